@@ -1,0 +1,1 @@
+//! The one command list with its types.

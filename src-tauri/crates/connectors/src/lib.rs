@@ -1,0 +1,1 @@
+//! Sources that pull or watch, effects that go out.

@@ -1,0 +1,1 @@
+//! The autonomous engine: pure and deterministic.

@@ -1,0 +1,1 @@
+//! HTTP in: analytics SDKs and plain events.

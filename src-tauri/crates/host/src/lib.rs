@@ -1,0 +1,1 @@
+//! Composition: clock, store, engine, gateway, connectors, shutdown.

@@ -1,0 +1,126 @@
+//! The gate: the only place that makes a [`Permit`], without which no effect adapter can be called.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::business::PolicyAnswer;
+use crate::decision::{Decision, SignedVerdict, State, Verdict};
+use crate::error::{Code, Error, Result};
+use crate::journal::canonical;
+
+/// Whether the engine may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Works.
+    #[default]
+    Running,
+    /// Watches and proposes, but executes nothing.
+    Paused,
+    /// Denies every effect ahead of all rules.
+    Stopped,
+}
+
+/// The operator's public keys, as enrolled in the business's folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorKeys(pub Vec<[u8; 32]>);
+
+/// The name of a public key: first 16 hex digits of its BLAKE3.
+pub fn key_id(public: &[u8; 32]) -> String {
+    blake3::hash(public).to_hex()[..16].to_owned()
+}
+
+/// The bytes an operator signs: the claim's canonical JSON.
+pub fn claim_bytes(verdict: &crate::decision::Claim) -> Vec<u8> {
+    canonical(&serde_json::to_value(verdict).unwrap_or_default()).into_bytes()
+}
+
+impl OperatorKeys {
+    /// Checks that an enrolled key signed this very claim.
+    pub fn verify(&self, signed: &SignedVerdict) -> Result<()> {
+        let refuse = || {
+            Error::new(
+                Code::SignatureInvalid,
+                "the verdict is not signed by an operator's key of this business",
+                "use the key that was made by `ras init`, on the machine that holds it",
+            )
+        };
+        let public = self.0.iter().find(|k| key_id(k) == signed.key_id).ok_or_else(refuse)?;
+        let key = VerifyingKey::from_bytes(public).map_err(|_| refuse())?;
+        let bytes = STANDARD.decode(&signed.signature).map_err(|_| refuse())?;
+        let signature = Signature::from_slice(&bytes).map_err(|_| refuse())?;
+        key.verify(&claim_bytes(&signed.claim), &signature).map_err(|_| refuse())
+    }
+}
+
+/// Proof that the gate let one effect of one decision through. Cannot be built, copied or kept elsewhere.
+#[derive(Debug)]
+pub struct Permit {
+    decision: String,
+    act_hash: String,
+    idempotency_key: String,
+}
+
+impl Permit {
+    /// The decision it was given for.
+    pub fn decision(&self) -> &str {
+        &self.decision
+    }
+    /// The hash of the act it was given for.
+    pub fn act_hash(&self) -> &str {
+        &self.act_hash
+    }
+    /// The key the effect must carry.
+    pub fn idempotency_key(&self) -> &str {
+        &self.idempotency_key
+    }
+}
+
+/// Judges whether the effect of `decision` may go out now: not stopped or paused, the decision is executing, its act is the
+/// one that was judged, and either policy said `run` or an enrolled key signed an approval of this very card.
+pub fn admit(
+    decision: &Decision,
+    approval: Option<&SignedVerdict>,
+    keys: &OperatorKeys,
+    business: &str,
+    run_state: RunState,
+) -> Result<Permit> {
+    let deny = |message: &str, hint: &str| Err(Error::new(Code::Denied, message, hint));
+    if run_state != RunState::Running {
+        return deny("the engine is paused or stopped", "resume it first");
+    }
+    if decision.state != State::Executing {
+        return deny("the decision is not executing", "approve it first");
+    }
+    let act = serde_json::to_value(&decision.act).unwrap_or_default();
+    if crate::journal::content_hash(&act) != decision.act_hash {
+        return deny("the act is not the one that was judged", "propose it again");
+    }
+    match (decision.policy.answer, approval) {
+        (PolicyAnswer::Run, None) => {}
+        (PolicyAnswer::Deny, _) => return deny("policy denies it", "change the policy"),
+        (PolicyAnswer::Ask, None) => return deny("policy asks, and nobody approved", "approve it"),
+        (_, Some(signed)) => {
+            keys.verify(signed)?;
+            let claim = &signed.claim;
+            let agreed = match &claim.verdict {
+                Verdict::Approve => claim.card_hash == decision.card_hash(),
+                Verdict::Edit { to } => {
+                    matches!(&decision.act, crate::decision::Act::SetLever { to: now, .. } if now == to)
+                }
+                Verdict::Veto { .. } | Verdict::Defer { .. } => false,
+            };
+            if claim.business != business || claim.decision != decision.id || !agreed {
+                return deny("the approval is for another card", "look at the card again and answer it");
+            }
+        }
+    }
+    Ok(Permit {
+        decision: decision.id.clone(),
+        act_hash: decision.act_hash.clone(),
+        idempotency_key: decision.idempotency_key.clone(),
+    })
+}

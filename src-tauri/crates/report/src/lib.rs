@@ -1,0 +1,1 @@
+//! Charts and documents: PDF, HTML, XLSX, CSV.

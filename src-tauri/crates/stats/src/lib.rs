@@ -1,0 +1,1 @@
+//! Numeric core; knows nothing of the business.

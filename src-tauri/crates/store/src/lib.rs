@@ -1,0 +1,1 @@
+//! SQLite: event log, rollups, journal, outbox, snapshots.
