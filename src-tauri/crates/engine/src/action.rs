@@ -1,0 +1,59 @@
+//! What the engine answers. The host performs it; one journal row each.
+
+use epoch_model::Code;
+use epoch_model::decision::{Act, Decision};
+use epoch_model::insight::{Expectation, Insight};
+use epoch_model::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Something the host has to do or keep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Action {
+    /// The band on the chart: what a closed bucket was expected to be.
+    Scored {
+        /// The metric's key.
+        metric: String,
+        /// First instant of the bucket.
+        start: Millis,
+        /// First instant after it.
+        end: Millis,
+        /// What was seen; `None` where the metric is not defined.
+        actual: Option<f64>,
+        /// What was expected; absent while there is not enough history.
+        expected: Expectation,
+        /// Robust z; sign is the direction.
+        score: f64,
+        /// Two-sided.
+        p_value: f64,
+    },
+    /// Insert or replace by id.
+    Insight(Box<Insight>),
+    /// Insert or replace by id; carries its whole history.
+    Decision(Box<Decision>),
+    /// To the outbox; only when the decision's state just became executing.
+    Effect {
+        /// The decision's id.
+        decision: String,
+        /// The same for every attempt.
+        idempotency_key: String,
+        /// What to do.
+        act: Act,
+    },
+    /// The founder should look.
+    Notify {
+        /// The decision's id.
+        decision: String,
+        /// One sentence.
+        text: String,
+    },
+    /// Something was asked that is not done, e.g. a forged or late verdict.
+    Refused {
+        /// What was asked.
+        what: String,
+        /// Closed code.
+        code: Code,
+        /// Why.
+        message: String,
+    },
+}

@@ -1,0 +1,83 @@
+//! What the engine is told. Every input is journaled before it is handled, so each is plain data.
+
+use epoch_model::business::{Business, LeverValue};
+use epoch_model::decision::SignedVerdict;
+use epoch_model::gate::RunState;
+use epoch_model::series::Point;
+use epoch_model::time::{Grain, Millis};
+use serde::{Deserialize, Serialize};
+
+use crate::playbook::Playbook;
+
+/// One metric of a closed bucket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClosedMetric {
+    /// The metric's key.
+    pub metric: String,
+    /// The whole.
+    pub point: Point,
+    /// (segment, value, point), largest first or in any order.
+    pub segments: Vec<(String, String, Point)>,
+}
+
+/// Something that can influence a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    /// The configuration in force from now on.
+    Configure {
+        /// The business.
+        business: Box<Business>,
+        /// Playbooks; those in `business.playbooks_off` are ignored.
+        playbooks: Vec<Playbook>,
+        /// Public keys of the operators, 64 hex digits each.
+        operator_keys: Vec<String>,
+    },
+    /// A bucket closed. In order per grain; a `start` at or before the last known one rewrites history from there.
+    Closed {
+        /// Width of the bucket.
+        grain: Grain,
+        /// First instant.
+        start: Millis,
+        /// First instant after it.
+        end: Millis,
+        /// The metrics of this grain.
+        metrics: Vec<ClosedMetric>,
+    },
+    /// The operator answered a card.
+    Verdict {
+        /// The signed answer.
+        signed: SignedVerdict,
+    },
+    /// The outbox finished with an effect.
+    EffectResult {
+        /// The decision's id.
+        decision: String,
+        /// It took place.
+        ok: bool,
+        /// Nobody knows whether it took place (a crash hid the answer).
+        in_doubt: bool,
+        /// What the provider said.
+        detail: String,
+    },
+    /// Run, pause or stop.
+    Run {
+        /// The state from now on.
+        state: RunState,
+        /// Who: `system`, `operator:<key id>`.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A lever has this value although no decision of ours set it.
+    LeverSeen {
+        /// The lever's key.
+        lever: String,
+        /// Its value.
+        value: LeverValue,
+        /// Who changed it.
+        by: String,
+    },
+    /// Time passed: expiry, deferral, observation.
+    Tick,
+}
