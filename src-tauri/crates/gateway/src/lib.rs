@@ -1,1 +1,13 @@
-//! HTTP in: analytics SDKs and plain events.
+//! HTTP in: PostHog's ingestion protocol as its unmodified SDKs speak it, plain JSON events, levers out.
+//!
+//! Knows the store, the keys and the levers only as the traits in `epoch_model`; reads no clock but the one it is handed
+//! (request durations excepted). Acknowledged means committed: 200 is answered after [`EventSink::submit`]'s callback.
+//!
+//! [`EventSink::submit`]: epoch_model::event::EventSink::submit
+
+mod app;
+mod config;
+mod server;
+
+pub use config::{Config, Limits};
+pub use server::{Bound, bind};
