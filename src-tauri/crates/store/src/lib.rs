@@ -1,1 +1,18 @@
 //! SQLite: event log, rollups, journal, outbox, snapshots.
+//!
+//! One thread writes, in groups: what waits in the inbox becomes one transaction and is acknowledged after its commit.
+//! Reads go through a pool of read-only connections and the aggregates in memory. The event log is the truth; everything
+//! computed from it carries the log position it covers and is caught up from there after a crash.
+//!
+//! Knows nothing of HTTP, tokio, the engine's rules or the wall clock ([`Options::clock`] is handed in).
+
+mod options;
+mod store;
+mod stub;
+mod types;
+
+use stub as aggregate;
+
+pub use options::{Clock, Options};
+pub use store::Store;
+pub use types::*;

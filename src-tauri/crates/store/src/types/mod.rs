@@ -1,0 +1,14 @@
+//! What the store takes and answers, as plain types.
+
+mod events;
+mod records;
+mod upkeep;
+
+pub use events::{
+    EventKind, EventRow, ImportMark, Property, RejectionRow, RowsPage, RowsQuery, SegmentMatch, SourceState,
+};
+pub use records::{
+    DecisionFilter, Entry, GatewayKey, InsightFilter, KeyKind, LeverRow, NewEffect, OutboxItem, OutboxResult,
+    OutboxState, Scored,
+};
+pub use upkeep::{AuditProblem, AuditReport, Change, Check, RebuildReport};
