@@ -1,0 +1,295 @@
+//! The one list of commands: names, arguments, results, what they provide and what they make stale.
+//!
+//! Desktop, CLI and tests dispatch through this list; the console's TypeScript types are generated from it.
+
+use epoch_model::business::{LeverValue, Mapping};
+use epoch_model::series::SeriesQuery;
+use epoch_model::time::Grain;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// No arguments.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct Nothing {}
+
+/// A range; both ends absent means the newest 28 days of data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct RangeArgs {
+    #[serde(default)]
+    pub from: Option<i64>,
+    #[serde(default)]
+    pub to: Option<i64>,
+}
+
+/// One KPI over a range.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct KpiArgs {
+    pub metric: String,
+    #[serde(default)]
+    pub from: Option<i64>,
+    #[serde(default)]
+    pub to: Option<i64>,
+    #[serde(default)]
+    pub grain: Option<Grain>,
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// The events behind a number.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RowsArgs {
+    /// Events that count for this metric; or …
+    #[serde(default)]
+    pub metric: Option<String>,
+    /// … events of this name; or all.
+    #[serde(default)]
+    pub event: Option<String>,
+    pub from: i64,
+    pub to: i64,
+    /// Segment and value.
+    #[serde(default)]
+    pub segment: Option<(String, String)>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// At most 500.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// A filter over decisions.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct DecisionsArgs {
+    /// States; empty for all.
+    #[serde(default)]
+    pub states: Vec<epoch_model::decision::State>,
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// By id.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct IdArgs {
+    pub id: String,
+}
+
+/// A text to search for.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SearchArgs {
+    pub text: String,
+}
+
+/// A file to look at before importing.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct PreviewArgs {
+    pub path: String,
+    /// The mapping as corrected; guessed when absent.
+    #[serde(default)]
+    pub mapping: Option<Mapping>,
+}
+
+/// An answer to a card. Signed by the process that holds the operator's key.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AnswerArgs {
+    pub id: String,
+    /// The hash of the card that was on screen.
+    pub card_hash: String,
+}
+
+/// Approves with another lever value.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct EditArgs {
+    pub id: String,
+    pub card_hash: String,
+    pub to: LeverValue,
+}
+
+/// Says no, with a reason (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`).
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct VetoArgs {
+    pub id: String,
+    pub card_hash: String,
+    pub reason: String,
+    #[serde(default)]
+    pub text: String,
+}
+
+/// Hides a card until then.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct DeferArgs {
+    pub id: String,
+    pub card_hash: String,
+    pub until: i64,
+}
+
+/// Why the engine is paused, stopped or resumed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct RunArgs {
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Makes a new business.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct CreateArgs {
+    pub name: String,
+    #[serde(default)]
+    pub currency: Option<String>,
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// Folder; below the data home when absent.
+    #[serde(default)]
+    pub folder: Option<String>,
+}
+
+/// Opens a folder.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct OpenArgs {
+    pub folder: String,
+}
+
+/// Starts an import.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ImportArgs {
+    pub path: String,
+    pub mapping: Mapping,
+    /// Seconds of history per second; without it the file is imported at once.
+    #[serde(default)]
+    pub as_live: Option<f64>,
+    /// With `as_live`: history before this instant is imported at once, the rest arrives.
+    #[serde(default)]
+    pub live_from: Option<i64>,
+    /// TOML of metrics to add to `business.toml` first.
+    #[serde(default)]
+    pub add_metrics: Vec<String>,
+}
+
+/// Replaces `business.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SaveConfigArgs {
+    pub toml: String,
+}
+
+/// Adds a table such as `[[metric]]` to `business.toml`, keeping comments.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AddConfigArgs {
+    pub toml: String,
+}
+
+/// Makes a key.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct KeyArgs {
+    pub name: String,
+    /// `write` or `read`.
+    pub kind: String,
+}
+
+/// A key's new value, shown once.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct KeyMade {
+    pub name: String,
+    pub value: String,
+}
+
+/// Makes a report.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ReportArgs {
+    #[serde(default)]
+    pub from: Option<i64>,
+    #[serde(default)]
+    pub to: Option<i64>,
+    /// `pdf`, `html`, `csv`, `xlsx`.
+    pub format: String,
+    /// Where to write it; the business's `reports` folder when absent.
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+/// The page to show in the preview.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ReportPreview {
+    /// A whole HTML document without scripts.
+    pub html: String,
+}
+
+/// A playbook on or off.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct PlaybookArgs {
+    pub key: String,
+    pub on: bool,
+}
+
+/// Speed of a running replay; 0 holds it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ReplayArgs {
+    pub speed: f64,
+}
+
+/// What changed, for the page to refresh: topics such as `status`, `kpis`, `decisions`, `connections`, `settings`, `reports`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Change {
+    pub topics: Vec<String>,
+}
+
+/// Re-exported so that scripts can ask for a plain series.
+pub type SeriesArgs = SeriesQuery;
+
+/// A command of the list.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandInfo {
+    pub name: &'static str,
+    /// `read` or `write`.
+    pub kind: &'static str,
+    pub args: &'static str,
+    pub result: &'static str,
+    /// Topics a read depends on, or a write makes stale.
+    pub topics: &'static [&'static str],
+}
+
+/// All commands. The order is the order of the documentation.
+pub const COMMANDS: &[CommandInfo] = &[
+    read("status", "Nothing", "StatusView", &["status"]),
+    read("today", "RangeArgs", "TodayView", &["kpis", "decisions", "status"]),
+    read("hierarchy", "Nothing", "HierarchyView", &["decisions", "kpis"]),
+    read("kpis", "RangeArgs", "KpisView", &["kpis"]),
+    read("kpi", "KpiArgs", "KpiView", &["kpis", "decisions"]),
+    read("rows", "RowsArgs", "RowsView", &["kpis"]),
+    read("approvals", "Nothing", "Array<Decision>", &["decisions"]),
+    read("decisions", "DecisionsArgs", "DecisionsView", &["decisions"]),
+    read("decision", "IdArgs", "DecisionView", &["decisions"]),
+    read("insights", "RangeArgs", "Array<Insight>", &["kpis"]),
+    read("connections", "Nothing", "ConnectionsView", &["connections"]),
+    read("import_preview", "PreviewArgs", "ImportPreviewView", &[]),
+    read("import_progress", "Nothing", "ImportProgress | null", &["status"]),
+    read("reports", "Nothing", "ReportsView", &["reports"]),
+    read("report_preview", "RangeArgs", "ReportPreview", &["kpis", "decisions"]),
+    read("settings", "Nothing", "SettingsView", &["settings"]),
+    read("search", "SearchArgs", "Array<Hit>", &["settings", "decisions"]),
+    read("audit", "Nothing", "AuditView", &["decisions"]),
+    write("create_business", "CreateArgs", "StatusView", &["status", "settings"]),
+    write("open_business", "OpenArgs", "StatusView", &["status", "settings"]),
+    write("approve", "AnswerArgs", "Decision", &["decisions", "status"]),
+    write("edit", "EditArgs", "Decision", &["decisions", "status"]),
+    write("veto", "VetoArgs", "Decision", &["decisions", "status"]),
+    write("defer", "DeferArgs", "Decision", &["decisions", "status"]),
+    write("pause", "RunArgs", "StatusView", &["status"]),
+    write("stop", "RunArgs", "StatusView", &["status"]),
+    write("resume", "RunArgs", "StatusView", &["status"]),
+    write("import_start", "ImportArgs", "ImportProgress", &["status", "kpis", "connections"]),
+    write("import_cancel", "Nothing", "ImportProgress | null", &["status"]),
+    write("replay_speed", "ReplayArgs", "StatusView", &["status"]),
+    write("save_config", "SaveConfigArgs", "SettingsView", &["settings", "kpis", "status"]),
+    write("add_config", "AddConfigArgs", "SettingsView", &["settings", "kpis", "status"]),
+    write("set_playbook", "PlaybookArgs", "SettingsView", &["settings"]),
+    write("make_key", "KeyArgs", "KeyMade", &["connections"]),
+    write("revoke_key", "IdArgs", "ConnectionsView", &["connections"]),
+    write("make_report", "ReportArgs", "ReportFile", &["reports"]),
+    write("backup", "Nothing", "BackupView", &["settings"]),
+];
+
+const fn read(name: &'static str, args: &'static str, result: &'static str, topics: &'static [&'static str]) -> CommandInfo {
+    CommandInfo { name, kind: "read", args, result, topics }
+}
+
+const fn write(name: &'static str, args: &'static str, result: &'static str, topics: &'static [&'static str]) -> CommandInfo {
+    CommandInfo { name, kind: "write", args, result, topics }
+}

@@ -1,0 +1,1466 @@
+// Generated from Rust by `cargo run -p epoch-api --example types`; a test fails when this file is stale.
+
+/**
+ * What it would do.
+ */
+export type Act = { "kind": "set_lever", lever: string, from: LeverValue, to: LeverValue, } | { "kind": "webhook", effect: string, payload: unknown, };
+
+/**
+ * A thing the engine did.
+ */
+export type Activity = { at: number, layer: Layer, text: string, detail: string, decision: string | null, insight: string | null, };
+
+/**
+ * Adds a table such as `[[metric]]` to `business.toml`, keeping comments.
+ */
+export type AddConfigArgs = { toml: string, };
+
+/**
+ * A way not taken.
+ */
+export type Alternative = { what: string, why_not: string, };
+
+/**
+ * A mark on the chart.
+ */
+export type Annotation = { at: number, 
+/**
+ * `anomaly`, `decision`, `outcome`, `lever`.
+ */
+kind: string, text: string, decision: string | null, insight: string | null, };
+
+/**
+ * An answer to a card. Signed by the process that holds the operator's key.
+ */
+export type AnswerArgs = { id: string, 
+/**
+ * The hash of the card that was on screen.
+ */
+card_hash: string, };
+
+/**
+ * Answer of the audit check.
+ */
+export type AuditView = { rows: number, head: string, problem: string | null, };
+
+/**
+ * A backup made from the console.
+ */
+export type BackupView = { path: string, at: number, bytes: number, };
+
+/**
+ * What was expected of one bucket.
+ */
+export type BandPoint = { start: number, p10: number, p50: number, p90: number, 
+/**
+ * Robust z of the actual value; 0 while open.
+ */
+score: number, };
+
+/**
+ * Which way a metric should move.
+ */
+export type Better = "up" | "down" | "neither";
+
+/**
+ * The whole of `business.toml`, validated.
+ */
+export type Business = { name: string, 
+/**
+ * ISO 4217.
+ */
+currency: string, 
+/**
+ * Digits after the point of the currency (2 for EUR, 0 for JPY).
+ */
+currency_digits: number, 
+/**
+ * IANA name.
+ */
+timezone: string, metrics: Array<Metric>, goals: Array<Goal>, levers: Array<Lever>, effects: Array<EffectTarget>, guardrails: Array<Guardrail>, limits: Limits, policy: Array<PolicyRule>, sources: Array<Source>, 
+/**
+ * Playbooks switched off by key.
+ */
+playbooks_off: Array<string>, };
+
+/**
+ * The business in force.
+ */
+export type BusinessBrief = { name: string, currency: string, currency_digits: number, timezone: string, folder: string, metrics: number, };
+
+/**
+ * A record of scored predictions.
+ */
+export type Calibration = { scored: number, inside: number, };
+
+/**
+ * What changed, for the page to refresh: topics such as `status`, `kpis`, `decisions`, `connections`, `settings`, `reports`.
+ */
+export type Change = { topics: Array<string>, };
+
+/**
+ * A check of `ras doctor`.
+ */
+export type CheckView = { name: string, ok: boolean, detail: string, hint: string, };
+
+/**
+ * How the engine's time runs.
+ */
+export type ClockView = { "mode": "real" } | { "mode": "replay", speed: number, held: boolean, until: number, };
+
+/**
+ * What went wrong, as a closed list. The string form (`config_invalid`, …) is stable and documented.
+ */
+export type Code = "config_invalid" | "expression_invalid" | "not_found" | "invalid_argument" | "event_invalid" | "file_unreadable" | "mapping_invalid" | "folder_busy" | "not_a_business" | "overloaded" | "disk_full" | "store_damaged" | "unauthorized" | "signature_invalid" | "wrong_state" | "stale" | "denied" | "effect_failed" | "audit_broken" | "replay_differs" | "address_unavailable" | "internal";
+
+/**
+ * A column.
+ */
+export type ColumnView = { name: string, kind: string, samples: Array<string>, 
+/**
+ * Where it goes: `event`, `time`, `unit`, `id`, a property's name, or empty when dropped.
+ */
+used_as: string, };
+
+/**
+ * Connections.
+ */
+export type ConnectionsView = { gateway: string | null, sources: Array<SourceView>, sinks: Array<SinkView>, keys: Array<KeyView>, 
+/**
+ * Events seen, with their properties.
+ */
+events: Array<EventKindView>, rejections: Array<RejectionView>, rejected_total: number, levers: Array<LeverView>, };
+
+/**
+ * Makes a new business.
+ */
+export type CreateArgs = { name: string, currency: string | null, timezone: string | null, 
+/**
+ * Folder; below the data home when absent.
+ */
+folder: string | null, };
+
+/**
+ * A decision with everything its card shows.
+ */
+export type Decision = { 
+/**
+ * `dec_000001`, counted by the engine.
+ */
+id: string, state: State, created_at: number, level: Level, layer: Layer, domain: Domain, headline: string, 
+/**
+ * `playbook:<key>`.
+ */
+proposer: string, 
+/**
+ * Hash of the configuration in force (first 12 hex digits).
+ */
+policy_version: string, act: Act, 
+/**
+ * Hash of `act`.
+ */
+act_hash: string, 
+/**
+ * Sent with the effect; the same for every attempt.
+ */
+idempotency_key: string, 
+/**
+ * What would change, as text (`pro_price: 29 -> 28`).
+ */
+dry_run: string, 
+/**
+ * The goal it serves, if one is declared.
+ */
+goal: string | null, insight: string, evidence: Array<Evidence>, counter_evidence: Array<Evidence>, 
+/**
+ * What was searched for counter-evidence (shown when none was found).
+ */
+counter_search: string, prediction: Prediction, nothing: Prediction, alternatives: Array<Alternative>, cost_minor: number, 
+/**
+ * Money at stake over the horizon, in minor units; `None` when the metric has no worth.
+ */
+stake_minor: number | null, budget_left_minor: number, founder_minutes: number, reversibility: Reversibility, undo: string, blast_radius: string, worst_case: string, 
+/**
+ * What each day of waiting costs in minor units, where known.
+ */
+delay_cost_per_day_minor: number | null, expires_at: number, 
+/**
+ * What happens at expiry, in words.
+ */
+on_expiry: string, preconditions: Array<Precondition>, guardrails: Array<string>, policy: PolicyVerdict, editable: Array<Editable>, precedents: Array<Precedent>, 
+/**
+ * Hidden from the inbox until then.
+ */
+deferred_until: number | null, history: Array<Transition>, outcome: Outcome | null, };
+
+/**
+ * A decision with where it comes from.
+ */
+export type DecisionView = { decision: Decision, card_hash: string, insight: Insight | null, 
+/**
+ * Journal rows about it, oldest first.
+ */
+journal: Array<JournalRow>, effect: EffectView | null, 
+/**
+ * The metric around the decision, for the chart on the card.
+ */
+series: Series | null, band: Array<BandPoint>, };
+
+/**
+ * A filter over decisions.
+ */
+export type DecisionsArgs = { 
+/**
+ * States; empty for all.
+ */
+states: Array<State>, limit: number | null, };
+
+/**
+ * Decisions with the proposers' records.
+ */
+export type DecisionsView = { decisions: Array<Decision>, total: number, 
+/**
+ * By state, for the filter chips.
+ */
+counts: Array<[State, number]>, 
+/**
+ * Scored predictions, oldest first, for the calibration plot.
+ */
+scored: Array<ScoredPoint>, calibration: Calibration, };
+
+/**
+ * Hides a card until then.
+ */
+export type DeferArgs = { id: string, card_hash: string, until: number, };
+
+/**
+ * The thirteen domains; every metric, lever and playbook belongs to one.
+ */
+export type Domain = "product" | "marketing" | "pricing" | "support" | "analytics" | "content" | "ux" | "sales" | "operations" | "ecommerce" | "iot" | "saas" | "infrastructure";
+
+/**
+ * A domain and how much of the business lies in it.
+ */
+export type DomainView = { domain: Domain, metrics: number, levers: number, playbooks: number, insights_30d: number, decisions_30d: number, };
+
+/**
+ * A share of a deviation that one segment value carries.
+ */
+export type Driver = { 
+/**
+ * Segment, e.g. `country`.
+ */
+segment: string, 
+/**
+ * Its value, e.g. `Germany`.
+ */
+value: string, 
+/**
+ * What was seen.
+ */
+actual: number, 
+/**
+ * What was expected.
+ */
+expected: number, 
+/**
+ * Share of the whole deviation it explains (may exceed 1 when others offset it).
+ */
+share: number, };
+
+/**
+ * Money of scored decisions.
+ */
+export type Earned = { minor: number, 
+/**
+ * 80 % interval by the predictions' own spread.
+ */
+low_minor: number, high_minor: number, decisions: number, 
+/**
+ * Since when.
+ */
+since: number, note: string, };
+
+/**
+ * Approves with another lever value.
+ */
+export type EditArgs = { id: string, card_hash: string, to: LeverValue, };
+
+/**
+ * A field that may be edited before approval.
+ */
+export type Editable = { 
+/**
+ * `to` for a lever's value.
+ */
+field: string, min: number | null, max: number | null, step: number | null, options: Array<string>, };
+
+/**
+ * An outside action that is declared by name: a webhook.
+ */
+export type EffectTarget = { key: string, title: string, 
+/**
+ * Where it is posted.
+ */
+url: string, domain: Domain, reversibility: Reversibility, 
+/**
+ * What one call costs, in minor units.
+ */
+cost_minor: number, 
+/**
+ * Allows a private or loopback address, by name.
+ */
+allow_private: boolean, };
+
+/**
+ * An effect in the outbox.
+ */
+export type EffectView = { decision: string, idempotency_key: string, 
+/**
+ * `pending`, `sending`, `done`, `failed`, `in_doubt`.
+ */
+state: string, attempts: number, target: string, 
+/**
+ * What the provider promises ("effectively once: carries our key").
+ */
+promise: string, last_error: string | null, next_at: number | null, done_at: number | null, };
+
+/**
+ * An error that a person can act on: code, cause, next step.
+ */
+export type Error = { 
+/**
+ * The closed code.
+ */
+code: Code, 
+/**
+ * The cause, in one plain sentence.
+ */
+message: string, 
+/**
+ * The next step.
+ */
+hint: string, };
+
+/**
+ * A kind of event seen.
+ */
+export type EventKindView = { name: string, count: number, first_at: number, last_at: number, props: Array<PropView>, 
+/**
+ * Metrics that read it.
+ */
+metrics: Array<string>, };
+
+/**
+ * An event.
+ */
+export type EventRow = { id: string, time: number, received: number, name: string, unit: string, source: string, props: Record<string, unknown>, };
+
+/**
+ * A piece of evidence, with the way to its rows.
+ */
+export type Evidence = { 
+/**
+ * One sentence.
+ */
+text: string, strength: Strength, 
+/**
+ * When it was observed.
+ */
+at: number, 
+/**
+ * The insight it comes from.
+ */
+insight: string | null, 
+/**
+ * The rows behind it.
+ */
+rows: RowsRef | null, };
+
+/**
+ * What a value was expected to be, with its method named.
+ */
+export type Expectation = { 
+/**
+ * 10 % quantile.
+ */
+p10: number, 
+/**
+ * Median.
+ */
+p50: number, 
+/**
+ * 90 % quantile.
+ */
+p90: number, 
+/**
+ * How it was computed, in one phrase a founder can read.
+ */
+method: string, 
+/**
+ * Buckets of history it rests on.
+ */
+history: number, };
+
+/**
+ * How a number is written.
+ */
+export type Format = "number" | "integer" | "money" | "percent" | "duration";
+
+/**
+ * A target.
+ */
+export type Goal = { 
+/**
+ * The metric's key.
+ */
+metric: string, 
+/**
+ * The value to reach.
+ */
+target: number, 
+/**
+ * Until then (ms), if dated.
+ */
+by: number | null, };
+
+/**
+ * A goal with where it stands.
+ */
+export type GoalView = { target: number, by: number | null, reached: boolean, };
+
+/**
+ * The width of a time bucket.
+ */
+export type Grain = "hour" | "day" | "week" | "month";
+
+/**
+ * A metric that must not get worse.
+ */
+export type Guardrail = { metric: string, 
+/**
+ * Largest worsening against the baseline, in the metric's own unit (points for shares) …
+ */
+absolute: number | null, 
+/**
+ * … or as a share of the baseline.
+ */
+relative: number | null, };
+
+/**
+ * Hierarchy.
+ */
+export type HierarchyView = { 
+/**
+ * Sovereign first.
+ */
+layers: Array<LayerView>, 
+/**
+ * The improvement stack, as it truly is in this version.
+ */
+stack: Array<StackItem>, 
+/**
+ * The thirteen domains with what exists in them.
+ */
+domains: Array<DomainView>, };
+
+/**
+ * A search hit of the palette.
+ */
+export type Hit = { 
+/**
+ * `metric`, `decision`, `insight`, `lever`, `event`.
+ */
+kind: string, key: string, title: string, detail: string, };
+
+/**
+ * By id.
+ */
+export type IdArgs = { id: string, };
+
+/**
+ * Starts an import.
+ */
+export type ImportArgs = { path: string, mapping: Mapping, 
+/**
+ * Seconds of history per second; without it the file is imported at once.
+ */
+as_live: number | null, 
+/**
+ * With `as_live`: history before this instant is imported at once, the rest arrives.
+ */
+live_from: number | null, 
+/**
+ * TOML of metrics to add to `business.toml` first.
+ */
+add_metrics: Array<string>, };
+
+/**
+ * What an import would do.
+ */
+export type ImportPreviewView = { path: string, bytes: number, 
+/**
+ * "CSV, comma, UTF-8, header in line 1".
+ */
+format: string, columns: Array<ColumnView>, mapping: Mapping, 
+/**
+ * Why the mapping was guessed so, one sentence each.
+ */
+reasons: Array<string>, 
+/**
+ * The first events it would make.
+ */
+events: Array<EventRow>, problems: Array<ProblemView>, rows_estimate: number | null, 
+/**
+ * The file's time range in the sample, if any.
+ */
+metrics_suggested: Array<MetricSuggestion>, };
+
+/**
+ * A running or finished import.
+ */
+export type ImportProgress = { file: string, 
+/**
+ * `running`, `done`, `failed`, `cancelled`.
+ */
+state: string, bytes_done: number, bytes_total: number, rows: number, rows_per_second: number, seconds_left: number | null, accepted: number, duplicates: number, rejected: number, 
+/**
+ * File with the rejected lines, when there are any.
+ */
+rejected_file: string | null, error: ProblemView | null, };
+
+/**
+ * A finding with its evidence.
+ */
+export type Insight = { 
+/**
+ * `ins_000001`, counted by the engine.
+ */
+id: string, 
+/**
+ * When it was found (the engine's clock).
+ */
+at: number, 
+/**
+ * The kind.
+ */
+kind: InsightKind, 
+/**
+ * The metric.
+ */
+metric: string, 
+/**
+ * The bucket it speaks of: first instant …
+ */
+from: number, 
+/**
+ * … and first instant after it.
+ */
+to: number, 
+/**
+ * What was seen.
+ */
+actual: number, 
+/**
+ * What was expected (none for a plain threshold).
+ */
+expected: Expectation | null, 
+/**
+ * Standardised deviation (robust z); sign is the direction.
+ */
+score: number, 
+/**
+ * Two-sided tail probability under the baseline.
+ */
+p_value: number, 
+/**
+ * Whether the move is good, bad or neither, by the metric's direction.
+ */
+good: boolean | null, 
+/**
+ * Segments that explain it, strongest first.
+ */
+drivers: Array<Driver>, 
+/**
+ * One sentence, sentence case, with units.
+ */
+headline: string, 
+/**
+ * The insight this one continues (the same anomaly on the next bucket).
+ */
+continues: string | null, 
+/**
+ * Decisions proposed because of it.
+ */
+decisions: Array<string>, };
+
+/**
+ * What kind of finding it is.
+ */
+export type InsightKind = "anomaly" | "threshold" | "guardrail" | "goal";
+
+/**
+ * A row of the journal.
+ */
+export type JournalRow = { 
+/**
+ * From 1, without a gap.
+ */
+seq: number, 
+/**
+ * The business's clock when it was written.
+ */
+at: number, 
+/**
+ * Kind.
+ */
+kind: RowKind, 
+/**
+ * `system`, `engine`, `operator:<key id>`, `source:<key>`, `playbook:<key>`.
+ */
+actor: string, 
+/**
+ * For an action: the input that caused it.
+ */
+cause: number | null, 
+/**
+ * The thing itself, canonical JSON.
+ */
+body: unknown, 
+/**
+ * Hash of the row before (64 hex digits; zeros for the first).
+ */
+prev: string, 
+/**
+ * Hash of this row.
+ */
+hash: string, };
+
+/**
+ * Makes a key.
+ */
+export type KeyArgs = { name: string, 
+/**
+ * `write` or `read`.
+ */
+kind: string, };
+
+/**
+ * A key's new value, shown once.
+ */
+export type KeyMade = { name: string, value: string, };
+
+/**
+ * A key of the gateway.
+ */
+export type KeyView = { name: string, 
+/**
+ * `write` or `read`.
+ */
+kind: string, 
+/**
+ * The key itself (write keys are public by nature; read keys show once and are masked after).
+ */
+value: string, created_at: number, last_used_at: number | null, revoked: boolean, 
+/**
+ * Ready-made snippets for write keys.
+ */
+snippets: Array<Snippet>, };
+
+/**
+ * One KPI over a range.
+ */
+export type KpiArgs = { metric: string, from: number | null, to: number | null, grain: Grain | null, by: string | null, };
+
+/**
+ * One line of "what moved, and why", and a KPI tile.
+ */
+export type KpiTile = { metric: MetricBrief, 
+/**
+ * Over the chosen range, and over the range before it of the same length.
+ */
+value: number | null, previous: number | null, 
+/**
+ * (value - previous) / |previous|; for shares the difference in points is `value - previous`.
+ */
+change: number | null, 
+/**
+ * The metric's own buckets over the range (at most 60; the last one may be open), and what was expected of each where known.
+ */
+spark: Array<Point>, band: Array<BandPoint>, 
+/**
+ * The newest insight about it in the range.
+ */
+insight: Insight | null, 
+/**
+ * One sentence: why it moved, or "within what was expected".
+ */
+note: string, goal: GoalView | null, };
+
+/**
+ * One KPI.
+ */
+export type KpiView = { metric: MetricBrief, series: Series, previous: Series, band: Array<BandPoint>, 
+/**
+ * By the chosen segment, largest first, at most 12 and the number of others.
+ */
+by: Array<Series>, others: number, insights: Array<Insight>, annotations: Array<Annotation>, goal: GoalView | null, };
+
+/**
+ * KPIs over a range.
+ */
+export type KpisView = { from: number, to: number, tiles: Array<KpiTile>, 
+/**
+ * First and last event, to offer sensible ranges.
+ */
+first_event_at: number | null, last_event_at: number | null, };
+
+/**
+ * The five layers.
+ */
+export type Layer = "executor" | "strategist" | "architect" | "commander" | "sovereign";
+
+/**
+ * One item of a layer.
+ */
+export type LayerItem = { text: string, decision: string | null, insight: string | null, metric: string | null, };
+
+/**
+ * A layer with its real activity.
+ */
+export type LayerView = { layer: Layer, 
+/**
+ * What it is for, in half a sentence.
+ */
+purpose: string, 
+/**
+ * What it is busy with, most important first (at most 5). Empty: nothing yet, `idle` says why.
+ */
+focus: Array<LayerItem>, idle: string, 
+/**
+ * Things it did per day over the last 14 days, oldest first.
+ */
+pulse: Array<number>, 
+/**
+ * What the pulse counts ("decisions", "effects", "buckets scored").
+ */
+pulse_of: string, decisions_today: number, asked_today: number, 
+/**
+ * Handed up to the layer above today ("3 insights, 1 decision").
+ */
+up: string, 
+/**
+ * Handed down to the layer below ("focus: revenue", "2 to execute").
+ */
+down: string, };
+
+/**
+ * Which engine takes it.
+ */
+export type Level = "operational" | "tactical" | "strategic" | "sovereign";
+
+/**
+ * A typed value the engine may change.
+ */
+export type Lever = { key: string, title: string, default: LeverValue, domain: Domain, reversibility: Reversibility, 
+/**
+ * What one change costs at once, in minor units (printing, migration); 0 when free.
+ */
+cost_minor: number, } & ({ "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, });
+
+/**
+ * What values a lever may take.
+ */
+export type LeverKind = { "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, };
+
+/**
+ * A value a lever can take.
+ */
+export type LeverValue = boolean | number | string;
+
+/**
+ * A lever with its value in force.
+ */
+export type LeverView = { key: string, title: string, kind: LeverKind, domain: Domain, value: LeverValue, default: LeverValue, updated_at: number | null, decision: string | null, };
+
+/**
+ * What the engine may do alone, in money and attention.
+ */
+export type Limits = { autonomous_spend_per_day_minor: number, exposure_per_decision: number, cards_per_day: number, };
+
+/**
+ * How columns become events; expressions over column names (`'order'`, `Quantity * UnitPrice`).
+ */
+export type Mapping = { 
+/**
+ * Event name.
+ */
+event: string, 
+/**
+ * Time.
+ */
+time: string, 
+/**
+ * Unit; empty for none.
+ */
+unit: string, 
+/**
+ * Id that recognises duplicates; without it the row's own content does.
+ */
+id: string | null, 
+/**
+ * Properties by name. Columns not named are kept under their own name unless `only_mapped`.
+ */
+props: { [key in string]: string }, 
+/**
+ * Drops columns that are not named.
+ */
+only_mapped: boolean, 
+/**
+ * Format of the time (`%d/%m/%Y %H:%M`), guessed when absent.
+ */
+time_format: string | null, 
+/**
+ * Timezone of times without one; the business's by default.
+ */
+timezone: string | null, 
+/**
+ * Field delimiter, guessed when absent.
+ */
+delimiter: string | null, 
+/**
+ * Character encoding (WHATWG label), guessed when absent.
+ */
+encoding: string | null, 
+/**
+ * `,` where numbers are written 1.234,56; guessed when absent.
+ */
+decimal: string | null, 
+/**
+ * Sheet of a workbook; the first by default.
+ */
+sheet: string | null, };
+
+/**
+ * Something counted or summed per bucket: events of one name, filtered, as count, sum or distinct values.
+ */
+export type Measure = { 
+/**
+ * The event's name.
+ */
+event: string, 
+/**
+ * Only events for which this expression is true (`country == 'DE' and amount > 10`).
+ */
+where?: string | null, 
+/**
+ * Sum of this expression over properties; without it events are counted.
+ */
+value?: string | null, 
+/**
+ * Count distinct values of this property (`unit` for units) instead.
+ */
+of?: string | null, 
+/**
+ * For conversions and retention: how long after the start it still counts (`7d`, `12h`).
+ */
+within?: string | null, };
+
+/**
+ * A KPI.
+ */
+export type Metric = { 
+/**
+ * One word others refer to.
+ */
+key: string, 
+/**
+ * What people read; defaults to the key in words.
+ */
+title: string, 
+/**
+ * The unit of analysis and of the value, in words (`visitor`, `order`).
+ */
+unit: string | null, 
+/**
+ * Direction.
+ */
+better: Better, 
+/**
+ * Domain.
+ */
+domain: Domain, 
+/**
+ * How it is written.
+ */
+format: Format, 
+/**
+ * Properties it is split by.
+ */
+segments: Array<string>, 
+/**
+ * Width of its own buckets: the loop looks at it when one closes.
+ */
+grain: Grain, 
+/**
+ * What one unit of the value per bucket is worth in minor units of money, where the founder said so; money metrics are worth themselves.
+ */
+worth_minor: number | null, } & ({ "kind": "count", measure: Measure, } | { "kind": "unique", measure: Measure, } | { "kind": "sum", measure: Measure, } | { "kind": "mean_per_unit", measure: Measure, } | { "kind": "proportion", numerator: Measure, denominator: Measure, } | { "kind": "ratio", numerator: Measure, denominator: Measure, } | { "kind": "retention", start: Measure, comeback: Measure, after: string, within: string, } | { "kind": "quantile", measure: Measure, q: number, } | { "kind": "formula", formula: string, });
+
+/**
+ * A metric's face.
+ */
+export type MetricBrief = { key: string, title: string, format: Format, unit: string | null, better: Better, domain: Domain, segments: Array<string>, grain: Grain, 
+/**
+ * How it is computed, in words.
+ */
+definition: string, };
+
+/**
+ * A metric that this file would support, ready to add to `business.toml`.
+ */
+export type MetricSuggestion = { key: string, title: string, toml: string, why: string, };
+
+/**
+ * No arguments.
+ */
+export type Nothing = Record<symbol, never>;
+
+/**
+ * Opens a folder.
+ */
+export type OpenArgs = { folder: string, };
+
+/**
+ * What came of it.
+ */
+export type Outcome = { at: number, 
+/**
+ * The metric's value over the horizon.
+ */
+actual: number, 
+/**
+ * Inside the predicted p10…p90.
+ */
+inside: boolean, 
+/**
+ * Actual minus what was predicted for doing nothing (p50), in the metric's unit.
+ */
+against_nothing: number, 
+/**
+ * The same in minor units of money, where the metric has a worth.
+ */
+money_minor: number | null, 
+/**
+ * Pinball loss over p10, p50, p90, relative to the width of the interval (0 is perfect).
+ */
+loss: number, 
+/**
+ * What the figure can and cannot say.
+ */
+note: string, };
+
+/**
+ * A playbook on or off.
+ */
+export type PlaybookArgs = { key: string, on: boolean, };
+
+/**
+ * A playbook.
+ */
+export type PlaybookView = { key: string, title: string, domain: Domain, 
+/**
+ * "click-through below 5 % for 3 days".
+ */
+when: string, then: string, 
+/**
+ * Whether the business has the metric and the lever or effect it needs; if not, what is missing.
+ */
+usable: boolean, missing: string, on: boolean, };
+
+/**
+ * One bucket of a KPI.
+ */
+export type Point = { 
+/**
+ * First instant of the bucket.
+ */
+start: number, 
+/**
+ * The value in the metric's unit; `None` where it is not defined (a ratio over nothing).
+ */
+value: number | null, 
+/**
+ * What was divided: sum or count above the line (equals `value` for plain counts and sums).
+ */
+numerator: number, 
+/**
+ * What it was divided by; 1 for counts and sums.
+ */
+denominator: number, 
+/**
+ * Events behind the number.
+ */
+events: number, };
+
+/**
+ * What a policy rule answers.
+ */
+export type PolicyAnswer = "run" | "ask" | "deny";
+
+/**
+ * A row of the policy table; the first row that fits decides, and what fits none asks.
+ */
+export type PolicyRule = { 
+/**
+ * Name shown on the card.
+ */
+name: string, 
+/**
+ * Levels it speaks of; empty for all.
+ */
+levels: Array<Level>, 
+/**
+ * Reversibilities it speaks of; empty for all.
+ */
+reversibility: Array<Reversibility>, 
+/**
+ * Domains it speaks of; empty for all.
+ */
+domains: Array<Domain>, 
+/**
+ * Only up to this stake, in minor units.
+ */
+stake_at_most_minor: number | null, answer: PolicyAnswer, };
+
+/**
+ * Which rule said what.
+ */
+export type PolicyVerdict = { answer: PolicyAnswer, 
+/**
+ * The rule's name.
+ */
+rule: string, 
+/**
+ * Why, in a sentence with the figures.
+ */
+reason: string, };
+
+/**
+ * An earlier decision of the same kind.
+ */
+export type Precedent = { decision: string, headline: string, predicted: number, actual: number, };
+
+/**
+ * Something that must hold when it runs.
+ */
+export type Precondition = { "kind": "lever_is", lever: string, value: LeverValue, } | { "kind": "before", at: number, };
+
+/**
+ * What is expected of a metric over the horizon.
+ */
+export type Prediction = { metric: string, 
+/**
+ * First instant of the horizon …
+ */
+from: number, 
+/**
+ * … and first instant after it.
+ */
+to: number, 
+/**
+ * The value over the horizon, in the metric's unit, with its method.
+ */
+value: Expectation, 
+/**
+ * The same in money against doing nothing, in minor units (p10, p50, p90), where the metric has a worth.
+ */
+money_minor: [number, number, number] | null, 
+/**
+ * Probability that it is worse than doing nothing.
+ */
+p_worse: number, 
+/**
+ * How such predictions did so far: scored ones, and how many lay inside their 80 % interval.
+ */
+calibration: Calibration, };
+
+/**
+ * A file to look at before importing.
+ */
+export type PreviewArgs = { path: string, 
+/**
+ * The mapping as corrected; guessed when absent.
+ */
+mapping: Mapping | null, };
+
+/**
+ * Something that is wrong and what to do about it (shown in the top bar and on Settings).
+ */
+export type ProblemView = { code: string, message: string, hint: string, 
+/**
+ * Line in `business.toml`, when it is about the file.
+ */
+line: number | null, };
+
+/**
+ * A property of an event.
+ */
+export type PropView = { name: string, 
+/**
+ * `text`, `number`, `boolean`, `mixed`.
+ */
+kind: string, samples: Array<string>, };
+
+/**
+ * A range; both ends absent means the newest 28 days of data.
+ */
+export type RangeArgs = { from: number | null, to: number | null, };
+
+/**
+ * A refused event or line.
+ */
+export type RejectionView = { at: number, source: string, position: number, code: string, reason: string, raw: string, };
+
+/**
+ * Speed of a running replay; 0 holds it.
+ */
+export type ReplayArgs = { speed: number, };
+
+/**
+ * Makes a report.
+ */
+export type ReportArgs = { from: number | null, to: number | null, 
+/**
+ * `pdf`, `html`, `csv`, `xlsx`.
+ */
+format: string, 
+/**
+ * Where to write it; the business's `reports` folder when absent.
+ */
+path: string | null, };
+
+/**
+ * A report on disk.
+ */
+export type ReportFile = { path: string, name: string, format: string, bytes: number, at: number, };
+
+/**
+ * The page to show in the preview.
+ */
+export type ReportPreview = { 
+/**
+ * A whole HTML document without scripts.
+ */
+html: string, };
+
+/**
+ * Reports made so far, and what can be made.
+ */
+export type ReportsView = { reports: Array<ReportFile>, folder: string, };
+
+/**
+ * How hard something is to undo.
+ */
+export type Reversibility = "R0" | "R1" | "R2" | "R3";
+
+/**
+ * What a row records.
+ */
+export type RowKind = "input" | "action" | "host";
+
+/**
+ * The events behind a number.
+ */
+export type RowsArgs = { 
+/**
+ * Events that count for this metric; or …
+ */
+metric: string | null, 
+/**
+ * … events of this name; or all.
+ */
+event: string | null, from: number, to: number, 
+/**
+ * Segment and value.
+ */
+segment: [string, string] | null, cursor: string | null, 
+/**
+ * At most 500.
+ */
+limit: number | null, };
+
+/**
+ * Names the events behind a number.
+ */
+export type RowsRef = { metric: string, from: number, to: number, 
+/**
+ * Segment and value.
+ */
+segment: [string, string] | null, };
+
+/**
+ * The events behind a number.
+ */
+export type RowsView = { rows: Array<EventRow>, 
+/**
+ * Give it back to read on; `None` at the end.
+ */
+cursor: string | null, 
+/**
+ * How many match, where it is known without a scan.
+ */
+total: number | null, };
+
+/**
+ * Why the engine is paused, stopped or resumed.
+ */
+export type RunArgs = { reason: string, };
+
+/**
+ * Whether the engine may act.
+ */
+export type RunState = "running" | "paused" | "stopped";
+
+/**
+ * Replaces `business.toml`.
+ */
+export type SaveConfigArgs = { toml: string, };
+
+/**
+ * A prediction and what came of it.
+ */
+export type ScoredPoint = { decision: string, at: number, p10: number, p50: number, p90: number, actual: number, inside: boolean, };
+
+/**
+ * A text to search for.
+ */
+export type SearchArgs = { text: string, };
+
+/**
+ * A KPI over a range, whole or for one segment value.
+ */
+export type Series = { 
+/**
+ * The metric's key.
+ */
+metric: string, 
+/**
+ * The value of the segment this is restricted to; `None` for the whole.
+ */
+segment: string | null, 
+/**
+ * Width of the buckets.
+ */
+grain: Grain, 
+/**
+ * One point per bucket, without gaps, in order.
+ */
+points: Array<Point>, 
+/**
+ * The same over the whole range (not the mean of the points: distinct counts and ratios are recomputed).
+ */
+total: Point, };
+
+/**
+ * Settings.
+ */
+export type SettingsView = { business: Business, 
+/**
+ * `business.toml` as it is on disk.
+ */
+toml: string, problems: Array<ProblemView>, policy: Array<PolicyRule>, limits: Limits, playbooks: Array<PlaybookView>, operator_key: string | null, folder: string, database_bytes: number, checks: Array<CheckView>, backups: Array<BackupView>, };
+
+/**
+ * An effect target with its health.
+ */
+export type SinkView = { key: string, title: string, 
+/**
+ * Host of the URL only; paths may hold secrets.
+ */
+place: string, health: string, health_text: string, sent: number, failed: number, has_secret: boolean, };
+
+/**
+ * Code to paste into a product.
+ */
+export type Snippet = { title: string, language: string, code: string, };
+
+/**
+ * A source.
+ */
+export type Source = { key: string, title: string, map: Mapping | null, } & ({ "kind": "sdk" } | { "kind": "folder", path: string, pattern: string | null, });
+
+/**
+ * A source with its health.
+ */
+export type SourceView = { key: string, title: string, 
+/**
+ * `sdk`, `folder`, `file`.
+ */
+kind: string, 
+/**
+ * Folder path, or the gateway's address.
+ */
+place: string, 
+/**
+ * `healthy`, `waiting` (no event yet), `stale`, `failing`, `unknown`.
+ */
+health: string, health_text: string, accepted: number, duplicates: number, rejected: number, last_event_at: number | null, last_received_at: number | null, last_error: string | null, };
+
+/**
+ * A level of the improvement stack.
+ */
+export type StackItem = { name: string, on: boolean, text: string, };
+
+/**
+ * Where a decision stands. `draft -> pending -> {approved, rejected, expired, withdrawn, superseded, stale}`;
+ * `approved -> executing -> {executed, failed}`; `executed -> observing -> scored`.
+ */
+export type State = "draft" | "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "superseded" | "stale" | "executing" | "executed" | "failed" | "in_doubt" | "observing" | "scored";
+
+/**
+ * The frame around every page.
+ */
+export type StatusView = { 
+/**
+ * `None` on first start: show the first-run page.
+ */
+business: BusinessBrief | null, run_state: RunState, 
+/**
+ * Who set it and why, when not running.
+ */
+run_reason: string | null, 
+/**
+ * The engine's clock.
+ */
+now: number, clock: ClockView, 
+/**
+ * Time of the newest event, and when the newest batch was committed.
+ */
+last_event_at: number | null, last_commit_at: number | null, events: number, 
+/**
+ * Where the gateway listens (`http://127.0.0.1:8787`).
+ */
+gateway: string | null, approvals_waiting: number, anomalies_open: number, import: ImportProgress | null, problems: Array<ProblemView>, version: string, };
+
+/**
+ * How strong a piece of evidence is.
+ */
+export type Strength = "expert" | "observational" | "quasi" | "experiment";
+
+/**
+ * Today.
+ */
+export type TodayView = { 
+/**
+ * The day in the business's timezone (ms of its start).
+ */
+day: number, 
+/**
+ * Two or three sentences: what moved, why, what waits.
+ */
+lead: string, 
+/**
+ * Cards waiting, most costly to wait first.
+ */
+needs_you: Array<Decision>, 
+/**
+ * KPIs, those that moved first.
+ */
+moved: Array<KpiTile>, 
+/**
+ * What the engine did by itself, newest first.
+ */
+did: Array<Activity>, 
+/**
+ * Scored decisions this month against doing nothing; `None` while none is scored or nothing has a worth.
+ */
+earned: Earned | null, 
+/**
+ * What it will do next and when.
+ */
+next: Array<Upcoming>, layers: Array<LayerView>, };
+
+/**
+ * A change of state.
+ */
+export type Transition = { at: number, to: State, 
+/**
+ * `system`, `engine`, `operator:<key id>`.
+ */
+actor: string, reason: string, };
+
+/**
+ * Something ahead.
+ */
+export type Upcoming = { at: number, text: string, decision: string | null, };
+
+/**
+ * Says no, with a reason (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`).
+ */
+export type VetoArgs = { id: string, card_hash: string, reason: string, text: string, };
+
+export interface Reads {
+  status: { args: Nothing; result: StatusView };
+  today: { args: RangeArgs; result: TodayView };
+  hierarchy: { args: Nothing; result: HierarchyView };
+  kpis: { args: RangeArgs; result: KpisView };
+  kpi: { args: KpiArgs; result: KpiView };
+  rows: { args: RowsArgs; result: RowsView };
+  approvals: { args: Nothing; result: Array<Decision> };
+  decisions: { args: DecisionsArgs; result: DecisionsView };
+  decision: { args: IdArgs; result: DecisionView };
+  insights: { args: RangeArgs; result: Array<Insight> };
+  connections: { args: Nothing; result: ConnectionsView };
+  import_preview: { args: PreviewArgs; result: ImportPreviewView };
+  import_progress: { args: Nothing; result: ImportProgress | null };
+  reports: { args: Nothing; result: ReportsView };
+  report_preview: { args: RangeArgs; result: ReportPreview };
+  settings: { args: Nothing; result: SettingsView };
+  search: { args: SearchArgs; result: Array<Hit> };
+  audit: { args: Nothing; result: AuditView };
+}
+
+export interface Writes {
+  create_business: { args: CreateArgs; result: StatusView };
+  open_business: { args: OpenArgs; result: StatusView };
+  approve: { args: AnswerArgs; result: Decision };
+  edit: { args: EditArgs; result: Decision };
+  veto: { args: VetoArgs; result: Decision };
+  defer: { args: DeferArgs; result: Decision };
+  pause: { args: RunArgs; result: StatusView };
+  stop: { args: RunArgs; result: StatusView };
+  resume: { args: RunArgs; result: StatusView };
+  import_start: { args: ImportArgs; result: ImportProgress };
+  import_cancel: { args: Nothing; result: ImportProgress | null };
+  replay_speed: { args: ReplayArgs; result: StatusView };
+  save_config: { args: SaveConfigArgs; result: SettingsView };
+  add_config: { args: AddConfigArgs; result: SettingsView };
+  set_playbook: { args: PlaybookArgs; result: SettingsView };
+  make_key: { args: KeyArgs; result: KeyMade };
+  revoke_key: { args: IdArgs; result: ConnectionsView };
+  make_report: { args: ReportArgs; result: ReportFile };
+  backup: { args: Nothing; result: BackupView };
+}
+
+/** Topics a read depends on. */
+export const PROVIDES: Record<keyof Reads, string[]> = {
+  status: ["status"],
+  today: ["kpis", "decisions", "status"],
+  hierarchy: ["decisions", "kpis"],
+  kpis: ["kpis"],
+  kpi: ["kpis", "decisions"],
+  rows: ["kpis"],
+  approvals: ["decisions"],
+  decisions: ["decisions"],
+  decision: ["decisions"],
+  insights: ["kpis"],
+  connections: ["connections"],
+  import_preview: [],
+  import_progress: ["status"],
+  reports: ["reports"],
+  report_preview: ["kpis", "decisions"],
+  settings: ["settings"],
+  search: ["settings", "decisions"],
+  audit: ["decisions"],
+};
