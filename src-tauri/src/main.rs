@@ -1,2 +1,9 @@
-//! Desktop shell.
-fn main() {}
+//! `epochcore [DIR] [--open PATH]`: the console of the business in DIR, or of the one that was open last.
+#![cfg_attr(all(not(debug_assertions), windows), windows_subsystem = "windows")]
+
+use epochcore_desktop::{args::Args, backend, run};
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse(std::env::args_os().skip(1), &std::env::current_dir()?)?;
+    run(args, backend::open)
+}

@@ -1,0 +1,69 @@
+//! The engine's face as the shell sees it: JSON in, JSON out, and a stream of what became stale.
+
+use std::sync::{Arc, OnceLock};
+
+use crossbeam_channel::Receiver;
+use epoch_model::{Code, Error, Result};
+use serde_json::Value;
+
+use crate::args::Args;
+
+/// The command list behind the page. Calls may take as long as a disk does; they are never made on the window's thread.
+pub trait Backend: Send + Sync {
+    /// Answers a view.
+    fn read(&self, name: &str, args: Value) -> Result<Value>;
+    /// Runs a command that changes something.
+    fn write(&self, name: &str, args: Value) -> Result<Value>;
+    /// Batches of topics that became stale; ends when the engine has stopped.
+    fn subscribe(&self) -> Receiver<Vec<String>>;
+    /// Stops the engine cleanly: drained, checkpointed, lock released.
+    fn close(&self);
+}
+
+/// What opening the engine gave.
+pub type Opened = Result<Arc<dyn Backend>>;
+
+/// The place of a backend that is still being opened. Readers wait for it, so a page may ask before it is there.
+#[derive(Default)]
+pub struct Slot {
+    opened: OnceLock<Opened>,
+}
+
+impl Slot {
+    /// Puts the backend in, once.
+    pub fn fill(&self, opened: Opened) {
+        if let Err(error) = &opened {
+            tracing::error!(%error, hint = error.hint, "the engine could not be opened");
+        }
+        if self.opened.set(opened).is_err() {
+            tracing::error!("the engine was opened twice; the second one is dropped");
+        }
+    }
+
+    /// Waits until the backend is there. Not for the window's thread.
+    pub fn wait(&self) -> Opened {
+        self.opened.wait().clone()
+    }
+
+    /// Waits, then reads.
+    pub fn read(&self, name: &str, args: Value) -> Result<Value> {
+        self.wait()?.read(name, args)
+    }
+
+    /// Waits, then writes.
+    pub fn write(&self, name: &str, args: Value) -> Result<Value> {
+        self.wait()?.write(name, args)
+    }
+
+    /// Closes what is there; a backend still being opened releases the folder with the process.
+    pub fn close(&self) {
+        if let Some(Ok(backend)) = self.opened.get() {
+            backend.close();
+        }
+    }
+}
+
+/// Opens the real engine.
+pub fn open(_args: &Args) -> Opened {
+    Err(Error::new(Code::Internal, "the engine is not part of this build", "build the app from a complete tree"))
+}

@@ -1,0 +1,1 @@
+//! IPC on the mock runtime.
