@@ -254,9 +254,10 @@ impl Parser<'_> {
                 _ => return Ok(left),
             };
             self.advance();
-            let right = match (op, self.duration()?) {
-                (Binary::Divide, Some(duration)) => duration,
-                _ => self.unary()?,
+            let duration = if op == Binary::Divide { self.duration()? } else { None };
+            let right = match duration {
+                Some(duration) => duration,
+                None => self.unary()?,
             };
             left = self.node(Node::Binary(op, Box::new(left), Box::new(right)))?;
         }

@@ -17,7 +17,7 @@ fn row(name: &str) -> Value<'static> {
 fn shown(text: &str) -> String {
     match Expr::parse(text) {
         Err(e) => format!("! {} | {}", e.message, e.hint),
-        Ok(e) => match e.eval(&row) {
+        Ok(e) => match e.eval(&|name| row(name)) {
             Err(e) => format!("? {}", e.message),
             Ok(Value::Null) => "null".into(),
             Ok(Value::Bool(b)) => b.to_string(),
@@ -216,7 +216,7 @@ proptest! {
     #[test]
     fn never_panics(text in "[ -~äß`'()\\[\\]0-9a-c.+*/%<>=,\\-]{0,60}") {
         if let Ok(expr) = Expr::parse(&text) {
-            let _ = expr.eval(&row);
+            let _ = expr.eval(&|name| row(name));
         }
         if let Ok(formula) = Formula::parse(&text) {
             let _ = formula.dimension(&|_| Dimension::MONEY);
@@ -230,7 +230,7 @@ proptest! {
         "null", "1 month", "/", "min", "a.b", "round"]), 0..30)) {
         let text = words.join(" ");
         if let Ok(expr) = Expr::parse(&text) {
-            let _ = expr.eval(&row);
+            let _ = expr.eval(&|name| row(name));
         }
         if let Ok(formula) = Formula::parse(&text) {
             let _ = formula.dimension(&|_| Dimension::NUMBER);

@@ -1,7 +1,17 @@
 //! What the founder writes: `business.toml` as types. Parsing, validation and their line numbers live in `business/parse.rs`.
 
+mod defaults;
+mod literal;
+mod parse;
+mod parse_metric;
+mod problem;
+mod section;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use literal::{currency_digits, duration_ms};
+pub use problem::Problem;
 
 use crate::time::Grain;
 
@@ -75,7 +85,8 @@ pub struct Measure {
 pub enum MetricKind {
     /// Events.
     Count { measure: Measure },
-    /// Distinct units, or distinct values of a property (`of`).
+    /// Distinct units, or distinct values of a property (`of`). Only known units are counted: an event without a unit adds
+    /// nothing here (it still counts in [`MetricKind::Count`] and [`MetricKind::Sum`]), and a missing property is no value.
     Unique { measure: Measure },
     /// Sum of a value.
     Sum { measure: Measure },
@@ -307,3 +318,6 @@ pub struct Business {
     /// Playbooks switched off by key.
     pub playbooks_off: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

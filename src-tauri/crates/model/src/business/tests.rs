@@ -1,0 +1,374 @@
+use super::*;
+use proptest::prelude::*;
+
+const SKETCH: &str = r#"
+[business]
+name = "Northwind Notes"
+currency = "EUR"
+timezone = "Europe/Berlin"
+opens = "2026-01-01"
+
+[[metric]]
+key = "signup_rate"            # one word others refer to
+kind = "proportion"
+unit = "visitor"               # unit of randomisation and analysis
+numerator = { event = "signup", within = "7d" }
+denominator = { event = "visit" }
+better = "up"
+domain = "product"
+segments = ["country", "plan", "device"]
+
+[[metric]]
+key = "mrr"
+kind = "formula"
+formula = "sum(subscription.amount) / 1 month"
+format = "money"
+domain = "sales"
+
+[[metric]]
+key = "refund_rate"
+kind = "ratio"
+numerator = { event = "refund" }
+denominator = { event = "order" }
+format = "percent"
+better = "down"
+
+[[goal]]
+metric = "mrr"
+target = 20000
+by = 2027-03-31
+
+[[lever]]
+key = "pro_price"
+kind = "number"
+min = 19
+max = 49
+step = 1
+default = 29
+domain = "pricing"
+reversibility = "R1"
+served_as = ["ofrep", "posthog"]
+
+[[guardrail]]
+metric = "refund_rate"
+worsens_by_at_most = "0.5 points"
+
+[limits]
+autonomous_spend_per_day = "20 EUR"
+exposure_per_decision = "10 %"
+cards_per_day = 5
+
+[[source]]
+kind = "folder"
+path = "exports"
+format = "csv"
+map = { event = "'order'", time = "InvoiceDate", unit = "CustomerID", amount = "Quantity * UnitPrice", country = "Country" }
+
+[[effect]]
+key = "zapier_refund_alert"
+kind = "webhook"
+url = "https://hooks.example.com/abc"
+"#;
+
+fn shown(text: &str) -> Vec<String> {
+    match Business::parse(text) {
+        Ok(_) => vec![],
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn the_sketch_parses() {
+    assert_eq!(shown(SKETCH), Vec::<String>::new());
+    let business = Business::parse(SKETCH).unwrap();
+    assert_eq!((business.currency_digits, business.limits.autonomous_spend_per_day_minor), (2, 2000));
+    assert_eq!(business.goals[0].by, Some(1_806_530_400_000));
+    assert_eq!(business.guardrails[0].absolute, Some(0.005));
+    assert_eq!(business.limits.exposure_per_decision, 0.1);
+    assert_eq!(business.sources[0].key, "exports");
+    let map = business.sources[0].map.as_ref().unwrap();
+    assert_eq!(map.props["amount"], "Quantity * UnitPrice");
+    assert_eq!(map.props.len(), 2);
+    assert_eq!(business.metrics[0].title, "Signup rate");
+    assert_eq!(business.levers[0].default, LeverValue::Number(29.0));
+    assert_eq!(business.policy, Business::default_policy());
+}
+
+#[test]
+fn little_is_enough() {
+    for text in ["", "[business]\nname = \"A\"\n", "[[metric]]\nkey = \"orders\"\nevent = \"order\"\n"] {
+        assert_eq!(shown(text), Vec::<String>::new());
+    }
+    let business = Business::parse("metric = [{ key = 'orders', event = 'order' }]").unwrap();
+    let metric = &business.metrics[0];
+    assert!(matches!(metric.kind, MetricKind::Count { .. }));
+    assert_eq!((metric.grain, metric.format, metric.better), (Grain::Day, Format::Integer, Better::Up));
+    for name in ["Ä \"quoted\" \\ shop\n", "", "x\u{7f}\u{1}"] {
+        let business = Business::parse(&Business::template(name)).unwrap();
+        assert!(!business.name.is_empty());
+    }
+    // The commented part is valid, too.
+    let all: Vec<String> = Business::template("A")
+        .lines()
+        .skip_while(|l| !l.starts_with("# ["))
+        .filter(|l| !l.starts_with("# ---") && !l.starts_with("# kinds"))
+        .map(|l| l.strip_prefix("# ").unwrap_or(l.trim_start_matches('#')).to_owned())
+        .collect();
+    assert_eq!(shown(&all.join("\n")), Vec::<String>::new());
+}
+
+#[test]
+fn online_retail() {
+    let text = r#"
+[business]
+name = "Online Retail"
+currency = "GBP"
+timezone = "Europe/London"
+
+[[metric]]
+key = "revenue"
+kind = "sum"
+event = "order_line"
+value = "amount"
+format = "money"
+segments = ["country"]
+
+[[metric]]
+key = "orders"
+kind = "unique"
+event = "order_line"
+of = "invoice"
+where = "not starts_with(invoice, 'C')"
+
+[[metric]]
+key = "average_order_value"
+kind = "ratio"
+numerator = { event = "order_line", value = "amount" }
+denominator = { event = "order_line", of = "invoice" }
+format = "money"
+
+[[metric]]
+key = "active_customers"
+kind = "unique"
+event = "order_line"
+
+[[metric]]
+key = "return_rate"
+kind = "ratio"
+numerator = { event = "order_line", of = "invoice", where = "starts_with(invoice, 'C')" }
+denominator = { event = "order_line", of = "invoice" }
+better = "down"
+format = "percent"
+
+[[metric]]
+key = "per_order"
+formula = "revenue / orders"
+
+[[source]]
+kind = "folder"
+path = "exports"
+map = { event = "'order_line'", time = "InvoiceDate", unit = "CustomerID", amount = "Quantity * UnitPrice", invoice = "InvoiceNo", country = "Country" }
+"#;
+    assert_eq!(shown(text), Vec::<String>::new());
+    let business = Business::parse(text).unwrap();
+    assert_eq!(business.metrics[5].format, Format::Money);
+    assert_eq!(business.metrics[0].domain, Domain::Sales);
+}
+
+#[test]
+fn broken_files_say_where_and_why() {
+    let metric = "[[metric]]\nkey = \"a\"\nevent = \"e\"\n";
+    let money = "[[metric]]\nkey = \"m\"\nevent = \"e\"\nvalue = \"v\"\nformat = \"money\"\n";
+    let with = |head: &str, rest: &str| format!("{head}{rest}");
+    let cases = [
+        ("[business\n".to_owned(), "line 1, column 10"),
+        ("[business]\nname = \"x\n".into(), "line 2, column"),
+        (
+            "[business]\nnmae = \"x\"\n".into(),
+            "line 2, column 1 (business.nmae): nmae is not known here; did you mean name?",
+        ),
+        ("[busines]\n".into(), "line 1, column 2 (busines): busines is not known here; did you mean business?"),
+        ("[business]\nname = 3\n".into(), "line 2, column 8 (business.name): name should be text, not a number"),
+        ("[business]\nname = \" \"\n".into(), "line 2, column 8 (business.name): name is empty"),
+        ("[business]\ncurrency = \"EURO\"\n".into(), "line 2, column 12 (business.currency): “EURO” is not a currency"),
+        ("[business]\ntimezone = \"Mars\"\n".into(), "line 2, column 12 (business.timezone): “Mars” is not a timezone"),
+        ("[business]\nbucket = \"week\"\n".into(), "line 2, column 10 (business.bucket): bucket cannot be “week”"),
+        ("[metric]\nkey = 'a'\n".into(), "line 1, column 1 (metric): metric should be written [[metric]]"),
+        ("[[metric]]\nevent = 'e'\n".into(), "line 1, column 1 (metric.1.key): key is missing"),
+        ("[[metric]]\nkey = 'a b'\nevent = 'e'\n".into(), "line 2, column 7 (metric.a b.key): “a b” cannot be a key"),
+        ("[[metric]]\nkey = 'and'\nevent = 'e'\n".into(), "line 2, column 7 (metric.and.key): “and” has a meaning"),
+        ("[[metric]]\nkey = 'a'\n".into(), "line 1, column 1 (metric.a.event): event is missing"),
+        (
+            with(metric, "kind = 'cuont'\n"),
+            "line 4, column 8 (metric.a.kind): kind cannot be “cuont”; did you mean count?",
+        ),
+        (with(metric, "where = \"a = 1\"\n"), "line 4, column 9 (metric.a.where): column 3 of “a = 1”"),
+        (with(metric, "kind = 'sum'\n"), "line 1, column 1 (metric.a.value): value is missing"),
+        (with(metric, "q = 2\nvalue = 'v'\n"), "line 4, column 5 (metric.a.q): q is 2, outside 0 to 1"),
+        (with(metric, "kind = 'count'\nvalue = 'v'\n"), "line 5, column 9 (metric.a.value): value does not belong"),
+        (with(metric, "within = '7d'\n"), "line 4, column 10 (metric.a.within): within does not belong"),
+        (with(metric, "better = 'higher'\n"), "line 4, column 10 (metric.a.better): better cannot be “higher”; one of"),
+        (
+            with(metric, "segments = ['c', 'c']\n"),
+            "line 4, column 12 (metric.a.segments): a segment is empty or named twice",
+        ),
+        (with(metric, "segments = [1]\n"), "line 4, column 12 (metric.a.segments): segments should be a list of texts"),
+        (with(metric, metric), "line 5, column 7 (metric.a.key): two of the metrics have this key"),
+        (
+            with(metric, "worth = '3 USD'\n"),
+            "line 4, column 9 (metric.a.worth): the business's currency is EUR, not USD",
+        ),
+        (
+            "[[metric]]\nkey='r'\nkind='proportion'\nnumerator={event='a', witin='7d'}\ndenominator='b'\n".into(),
+            "line 4, column 23 (metric.r.numerator.witin): witin is not known here; did you mean within?",
+        ),
+        (
+            "[[metric]]\nkey='r'\nkind='proportion'\nnumerator={event='a', within='soon'}\ndenominator='b'\n".into(),
+            "line 4, column 30 (metric.r.numerator.within): “soon” is no duration",
+        ),
+        (
+            "[[metric]]\nkey='r'\nkind='proportion'\nnumerator='a'\n".into(),
+            "line 1, column 1 (metric.r.denominator): denominator is missing",
+        ),
+        (
+            "[[metric]]\nkey='f'\nformula='f + 1'\n".into(),
+            "line 3, column 9 (metric.f.formula): this formula needs its own value",
+        ),
+        (
+            "[[metric]]\nkey='f'\nformula='g'\n[[metric]]\nkey='g'\nformula='f'\n".into(),
+            "line 3, column 9 (metric.f.formula): this formula needs",
+        ),
+        (
+            with(metric, "[[metric]]\nkey='f'\nformula='b + 1'\n"),
+            "line 6, column 9 (metric.f.formula): there is no metric “b”; did you mean a?",
+        ),
+        (
+            with(&with(metric, money), "[[metric]]\nkey='f'\nformula='m + a'\n"),
+            "line 11, column 9 (metric.f.formula): in “m + a”: + mixes money and a count",
+        ),
+        (
+            with(metric, "[[metric]]\nkey='f'\nformula='a * 2'\nformat='money'\n"),
+            "line 7, column 8 (metric.f.format): the formula gives a count",
+        ),
+        (with(metric, "[[goal]]\nmetric='b'\ntarget=1\n"), "line 5, column 8 (goal.b.metric): there is no metric “b”"),
+        (with(metric, "[[goal]]\nmetric='a'\n"), "line 4, column 1 (goal.a.target): target is missing"),
+        (
+            with(metric, "[[goal]]\nmetric='a'\ntarget=1\nby='soon'\n"),
+            "line 7, column 4 (goal.a.by): by should be a date",
+        ),
+        (
+            with(metric, "format='percent'\n[[goal]]\nmetric='a'\ntarget=5\n"),
+            "line 7, column 8 (goal.a.target): a share above 1",
+        ),
+        (
+            with(metric, "[[guardrail]]\nmetric='a'\n"),
+            "line 4, column 1 (guardrail.a.worsens_by_at_most): worsens_by_at_most is missing",
+        ),
+        (
+            with(metric, "better='neither'\n[[guardrail]]\nmetric='a'\nworsens_by_at_most='5 %'\n"),
+            "line 6, column 8 (guardrail.a.metric): this metric has no worse direction",
+        ),
+        ("[[lever]]\nkey='l'\n".into(), "line 1, column 1 (lever.l.kind): kind is missing"),
+        ("[[lever]]\nkey='l'\nkind='number'\nmin=1\n".into(), "line 1, column 1 (lever.l.max): max is missing"),
+        (
+            "[[lever]]\nkey='l'\nkind='number'\nmin=5\nmax=1\n".into(),
+            "line 5, column 5 (lever.l.max): max (1) is not above min (5)",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='number'\nmin=1\nmax=5\ndefault=9\n".into(),
+            "line 6, column 9 (lever.l.default): default (9) lies outside 1 to 5",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='number'\nmin=1\nmax=5\nstep=0\n".into(),
+            "line 6, column 6 (lever.l.step): step must be above 0",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='number'\nmin=1\nmax=5\nstep=9\n".into(),
+            "line 6, column 6 (lever.l.step): step (9) is larger",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='variant'\noptions=['a']\n".into(),
+            "line 4, column 9 (lever.l.options): a variant needs at least two",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='variant'\noptions=['a','b']\ndefault='c'\n".into(),
+            "line 5, column 9 (lever.l.default): “c” is not among",
+        ),
+        ("[[lever]]\nkey='l'\nkind='boolean'\nmin=1\n".into(), "line 4, column 5 (lever.l.min): min does not belong"),
+        (
+            "[[lever]]\nkey='l'\nkind='boolean'\nreversibility='R4'\n".into(),
+            "line 4, column 15 (lever.l.reversibility): reversibility cannot be “R4”",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='boolean'\ncost='-1 EUR'\n".into(),
+            "line 4, column 6 (lever.l.cost): cost cannot be -1",
+        ),
+        (
+            "[[lever]]\nkey='l'\nkind='boolean'\n[[lever]]\nkey='l'\nkind='boolean'\n".into(),
+            "line 5, column 5 (lever.l.key): two of the levers",
+        ),
+        (
+            "[[effect]]\nkey='e'\nurl='http://x.com'\n".into(),
+            "line 3, column 5 (effect.e.url): effects are posted over https",
+        ),
+        ("[[effect]]\nkey='e'\nurl='nowhere'\n".into(), "line 3, column 5 (effect.e.url): this is no web address"),
+        (
+            "[limits]\nexposure_per_decision='10'\n".into(),
+            "line 2, column 23 (limits.exposure_per_decision): “10” is no share",
+        ),
+        (
+            "[limits]\nexposure_per_decision=10\n".into(),
+            "line 2, column 23 (limits.exposure_per_decision): a share lies between",
+        ),
+        (
+            "[limits]\ncards_per_day=-1\n".into(),
+            "line 2, column 15 (limits.cards_per_day): cards_per_day should lie between 0 and 1000",
+        ),
+        (
+            "[[policy]]\nname='p'\nanswer='maybe'\n".into(),
+            "line 3, column 8 (policy.p.answer): answer cannot be “maybe”",
+        ),
+        ("[[policy]]\nanswer='ask'\n".into(), "line 1, column 1 (policy.1.name): name is missing"),
+        ("[[source]]\nkind='folder'\n".into(), "line 1, column 1 (source.1.path): path is missing"),
+        ("[[source]]\nkind='sdk'\nmap={time='t'}\n".into(), "line 3, column 5 (source.1.map.event): event is missing"),
+        (
+            "[[source]]\nkind='sdk'\nmap={event='e', time='t', amount='1 +'}\n".into(),
+            "line 3, column 34 (source.1.map.amount): column 4 of “1 +”",
+        ),
+        (
+            "[[source]]\nkind='sdk'\nmap={event='e', time='t', delimiter=';;'}\n".into(),
+            "line 3, column 37 (source.1.map.delimiter)",
+        ),
+        ("[playbooks]\non=['x']\n".into(), "line 2, column 1 (playbooks.on): on is not known here"),
+    ];
+    for (text, expect) in cases {
+        let got = shown(&text);
+        assert!(got.iter().any(|p| p.starts_with(expect)), "{text}\nexpected {expect}\ngot {got:#?}");
+        // Every metric of a circle is told, everything else once.
+        let expected = if text.contains("formula='g'") { 2 } else { 1 };
+        assert_eq!(got.len(), expected, "{text}\n{got:#?}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let text = "[business]\ncurrency = 'X'\n[[lever]]\nkey = 'l'\nkind = 'nmuber'\n[limits]\ncards = 3\n";
+    let lines: Vec<u32> = Business::parse(text).unwrap_err().iter().map(|p| p.line).collect();
+    assert_eq!(lines, [2, 5, 7]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn never_panics(text in "\\PC{0,200}") {
+        let _ = Business::parse(&text);
+    }
+
+    #[test]
+    fn a_damaged_sketch_never_panics(from in 0usize..1800, len in 0usize..40, put in "[ -~\\nä]{0,12}") {
+        let cut = |mut at: usize| { at = at.min(SKETCH.len()); while !SKETCH.is_char_boundary(at) { at -= 1 } at };
+        let (a, b) = (cut(from), cut(from + len));
+        let _ = Business::parse(&format!("{}{put}{}", &SKETCH[..a], &SKETCH[b..]));
+    }
+}
