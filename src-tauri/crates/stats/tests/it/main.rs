@@ -1,0 +1,6 @@
+//! Black-box tests of the numeric core.
+
+mod baselines;
+mod golden;
+mod localisation;
+mod sim;
