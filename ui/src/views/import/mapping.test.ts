@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ColumnView, Mapping } from '$lib/backend/types';
-import { asExpression, assign, blocker, computed, replaySeconds, setComputed, spanText, targetOf, type Target } from './mapping';
+import { asExpression, assign, blocker, computed, replaySeconds, setComputed, targetOf, type Target } from './mapping';
 
 function mapping(over: Partial<Mapping>): Mapping {
   return {
@@ -68,15 +68,6 @@ test.each([
   if (words === null) expect(blocker(given)).toBeNull();
   else expect(blocker(given)).toContain(words);
 });
-
-test.each([
-  [0.4, 'less than a second'],
-  [42, '42 s'],
-  [95, '1 min 35 s'],
-  [1900, '32 min'],
-  [3660, '1 h 1 min'],
-  [7200, '2 h'],
-])('%d s is “%s”', (seconds, text) => expect(spanText(seconds)).toBe(text));
 
 test('a replay of a year by day takes six minutes', () => {
   expect(replaySeconds(0, 365 * 86_400_000, 86_400)).toBe(365);

@@ -111,20 +111,6 @@ export function replaySeconds(from: number, to: number, speed: number): number |
   return (to - from) / 1000 / speed;
 }
 
-/** A span of seconds in plain words: "about 3 min". */
-export function spanText(seconds: number): string {
-  if (seconds < 1) return 'less than a second';
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) {
-    const minutes = Math.floor(seconds / 60);
-    const rest = Math.round(seconds % 60);
-    return minutes < 5 && rest > 0 ? `${minutes} min ${rest} s` : `${Math.round(seconds / 60)} min`;
-  }
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.round((seconds % 3600) / 60);
-  return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
-}
-
 /** The TOML of the suggestions that are ticked. */
 export function chosenMetrics(suggested: MetricSuggestion[], ticked: ReadonlySet<string>): string[] {
   return suggested.filter((metric) => ticked.has(metric.key)).map((metric) => metric.toml);

@@ -1,0 +1,57 @@
+import type { Change, Reads, Writes } from './types';
+
+/** An answer of the engine that is no result: code for machines, message and hint for people. */
+export class BackendError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string = '',
+  ) {
+    super(message);
+    this.name = 'BackendError';
+  }
+
+  static from(cause: unknown): BackendError {
+    if (cause instanceof BackendError) return cause;
+    if (typeof cause === 'object' && cause !== null && 'message' in cause) {
+      const { code, message, hint } = cause as { code?: unknown; message: unknown; hint?: unknown };
+      return new BackendError(
+        typeof code === 'string' ? code : 'internal',
+        String(message),
+        typeof hint === 'string' ? hint : '',
+      );
+    }
+    return new BackendError('internal', String(cause));
+  }
+}
+
+/** Arguments as callers write them: what may be null may be left out. */
+export type Loose<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as null extends T[K] ? K : never]?: T[K];
+};
+
+export type ReadName = keyof Reads;
+export type WriteName = keyof Writes;
+export type ReadArgs<K extends ReadName> = Loose<Reads[K]['args']>;
+export type ReadResult<K extends ReadName> = Reads[K]['result'];
+export type WriteArgs<K extends WriteName> = Loose<Writes[K]['args']>;
+export type WriteResult<K extends WriteName> = Writes[K]['result'];
+
+export interface FileFilter {
+  name: string;
+  extensions: string[];
+}
+
+/** What the page needs from whatever it runs in. */
+export interface Backend {
+  read<K extends ReadName>(name: K, args: ReadArgs<K>): Promise<ReadResult<K>>;
+  write<K extends WriteName>(name: K, args: WriteArgs<K>): Promise<WriteResult<K>>;
+  /** Calls back with topics that became stale, until the returned function is called. */
+  watch(changed: (change: Change) => void): () => void;
+  /** Paths only: the engine reads and writes the files. `null` when the person closed the dialog. */
+  pickFile(title: string, filters: FileFilter[]): Promise<string | null>;
+  pickFolder(title: string): Promise<string | null>;
+  pickSave(title: string, suggested: string): Promise<string | null>;
+  /** Shows a file in the file manager. */
+  reveal(path: string): Promise<void>;
+}

@@ -1,0 +1,350 @@
+/**
+ * An engine made of artificial data, for unit tests and for the page in a plain browser. Scenes: `?fake=quiet` (nothing
+ * waits), `empty` (no data), `first` (no business), `error` (reads fail), `stale` (reads fail after the first), `loading`
+ * (reads never end), `replay`, `paused`, `stopped`, `importing`, `problems`.
+ */
+import { BackendError, type Backend, type ReadName, type WriteName } from '../contract';
+import {
+  PROVIDES,
+  type Decision,
+  type DecisionsView,
+  type Hit,
+  type ImportProgress,
+  type LeverValue,
+  type RunState,
+  type State,
+  type StatusView,
+} from '../types';
+import { LEDGER, cardHash, detail, scored } from './decisions';
+import { DAY, METRICS, NOW } from './series';
+import * as views from './views';
+
+export { NOW } from './series';
+export const SCENES = [
+  'normal',
+  'quiet',
+  'empty',
+  'first',
+  'error',
+  'stale',
+  'loading',
+  'replay',
+  'paused',
+  'stopped',
+  'importing',
+  'problems',
+] as const;
+export type Scene = (typeof SCENES)[number];
+
+const OPERATOR = 'operator:9f2c41d07ab3e655';
+type Calls = { name: ReadName | WriteName; args: Record<string, unknown> }[];
+
+export class Fake implements Backend {
+  /** Every call, for tests. */
+  calls: Calls = [];
+  /** What the next file and folder dialogs answer. */
+  picks: { file: string | null; folder: string | null } = {
+    file: '/home/sample/orders.csv',
+    folder: '/home/sample/made-up',
+  };
+  decisions: Decision[];
+  status: StatusView;
+  #watchers = new Set<(change: { topics: string[] }) => void>();
+  #seen = new Set<string>();
+
+  constructor(
+    public scene: Scene = 'normal',
+    private readonly delayMs = 0,
+  ) {
+    const bare = scene === 'empty' || scene === 'first';
+    this.decisions = bare
+      ? []
+      : structuredClone(scene === 'quiet' ? LEDGER.filter((d) => d.state !== 'pending') : LEDGER);
+    this.status = {
+      business:
+        scene === 'first'
+          ? null
+          : {
+              name: 'Made-up Notes',
+              currency: 'EUR',
+              currency_digits: 2,
+              timezone: 'Europe/Berlin',
+              folder: '/home/sample/made-up',
+              metrics: bare ? 0 : METRICS.length,
+            },
+      run_state: scene === 'paused' ? 'paused' : scene === 'stopped' ? 'stopped' : 'running',
+      run_reason:
+        scene === 'paused'
+          ? 'operator: looking at the checkout'
+          : scene === 'stopped'
+            ? 'operator: wrong prices on the site'
+            : null,
+      now: NOW,
+      clock: scene === 'replay' ? { mode: 'replay', speed: 3600, held: true, until: NOW + 20 * DAY } : { mode: 'real' },
+      last_event_at: bare ? null : NOW - 2000,
+      last_commit_at: bare ? null : NOW - 1800,
+      events: bare ? 0 : 1_319_040,
+      gateway: scene === 'first' ? null : 'http://127.0.0.1:8787',
+      approvals_waiting: 0,
+      anomalies_open: bare || scene === 'quiet' ? 0 : 2,
+      import: scene === 'importing' ? this.importing('online-retail.csv') : null,
+      problems:
+        scene === 'problems'
+          ? [
+              {
+                code: 'config_invalid',
+                message: '“signup_rat” is not a metric',
+                hint: 'Did you mean “signup_rate”?',
+                line: 41,
+              },
+              {
+                code: 'file_unreadable',
+                message: 'tickets-47.csv: line 12 has 9 fields, the header has 8',
+                hint: 'Look at the rejected lines on Connections.',
+                line: null,
+              },
+            ]
+          : [],
+      version: '0.1.0',
+    };
+    this.#count();
+  }
+
+  importing(file: string): ImportProgress {
+    return {
+      file,
+      state: 'running',
+      bytes_done: 19_400_000,
+      bytes_total: 45_580_638,
+      rows: 231_044,
+      rows_per_second: 188_000,
+      seconds_left: 2,
+      accepted: 230_911,
+      duplicates: 0,
+      rejected: 133,
+      rejected_file: '/home/sample/made-up/rejected/online-retail.jsonl',
+      error: null,
+    };
+  }
+
+  pending(): Decision[] {
+    return this.decisions.filter(
+      (d) => d.state === 'pending' && (d.deferred_until === null || d.deferred_until <= this.status.now),
+    );
+  }
+
+  read: Backend['read'] = async (name, args) => {
+    this.calls.push({ name, args: args as Record<string, unknown> });
+    await this.#wait();
+    if (this.scene === 'loading' && name !== 'status') return new Promise(() => undefined);
+    const key = `${name} ${JSON.stringify(args)}`;
+    if ((this.scene === 'error' || (this.scene === 'stale' && this.#seen.has(key))) && name !== 'status')
+      throw new BackendError(
+        'store_damaged',
+        'The store could not be read',
+        'Run the checks on Settings, or restore the newest backup.',
+      );
+    this.#seen.add(key);
+    return structuredClone(this.#answer(name, args as Record<string, unknown>)) as never;
+  };
+
+  write: Backend['write'] = async (name, args) => {
+    this.calls.push({ name, args: args as Record<string, unknown> });
+    await this.#wait();
+    const result = this.#act(name, args as Record<string, never>);
+    this.change(Object.values(PROVIDES).flat());
+    return structuredClone(result) as never;
+  };
+
+  watch: Backend['watch'] = (changed) => {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  };
+  /** Tells the page that something changed. */
+  change(topics: string[]): void {
+    for (const told of this.#watchers) told({ topics });
+  }
+  pickFile = async () => this.picks.file;
+  pickFolder = async () => this.picks.folder;
+  pickSave = async (_title: string, suggested: string) => suggested;
+  reveal = async () => undefined;
+
+  #wait = () => (this.delayMs > 0 ? new Promise<void>((done) => setTimeout(done, this.delayMs)) : Promise.resolve());
+  #count() {
+    this.status.approvals_waiting = this.pending().length;
+  }
+  #find(id: string): Decision {
+    const found = this.decisions.find((d) => d.id === id);
+    if (!found)
+      throw new BackendError('not_found', `There is no decision “${id}”`, 'It may belong to another business.');
+    return found;
+  }
+
+  #answer(name: ReadName, args: Record<string, unknown>): unknown {
+    const empty = this.scene === 'empty' || this.scene === 'first';
+    const quiet = this.scene === 'quiet';
+    switch (name) {
+      case 'status':
+        return this.status;
+      case 'today':
+        return empty
+          ? { ...views.today({}, [], true), moved: [], lead: '', next: [] }
+          : views.today(args, this.pending(), quiet);
+      case 'hierarchy':
+        return views.hierarchy(quiet || empty);
+      case 'kpis':
+        return empty
+          ? { from: NOW - 28 * DAY, to: NOW, tiles: [], first_event_at: null, last_event_at: null }
+          : views.kpis(args);
+      case 'kpi': {
+        const view = views.kpi(args as never);
+        if (!view)
+          throw new BackendError(
+            'not_found',
+            `There is no metric “${String(args.metric)}”`,
+            'Metrics are listed on KPIs.',
+          );
+        return view;
+      }
+      case 'rows':
+        return empty ? { rows: [], cursor: null, total: 0 } : views.rows(args as never);
+      case 'approvals':
+        return this.pending();
+      case 'decisions':
+        return this.#ledger((args.states as State[] | undefined) ?? [], (args.limit as number | undefined) ?? 500);
+      case 'decision':
+        return detail(this.#find(String(args.id)));
+      case 'insights':
+        return empty || quiet ? [] : views.insights;
+      case 'connections':
+        return views.connections(empty);
+      case 'import_preview':
+        return views.preview(String(args.path));
+      case 'import_progress':
+        return this.status.import;
+      case 'reports':
+        return views.reports(empty);
+      case 'report_preview':
+        return {
+          html: '<!doctype html><html lang="en"><title>Weekly brief</title><body style="font:14px sans-serif;margin:40px"><h1>Made-up Notes, week 47</h1><p>An artificial report.</p></body></html>',
+        };
+      case 'settings':
+        return views.settings();
+      case 'search':
+        return this.#search(String(args.text).toLowerCase());
+      case 'audit':
+        return { rows: 3412, head: detail(LEDGER[5]!).journal.at(-1)?.hash ?? '', problem: null };
+    }
+  }
+
+  #ledger(states: State[], limit: number): DecisionsView {
+    const counts = new Map<State, number>();
+    for (const d of this.decisions) counts.set(d.state, (counts.get(d.state) ?? 0) + 1);
+    const fits = this.decisions.filter((d) => states.length === 0 || states.includes(d.state));
+    const points = scored(this.decisions);
+    return {
+      decisions: fits.slice(0, limit),
+      total: fits.length,
+      counts: [...counts],
+      scored: points,
+      calibration: { scored: points.length, inside: points.filter((p) => p.inside).length },
+    };
+  }
+
+  #search(text: string): Hit[] {
+    if (!text) return [];
+    const hits: Hit[] = [
+      ...METRICS.map((m) => ({ kind: 'metric', key: m.key, title: m.title, detail: m.definition })),
+      ...this.decisions.map((d) => ({
+        kind: 'decision',
+        key: d.id,
+        title: d.headline,
+        detail: `${d.id} · ${d.state}`,
+      })),
+      ...views.insights.map((i) => ({ kind: 'insight', key: i.id, title: i.headline, detail: i.metric })),
+    ];
+    return hits.filter((h) => `${h.title} ${h.key}`.toLowerCase().includes(text)).slice(0, 12);
+  }
+
+  #verdict(id: string, hash: string, to: State, reason: string, states: State[] = ['pending']): Decision {
+    const found = this.#find(id);
+    if (!states.includes(found.state))
+      throw new BackendError('wrong_state', `The decision is already ${found.state}`, 'Look at it in the ledger.');
+    if (hash !== cardHash(found))
+      throw new BackendError('stale', 'The card changed while you looked at it', 'Read it again, then answer.');
+    found.state = to;
+    found.history.push({ at: this.status.now, to, actor: OPERATOR, reason });
+    this.#count();
+    return found;
+  }
+  #run(state: RunState, reason: string): StatusView {
+    this.status.run_state = state;
+    this.status.run_reason = state === 'running' ? null : reason ? `operator: ${reason}` : 'operator';
+    return this.status;
+  }
+
+  #act(name: WriteName, args: Record<string, never>): unknown {
+    const { id, card_hash } = args as { id: string; card_hash: string };
+    switch (name) {
+      case 'approve':
+        return this.#verdict(id, card_hash, 'approved', 'approved on the card');
+      case 'edit': {
+        const done = this.#verdict(id, card_hash, 'approved', 'approved with another value');
+        if (done.act.kind === 'set_lever') done.act.to = args.to as LeverValue;
+        return done;
+      }
+      case 'veto':
+        return this.#verdict(id, card_hash, 'rejected', `${String(args.reason)}: ${String(args.text ?? '')}`);
+      case 'defer': {
+        const found = this.#find(id);
+        found.deferred_until = args.until;
+        this.#count();
+        return found;
+      }
+      case 'pause':
+        return this.#run('paused', String(args.reason ?? ''));
+      case 'stop':
+        return this.#run('stopped', String(args.reason ?? ''));
+      case 'resume':
+        return this.#run('running', '');
+      case 'create_business':
+      case 'open_business':
+        this.scene = name === 'open_business' ? 'normal' : 'empty';
+        this.status = { ...new Fake(this.scene).status };
+        if (name === 'create_business' && this.status.business) this.status.business.name = String(args.name);
+        return this.status;
+      case 'import_start':
+        return (this.status.import = this.importing(String(args.path).split('/').pop() ?? ''));
+      case 'import_cancel':
+        return (this.status.import = this.status.import && { ...this.status.import, state: 'cancelled' });
+      case 'replay_speed':
+        if (this.status.clock.mode === 'replay')
+          this.status.clock = { ...this.status.clock, speed: args.speed, held: args.speed === 0 };
+        return this.status;
+      case 'save_config':
+      case 'add_config':
+      case 'set_playbook':
+        return views.settings();
+      case 'make_key':
+        return { name: args.name, value: 'ek_made_up_0123456789abcdef' };
+      case 'revoke_key':
+        return views.connections();
+      case 'make_report':
+        return {
+          path: `/home/sample/made-up/reports/brief.${String(args.format)}`,
+          name: `brief.${String(args.format)}`,
+          format: args.format,
+          bytes: 120_000,
+          at: NOW,
+        };
+      case 'backup':
+        return { path: '/home/sample/backups/made-up.tar', at: NOW, bytes: 398_000_000 };
+    }
+  }
+}
+
+/** The scene named in the address: `http://127.0.0.1:5173/?fake=empty#/today`. */
+export function fakeFromAddress(): Fake {
+  const wanted = new URLSearchParams(location.search).get('fake');
+  return new Fake(SCENES.find((s) => s === wanted) ?? 'normal', 60);
+}

@@ -1,0 +1,40 @@
+/** The frame's facts, shared by every page: which business, which clock, which state. The shell feeds it. */
+import type { StatusView } from './backend';
+import { business } from './format';
+
+class Status {
+  view = $state.raw<StatusView | undefined>(undefined);
+  /** When `view` was read, on this machine's clock. */
+  #readAt = 0;
+  /** Ticks once a second, so that relative times move. */
+  #tick = $state(Date.now());
+
+  set(view: StatusView): void {
+    this.view = view;
+    this.#readAt = Date.now();
+    this.#tick = this.#readAt;
+    if (view.business) {
+      business.currency = view.business.currency;
+      business.digits = view.business.currency_digits;
+      business.timezone = view.business.timezone;
+    }
+  }
+  run(): () => void {
+    const timer = setInterval(() => (this.#tick = Date.now()), 1000);
+    return () => clearInterval(timer);
+  }
+  /** The engine's clock, carried forward since it was last told. */
+  get now(): number {
+    const view = this.view;
+    if (!view) return this.#tick;
+    const since = this.#tick - this.#readAt;
+    if (view.clock.mode === 'real') return view.now + since;
+    if (view.clock.held) return view.now;
+    return Math.min(view.clock.until, view.now + since * view.clock.speed);
+  }
+  get currency(): string {
+    return this.view?.business?.currency ?? business.currency;
+  }
+}
+
+export const status = new Status();
