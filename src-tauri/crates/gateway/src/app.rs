@@ -1,10 +1,90 @@
 //! The routes and what every request passes through.
 
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use epoch_model::Code;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
+use crate::problem::Problem;
+use crate::rate::Rate;
+use crate::{guard, plain, posthog, read, routes};
+
+/// What handlers share.
+pub(crate) struct Shared {
+    pub config: Config,
+    pub rate: Rate,
+    /// Permits are bytes of bodies in memory.
+    pub budget: Arc<Semaphore>,
+    /// Set when the stop began.
+    pub stopping: Arc<AtomicBool>,
+}
+
+/// The state of the router.
+pub(crate) type App = Arc<Shared>;
 
 /// The whole service, ready to be served or called in a test.
-pub(crate) fn router(_config: Config) -> Router {
-    Router::new()
+pub(crate) fn router(config: Config, stopping: Arc<AtomicBool>) -> Router {
+    let rate = Rate::new(&config.limits);
+    let budget = Arc::new(Semaphore::new(config.limits.in_flight_bytes_max.min(Semaphore::MAX_PERMITS)));
+    let app = Arc::new(Shared { config, rate, budget, stopping });
+    let mut router = Router::new();
+    for path in routes::CAPTURE {
+        let capture = get(posthog::capture).post(posthog::capture);
+        router = router.route(path, capture.clone()).route(&format!("{path}/"), capture);
+    }
+    for path in routes::FLAGS {
+        let flags = get(posthog::flags).post(posthog::flags);
+        router = router.route(path, flags.clone()).route(&format!("{path}/"), flags);
+    }
+    router
+        .route("/array/{token}/config", get(posthog::remote_config))
+        .route("/array/{token}/config.js", get(posthog::remote_config_script))
+        .route(routes::EVENTS, post(plain::events))
+        .route(routes::LEVERS, get(read::levers))
+        .route("/healthz", get(read::healthz))
+        .route("/readyz", get(read::readyz))
+        .route("/metrics", get(read::metrics))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&app), guard::check))
+        .layer(CatchPanicLayer::custom(fault))
+        .layer(from_fn_with_state(Arc::clone(&app), count))
+        .with_state(app)
+}
+
+async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = routes::label(request.uri().path());
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    app.config.meter.request(route, response.status().as_u16(), micros);
+    response
+}
+
+async fn not_found() -> Response {
+    let hint = "see docs/openapi.json for what is served";
+    Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "there is nothing here", hint).json()
+}
+
+async fn wrong_method() -> Response {
+    let message = "this path does not take this method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidArgument, message, "see docs/openapi.json").json()
+}
+
+fn fault(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let cause = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(cause = cause.unwrap_or("unknown"), "a request handler failed");
+    let message = "an internal fault; the log has the details";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message, "send it again").json()
 }

@@ -7,6 +7,16 @@
 
 mod app;
 mod config;
+mod decode;
+mod guard;
+mod ingest;
+mod key;
+mod plain;
+mod posthog;
+mod problem;
+mod rate;
+mod read;
+mod routes;
 mod server;
 
 pub use config::{Config, Limits};

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,6 +25,7 @@ pub struct Bound {
     address: SocketAddr,
     limits: Limits,
     router: Router,
+    stopping: Arc<AtomicBool>,
 }
 
 /// Binds the address of `config`; [`Code::AddressUnavailable`] when that fails.
@@ -39,7 +41,9 @@ pub async fn bind(mut config: Config) -> Result<Bound> {
     let address = listener.local_addr().map_err(unavailable)?;
     config.listen = address;
     let limits = config.limits.clone();
-    Ok(Bound { listener, address, limits, router: app::router(config) })
+    let stopping = Arc::new(AtomicBool::new(false));
+    let router = app::router(config, Arc::clone(&stopping));
+    Ok(Bound { listener, address, limits, router, stopping })
 }
 
 impl Bound {
@@ -76,6 +80,7 @@ impl Bound {
                 }
             });
         }
+        self.stopping.store(true, Ordering::Relaxed);
         drop(self.listener);
         if tokio::time::timeout(self.limits.drain_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests were still open when the time to stop was over");

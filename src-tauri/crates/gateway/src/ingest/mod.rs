@@ -1,0 +1,21 @@
+//! What both protocols share: reading a body within bounds, collecting its events, waiting for the commit.
+
+pub(crate) mod body;
+pub(crate) mod commit;
+pub(crate) mod intake;
+
+use crate::problem::Problem;
+
+/// Bodies above this are decoded on a thread of their own: tens of milliseconds would hold up other requests.
+pub(crate) const HEAVY_BYTES: usize = 256 * 1024;
+
+/// Runs `work` here, or on a thread for blocking work when it is heavy.
+pub(crate) async fn on_its_own_thread<T: Send + 'static>(
+    heavy: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if !heavy {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::busy("transient error, please retry"))
+}
