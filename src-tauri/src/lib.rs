@@ -56,7 +56,7 @@ pub fn run(args: Args, open: impl FnOnce(&Args) -> backend::Opened + Send + 'sta
         .plugin(tauri_plugin_opener::init())
         .manage(window::Closing::load(&args.home))
         .setup(move |app| {
-            window::create(app.handle())?;
+            window::create(app.handle(), &args.home)?;
             tray::create(app.handle())?;
             notices::listen(app.handle())?;
             status::follow(app.handle().clone(), Arc::clone(&slot));

@@ -43,8 +43,9 @@ impl Closing {
 }
 
 /// Makes the console's window.
-pub fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<WebviewWindow<R>> {
+pub fn create<R: Runtime>(app: &AppHandle<R>, home: &Path) -> tauri::Result<WebviewWindow<R>> {
     WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+        .data_directory(home.join("webview"))
         .title("EpochCore")
         .inner_size(1280.0, 840.0)
         .min_inner_size(960.0, 640.0)
