@@ -253,6 +253,9 @@ pub struct Decision {
     pub deferred_until: Option<Millis>,
     pub history: Vec<Transition>,
     pub outcome: Option<Outcome>,
+    /// The card that was on screen, where it was approved with another value. The signature binds to that card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_from: Option<Box<Decision>>,
 }
 
 impl Decision {
@@ -260,7 +263,7 @@ impl Decision {
     pub fn card_hash(&self) -> String {
         let mut card = serde_json::to_value(self).unwrap_or_default();
         if let Some(map) = card.as_object_mut() {
-            for key in ["state", "deferred_until", "history", "outcome"] {
+            for key in ["state", "deferred_until", "history", "outcome", "edited_from"] {
                 map.remove(key);
             }
         }

@@ -6,10 +6,10 @@ use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::business::PolicyAnswer;
-use crate::decision::{Decision, SignedVerdict, State, Verdict};
+use crate::business::{LeverValue, PolicyAnswer, Reversibility};
+use crate::decision::{Act, Claim, Decision, SignedVerdict, State, Verdict};
 use crate::error::{Code, Error, Result};
-use crate::journal::canonical;
+use crate::journal::{canonical, content_hash};
 
 /// Whether the engine may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -80,7 +80,8 @@ impl Permit {
 }
 
 /// Judges whether the effect of `decision` may go out now: not stopped or paused, the decision is executing, its act is the
-/// one that was judged, and either policy said `run` or an enrolled key signed an approval of this very card.
+/// one that was judged, and either policy said `run`, or an enrolled key signed this very card (or an edit of the card that
+/// was on screen, within its editable range), or nobody answered a card that only reads or drafts (R0).
 pub fn admit(
     decision: &Decision,
     approval: Option<&SignedVerdict>,
@@ -95,25 +96,18 @@ pub fn admit(
     if decision.state != State::Executing {
         return deny("the decision is not executing", "approve it first");
     }
-    let act = serde_json::to_value(&decision.act).unwrap_or_default();
-    if crate::journal::content_hash(&act) != decision.act_hash {
+    if act_hash(&decision.act) != decision.act_hash {
         return deny("the act is not the one that was judged", "propose it again");
     }
     match (decision.policy.answer, approval) {
-        (PolicyAnswer::Run, None) => {}
         (PolicyAnswer::Deny, _) => return deny("policy denies it", "change the policy"),
-        (PolicyAnswer::Ask, None) => return deny("policy asks, and nobody approved", "approve it"),
+        (PolicyAnswer::Run, None) if decision.edited_from.is_none() => {}
+        (PolicyAnswer::Ask, None) if silence_runs(decision) => {}
+        (_, None) => return deny("policy asks, and nobody approved", "approve it"),
         (_, Some(signed)) => {
             keys.verify(signed)?;
             let claim = &signed.claim;
-            let agreed = match &claim.verdict {
-                Verdict::Approve => claim.card_hash == decision.card_hash(),
-                Verdict::Edit { to } => {
-                    matches!(&decision.act, crate::decision::Act::SetLever { to: now, .. } if now == to)
-                }
-                Verdict::Veto { .. } | Verdict::Defer { .. } => false,
-            };
-            if claim.business != business || claim.decision != decision.id || !agreed {
+            if claim.business != business || claim.decision != decision.id || !agreed(decision, claim) {
                 return deny("the approval is for another card", "look at the card again and answer it");
             }
         }
@@ -123,4 +117,66 @@ pub fn admit(
         act_hash: decision.act_hash.clone(),
         idempotency_key: decision.idempotency_key.clone(),
     })
+}
+
+/// The hash of an act.
+pub fn act_hash(act: &Act) -> String {
+    content_hash(&serde_json::to_value(act).unwrap_or_default())
+}
+
+/// Whether `value` may be written into the card's `to`.
+pub fn editable_to(card: &Decision, value: &LeverValue) -> bool {
+    let Some(field) = card.editable.iter().find(|e| e.field == "to") else { return false };
+    let Act::SetLever { from, to, .. } = &card.act else { return false };
+    if value == from || std::mem::discriminant(value) != std::mem::discriminant(to) {
+        return false;
+    }
+    match value {
+        LeverValue::Bool(_) => true,
+        LeverValue::Number(n) => {
+            let low = field.min.unwrap_or(f64::NEG_INFINITY);
+            let high = field.max.unwrap_or(f64::INFINITY);
+            let on_step = match (field.step, field.min) {
+                (Some(step), Some(min)) if step > 0.0 => {
+                    let steps = (n - min) / step;
+                    (steps - steps.round()).abs() < 1e-6
+                }
+                _ => true,
+            };
+            n.is_finite() && (low..=high).contains(n) && on_step
+        }
+        LeverValue::Text(text) => field.options.is_empty() || field.options.contains(text),
+    }
+}
+
+/// An approval names the card that would run; an edit names the card that was on screen, and what would run is that
+/// card's act with the signed value and nothing else changed.
+fn agreed(decision: &Decision, claim: &Claim) -> bool {
+    match (&claim.verdict, &decision.edited_from) {
+        (Verdict::Approve, None) => claim.card_hash == decision.card_hash(),
+        (Verdict::Edit { to }, Some(shown)) => {
+            let (Act::SetLever { lever, from, .. }, Act::SetLever { lever: now_lever, from: now_from, to: now_to }) =
+                (&shown.act, &decision.act)
+            else {
+                return false;
+            };
+            claim.card_hash == shown.card_hash()
+                && shown.id == decision.id
+                && act_hash(&shown.act) == shown.act_hash
+                && lever == now_lever
+                && from == now_from
+                && to == now_to
+                && editable_to(shown, to)
+        }
+        _ => false,
+    }
+}
+
+/// R0 runs when its card expired without an answer; the history says so.
+fn silence_runs(decision: &Decision) -> bool {
+    decision.reversibility == Reversibility::R0
+        && decision
+            .history
+            .iter()
+            .any(|t| t.to == State::Approved && t.actor == "system" && t.at >= decision.expires_at)
 }
