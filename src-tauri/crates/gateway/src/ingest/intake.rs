@@ -7,6 +7,7 @@ use std::sync::Arc;
 use epoch_model::event::{EventBatch, EventId, EventView, Rejection, event_id};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
+use uuid::Uuid;
 
 use crate::config::Limits;
 
@@ -19,6 +20,8 @@ pub(crate) struct Draft<'a> {
     pub id: Option<Cow<'a, str>>,
     /// When it happened by the sender's clock; `None`: when it was received.
     pub time: Option<Millis>,
+    /// Whether its text names that instant, so that the same text again means the same event.
+    pub dated: bool,
     /// Its name.
     pub name: Cow<'a, str>,
     /// Who it happened to; empty when unknown.
@@ -38,6 +41,7 @@ pub(crate) struct Intake {
     event_bytes_max: usize,
     index: u64,
     same: HashMap<EventId, u32>,
+    request: Option<Uuid>,
 }
 
 impl Intake {
@@ -51,6 +55,7 @@ impl Intake {
             event_bytes_max: limits.event_bytes_max,
             index: 0,
             same: HashMap::new(),
+            request: None,
         }
     }
 
@@ -85,12 +90,12 @@ impl Intake {
     }
 
     /// The same text sent twice is one event, the same text twice within a request is two. Without a time of its own an
-    /// event is bound to its receipt: a second click is a second click.
+    /// event is bound to its request: a second click is a second click.
     fn id_of_content(&mut self, draft: &Draft<'_>, raw: &str) -> EventId {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.source.as_bytes()).update(b"\0content\0").update(raw.as_bytes());
-        if draft.time.is_none() {
-            hasher.update(&self.batch.received.to_le_bytes());
+        if !draft.dated {
+            hasher.update(self.request.get_or_insert_with(Uuid::new_v4).as_bytes());
         }
         let nth = self.same.entry(first_half(&hasher)).or_insert(0);
         hasher.update(&nth.to_le_bytes());

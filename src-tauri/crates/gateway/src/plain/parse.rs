@@ -114,7 +114,7 @@ fn draft<'a>(event: LazyValue<'a>, members: &mut Vec<Member<'a>>) -> Checked<Dra
         None => None,
         Some(at) => Some(time::instant(&at).ok_or_else(|| invalid("the time is neither ISO 8601 nor a number"))?),
     };
-    Ok(Draft { id, time, name, unit, props: props(members)? })
+    Ok(Draft { id, time, dated: time.is_some(), name, unit, props: props(members)? })
 }
 
 /// Takes the first of `names` that is there and not null out of the members.

@@ -35,9 +35,10 @@ pub(super) fn events(
     let limits = &shared.config.limits;
     let data = payload::unwrap(raw, encoding, limits)?;
     let envelope = envelope(json::whole(payload::trimmed(&data), limits.depth_max)?, limits.events_max)?;
-    let token = envelope
-        .token
-        .or_else(|| query(uri, &["token", "api_key"]).map(Cow::into_owned))
+    let outside = envelope.token.or_else(|| query(uri, &["token", "api_key"]).map(Cow::into_owned));
+    // A key inside the properties must be found in each event, and taken out of what is stored.
+    let look_inside = outside.is_none();
+    let token = outside
         .or_else(|| envelope.events.iter().find_map(token_of))
         .filter(|token| !token.is_empty())
         .ok_or_else(|| Problem::unauthorized("event submitted without an api_key"))?;
@@ -50,7 +51,7 @@ pub(super) fn events(
     let mut intake = Intake::new(Arc::clone(&source), received, skew, limits);
     for event in envelope.events {
         let raw = json::raw(&event);
-        let draft = draft(event, &token, received.saturating_sub(skew))?;
+        let draft = draft(event, &token, look_inside, received.saturating_sub(skew))?;
         intake.take(draft, &raw);
     }
     Ok((source, intake))
@@ -115,7 +116,7 @@ struct Fields<'a> {
 
 /// One event. The outer error refuses the request (keys of several projects in one), the inner one this event. `now` is
 /// the time of receipt by the sender's clock.
-fn draft<'a>(event: LazyValue<'a>, token: &str, now: Millis) -> Result<Checked<Draft<'a>>, Problem> {
+fn draft<'a>(event: LazyValue<'a>, token: &str, look_inside: bool, now: Millis) -> Result<Checked<Draft<'a>>, Problem> {
     let Some(members) = event.into_object_iter() else { return Ok(Err(invalid("the event is no object"))) };
     let mut fields = Fields::default();
     for member in members {
@@ -135,7 +136,7 @@ fn draft<'a>(event: LazyValue<'a>, token: &str, now: Millis) -> Result<Checked<D
             _ => {}
         }
     }
-    let plain = fields.distinct_id.is_some() && fields.uuid.is_some() && fields.beside.is_empty();
+    let plain = !look_inside && fields.distinct_id.is_some() && fields.uuid.is_some() && fields.beside.is_empty();
     let props = if plain {
         Props::unread(fields.properties.as_ref())
     } else {
@@ -162,10 +163,15 @@ fn finish<'a>(fields: &Fields<'a>, props: Props<'a>, now: Millis) -> Checked<Dra
     }
     let time = match (&fields.timestamp, &fields.offset) {
         (Some(at), _) => Some(time::instant(at).ok_or_else(|| invalid("the timestamp is no time"))?),
-        (None, Some(ago)) => Some(now.saturating_sub(ago.as_i64().ok_or_else(|| invalid("the offset is no number"))?)),
+        (None, Some(ago)) => Some(now.saturating_sub(json::text(ago).and_then(|n| millis(&n)).ok_or_else(|| invalid("the offset is no number"))?)),
         (None, None) => None,
     };
     let id = fields.uuid.as_ref().or(props.insert_id.as_ref()).and_then(json::borrowed_text);
     let name = name.ok_or_else(|| invalid("event submitted with an empty event name"))?;
-    Ok(Draft { id, time, name, unit, props: props.text })
+    Ok(Draft { id, time, dated: fields.timestamp.is_some(), name, unit, props: props.text })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked against a range that fits; the fraction is dropped")]
+fn millis(number: &str) -> Option<Millis> {
+    number.parse::<f64>().ok().filter(|n| n.abs() < 1e15).map(|n| n as Millis)
 }

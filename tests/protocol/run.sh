@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Unmodified PostHog SDKs against a running gateway. RAS_BIN names the binary: `ras`, or the gateway's `recorder` example.
+# Clients are installed once, pinned, into ignored folders.
+set -euo pipefail
+cd "$(dirname "$0")"
+venv=../.venv
+if ! cmp -s requirements.txt "$venv/.installed"; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
+    cp requirements.txt "$venv/.installed"
+fi
+if ! cmp -s package-lock.json node_modules/.installed; then
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.installed
+fi
+if [ -z "${RAS_BIN:-}" ]; then
+    root=$(cd ../.. && pwd)
+    (cd "$root" && cargo build --quiet -p epoch-gateway --example recorder)
+    RAS_BIN=${CARGO_TARGET_DIR:-$root/target}/debug/examples/recorder
+fi
+export RAS_BIN
+exec "$venv/bin/python" run.py
