@@ -1,4 +1,5 @@
 //! The page's door to the engine, on Tauri's mock runtime: real capabilities, real commands, a backend that records.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,10 +1,12 @@
 //! Playbooks: what to propose when something happens. Data, not code; see `assets/playbooks.toml` for the commented default.
 
 use epoch_model::Error;
-use epoch_model::business::{Better, Domain, Format, LeverValue};
+use epoch_model::business::{Better, Domain, EffectTarget, Format, Lever, LeverValue, Metric};
 use epoch_model::decision::Alternative;
 use epoch_model::time::Millis;
 use serde::{Deserialize, Serialize};
+
+mod parse;
 
 /// Which metrics, levers or effects are meant. Everything written must hold; an empty matcher means everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -168,12 +170,48 @@ pub struct Playbook {
 
 impl Playbook {
     /// Reads a file of playbooks. The error names the line and the reason.
-    pub fn parse_all(_text: &str) -> Result<Vec<Playbook>, Error> {
-        Ok(Vec::new())
+    pub fn parse_all(text: &str) -> Result<Vec<Playbook>, Error> {
+        parse::parse_all(text)
     }
 
-    /// The playbooks that come with the engine.
+    /// The playbooks that come with the engine (`assets/playbooks.toml`).
     pub fn defaults() -> Vec<Playbook> {
-        Vec::new()
+        // A test parses the file, so it cannot be broken in a release.
+        parse::parse_all(DEFAULTS).unwrap_or_default()
+    }
+
+    /// The commented text of the playbooks that come with the engine.
+    pub fn defaults_text() -> &'static str {
+        DEFAULTS
     }
 }
+
+impl Matcher {
+    /// Whether a metric is meant.
+    pub fn metric(&self, metric: &Metric) -> bool {
+        self.key(&metric.key)
+            && (self.domains.is_empty() || self.domains.contains(&metric.domain))
+            && self.better.is_none_or(|b| b == metric.better)
+            && self.format.is_none_or(|f| f == metric.format)
+    }
+
+    /// Whether a lever is meant.
+    pub fn lever(&self, lever: &Lever) -> bool {
+        self.key(&lever.key) && (self.domains.is_empty() || self.domains.contains(&lever.domain))
+    }
+
+    /// Whether a webhook is meant.
+    pub fn effect(&self, effect: &EffectTarget) -> bool {
+        self.key(&effect.key) && (self.domains.is_empty() || self.domains.contains(&effect.domain))
+    }
+
+    fn key(&self, key: &str) -> bool {
+        if self.keys.is_empty() && self.words.is_empty() {
+            return true;
+        }
+        let part_fits = |part: &str| self.words.iter().any(|w| part.starts_with(w.as_str()));
+        self.keys.iter().any(|k| k == key) || key.to_lowercase().split(['_', '-', '.', ' ']).any(part_fits)
+    }
+}
+
+const DEFAULTS: &str = include_str!("../../../../assets/playbooks.toml");

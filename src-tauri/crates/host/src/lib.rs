@@ -1,1 +1,30 @@
-//! Composition: clock, store, engine, gateway, connectors, shutdown.
+//! Composition: clock, store, engine thread, gateway, connectors, shutdown.
+//!
+//! A [`Host`] is one open business. It feeds the engine with inputs, commits what the engine answers together with the
+//! journal, and carries out effects through the gate. Everything that reads a wall clock, draws a random number or opens a
+//! file for the engine does it here; nothing here decides anything about the business.
+
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod keys;
+pub mod telemetry;
+
+mod closer;
+mod effects;
+mod engine_thread;
+mod folders;
+mod host;
+mod imports;
+mod inner;
+mod operate;
+mod published;
+mod replay;
+mod sink;
+
+pub use closer::data_horizon;
+pub use host::{Created, Host, HostOptions};
+pub use inner::Problems;
+pub use operate::{ImportRequest, RunInfo};
+pub use imports::{ImportJob, ImportOutcome};
+pub use replay::ReplayState;

@@ -95,7 +95,7 @@ fn explain(parts: &[Part], dimension: usize, ratio: bool) -> Option<(f64, Vec<Ca
         causes.push(Cause { part, share });
         explained += share;
         size += part_size.max(0.0);
-        if explained >= ENOUGH && explained >= 0.9 {
+        if explained >= 0.9 {
             break;
         }
         // A further name must add something to speak of.

@@ -1,0 +1,221 @@
+//! Carries out effects from the outbox: through the gate, once, and tells the engine what came of it.
+
+use std::sync::Arc;
+
+use epoch_connectors::webhook::{self, Delivery};
+use epoch_engine::Input;
+use epoch_model::business::{Business, LeverValue};
+use epoch_model::decision::{Act, Decision, SignedVerdict, Verdict};
+use epoch_model::gate::{self, OperatorKeys, Permit, RunState};
+use epoch_model::journal::RowKind;
+use epoch_model::time::Millis;
+use epoch_model::{Code, Error, Result};
+use epoch_store::{LeverRow, OutboxItem, OutboxResult, OutboxState, Store};
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine_thread::{ENGINE, EngineHandle, Given};
+use crate::keys;
+use crate::published::Published;
+
+/// Attempts before an effect counts as failed.
+const ATTEMPTS_MAX: u32 = 8;
+/// First pause between attempts; doubles each time.
+const FIRST_PAUSE_MS: Millis = 2_000;
+/// Effects looked at in one pass.
+const BATCH: usize = 64;
+
+pub(crate) struct Effects {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) engine: EngineHandle,
+    pub(crate) config: Arc<RwLock<Config>>,
+    pub(crate) operators: Arc<RwLock<OperatorKeys>>,
+    pub(crate) run_state: Arc<RwLock<RunState>>,
+    pub(crate) published: Arc<Published>,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) passing: Mutex<()>,
+}
+
+impl Effects {
+    /// Sends what is due. Answers how many effects were dealt with.
+    pub(crate) fn run_due(&self) -> Result<usize> {
+        let _one_pass_at_a_time = self.passing.lock();
+        if *self.run_state.read() != RunState::Running {
+            return Ok(0);
+        }
+        let mut dealt = 0;
+        for item in self.store.outbox_due(self.clock.now(), BATCH)? {
+            // Asked again for each one: a stop takes effect between two effects, not after the batch.
+            if *self.run_state.read() != RunState::Running {
+                break;
+            }
+            self.deal_with(&item)?;
+            dealt += 1;
+        }
+        Ok(dealt)
+    }
+
+    /// After a crash: what was being sent. A lever's value is committed together with its result, so the store knows;
+    /// a webhook stays in doubt until the founder says.
+    pub(crate) fn reconcile(&self) -> Result<()> {
+        for item in self.store.outbox(Some(OutboxState::InDoubt), 1000)? {
+            match &item.act {
+                Act::SetLever { lever, .. } => {
+                    let (_, rows) = self.store.levers()?;
+                    let done = rows.iter().any(|r| &r.key == lever && r.decision.as_ref() == Some(&item.decision));
+                    let result = if done {
+                        OutboxResult::Done { detail: "found set after a restart".into() }
+                    } else {
+                        OutboxResult::Retry { at: self.clock.now(), detail: "not set before the restart".into() }
+                    };
+                    self.store.outbox_settle(item.id, result)?;
+                }
+                Act::Webhook { .. } => {
+                    let known = self.store.decision(&item.decision)?;
+                    if known.is_some_and(|d| d.state == epoch_model::decision::State::Executing) {
+                        let detail = "the host stopped while it was being sent; look at the receiver".to_owned();
+                        self.tell(&item, false, true, detail, Vec::new())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deal_with(&self, item: &OutboxItem) -> Result<()> {
+        let Some(decision) = self.store.decision(&item.decision)? else {
+            return self.fail(item, "its decision does not exist");
+        };
+        let config = self.config.read().clone();
+        let approval = self.approval(&decision)?;
+        let run_state = *self.run_state.read();
+        let permit = gate::admit(
+            &decision,
+            approval.as_ref(),
+            &self.operators.read(),
+            &config.business.name,
+            run_state,
+        );
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(_) if run_state != RunState::Running => return Ok(()),
+            Err(e) => {
+                tracing::warn!(decision = %decision.id, error = %e, "the gate refused an effect");
+                return self.fail(item, &e.message);
+            }
+        };
+        let item = self.store.outbox_start(item.id)?;
+        match &item.act {
+            Act::SetLever { lever, to, .. } => self.set_lever(&permit, &item, lever, to, &config.business),
+            Act::Webhook { effect, payload } => self.post(&permit, &item, effect, payload, &config.business),
+        }
+    }
+
+    fn fail(&self, item: &OutboxItem, detail: &str) -> Result<()> {
+        self.store.outbox_start(item.id)?;
+        self.tell(item, false, false, detail.to_owned(), Vec::new())?;
+        self.store.outbox_finish(item.id, OutboxResult::Failed { detail: detail.to_owned() })
+    }
+
+    /// The signed answer that let this decision run, if it needed one.
+    fn approval(&self, decision: &Decision) -> Result<Option<SignedVerdict>> {
+        let rows = self.store.journal_for(&decision.id)?;
+        let found = rows.iter().rev().filter(|r| r.kind == RowKind::Input).find_map(|row| {
+            match serde_json::from_value::<Input>(row.body.clone()) {
+                Ok(Input::Verdict { signed })
+                    if signed.claim.decision == decision.id
+                        && matches!(signed.claim.verdict, Verdict::Approve | Verdict::Edit { .. }) =>
+                {
+                    Some(signed)
+                }
+                _ => None,
+            }
+        });
+        Ok(found)
+    }
+
+    fn set_lever(
+        &self,
+        permit: &Permit,
+        item: &OutboxItem,
+        lever: &str,
+        to: &LeverValue,
+        business: &Business,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let row = LeverRow {
+            key: lever.to_owned(),
+            value: to.clone(),
+            updated_at: now,
+            decision: Some(permit.decision().to_owned()),
+            by: ENGINE.to_owned(),
+        };
+        self.tell(item, true, false, format!("{lever} set"), vec![row])?;
+        self.published.refresh(&self.store, business, now)?;
+        self.store.outbox_finish(item.id, OutboxResult::Done { detail: "published".into() })
+    }
+
+    fn post(
+        &self,
+        permit: &Permit,
+        item: &OutboxItem,
+        effect: &str,
+        payload: &Value,
+        business: &Business,
+    ) -> Result<()> {
+        let Some(target) = business.effects.iter().find(|e| e.key == effect) else {
+            return self.finish(item, OutboxResult::Failed { detail: format!("“{effect}” is not declared any more") });
+        };
+        let secret = keys::webhook_secret(&business.name)?;
+        let now = self.clock.now();
+        let body = json!({
+            "type": "decision.executed",
+            "id": permit.idempotency_key(),
+            "decision": permit.decision(),
+            "business": business.name,
+            "effect": effect,
+            "at": now,
+            "data": payload,
+        });
+        // The signature's timestamp is checked by the receiver against its own clock, so it is the machine's.
+        let sent = webhook::send(permit, target, &secret, &body, crate::clock::machine_now());
+        let result = match self.runtime.block_on(sent) {
+            Delivery::Delivered { status } => OutboxResult::Done { detail: format!("answered {status}") },
+            Delivery::Refused { detail, .. } => OutboxResult::Failed { detail },
+            Delivery::Retry { detail, .. } if item.attempts >= ATTEMPTS_MAX => {
+                OutboxResult::Failed { detail: format!("gave up after {ATTEMPTS_MAX} attempts: {detail}") }
+            }
+            Delivery::Retry { after, detail } => {
+                let pause = FIRST_PAUSE_MS << item.attempts.min(10);
+                let asked = after.and_then(|d| Millis::try_from(d.as_millis()).ok()).unwrap_or(0);
+                OutboxResult::Retry { at: now + pause.max(asked), detail }
+            }
+            Delivery::InDoubt { detail } => OutboxResult::InDoubt { detail },
+        };
+        self.finish(item, result)
+    }
+
+    fn finish(&self, item: &OutboxItem, result: OutboxResult) -> Result<()> {
+        match &result {
+            OutboxResult::Done { detail } => self.tell(item, true, false, detail.clone(), Vec::new())?,
+            OutboxResult::Failed { detail } => self.tell(item, false, false, detail.clone(), Vec::new())?,
+            OutboxResult::InDoubt { detail } => self.tell(item, false, true, detail.clone(), Vec::new())?,
+            OutboxResult::Retry { .. } => {}
+        }
+        self.store.outbox_finish(item.id, result)
+    }
+
+    fn tell(&self, item: &OutboxItem, ok: bool, in_doubt: bool, detail: String, levers: Vec<LeverRow>) -> Result<()> {
+        let input = Input::EffectResult { decision: item.decision.clone(), ok, in_doubt, detail };
+        let given = Given { actor: "system".into(), input, levers };
+        self.engine.give(vec![given]).map(|_| ())
+    }
+}
+
+/// The error for an effect that nobody can deliver.
+pub(crate) fn no_runtime(e: &std::io::Error) -> Error {
+    Error::new(Code::Internal, format!("the network runtime does not start: {e}"), "close other programs")
+}

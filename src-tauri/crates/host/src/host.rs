@@ -1,0 +1,311 @@
+//! One open business: starts its parts in order, stops them in the reverse, and offers what the command list needs.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use epoch_connectors::folder::Watch;
+use epoch_engine::Action;
+use epoch_model::business::Business;
+use epoch_model::gate::{OperatorKeys, RunState};
+use epoch_model::time::Zone;
+use epoch_model::{Code, Error, Result};
+use epoch_store::{KeyKind, Options, Store};
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+
+use crate::clock::{Clock, Mode, machine_now};
+use crate::closer::Closer;
+use crate::config::{self, Config, Folder};
+use crate::effects::{Effects, no_runtime};
+use crate::engine_thread;
+use crate::keys::{self, Keys, OperatorKey};
+use crate::published::Published;
+use crate::inner::{Inner, Problems, hex, operators};
+use crate::sink::{Arrivals, Sink};
+use crate::telemetry::Metrics;
+
+/// How a host is started.
+#[derive(Debug, Clone, Default)]
+pub struct HostOptions {
+    /// Where the gateway listens; `None` for no gateway. Port 0 picks a free one.
+    pub listen: Option<SocketAddr>,
+    /// Names accepted in `Host` besides loopback.
+    pub allowed_hosts: Vec<String>,
+    /// Watches folders, closes buckets and sends effects by itself. Off for one command at a time.
+    pub background: bool,
+}
+
+/// An open business.
+pub struct Host {
+    pub(crate) inner: Arc<Inner>,
+    runtime: Option<tokio::runtime::Runtime>,
+    gateway: Option<(SocketAddr, tokio::sync::oneshot::Sender<()>)>,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+    watches: Arc<Mutex<Vec<Watch>>>,
+}
+
+/// A business just made.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Created {
+    /// The key for SDKs. It is shown again in the console.
+    pub write_key: String,
+    /// The id of the operator's key that may approve.
+    pub operator_key: String,
+}
+
+const PULSE: Duration = Duration::from_millis(250);
+
+impl Host {
+    /// Makes a business in `dir`: its file, its database, a write key, and enrols this machine's operator key.
+    /// [`Code::InvalidArgument`] when there is one already.
+    pub fn create(dir: &Path, text: &str) -> Result<Created> {
+        let folder = Folder::new(dir);
+        if folder.toml().exists() {
+            let message = format!("{} holds a business already", dir.display());
+            return Err(Error::new(Code::InvalidArgument, message, "choose another folder, or open this one"));
+        }
+        let business = Business::parse(text).map_err(|p| config::refusal(&p))?;
+        std::fs::create_dir_all(dir).map_err(|e| config::io_error(dir, &e))?;
+        let operator = OperatorKey::load_or_create()?;
+        let store = Store::open(dir, &business, Options::new(Arc::new(machine_now)))?;
+        let seed = u64::from_le_bytes(keys::random::<8>()?);
+        let mut entry = epoch_store::Entry::new(
+            machine_now(),
+            epoch_model::journal::RowKind::Host,
+            "system",
+            json!({ "type": "created", "name": business.name, "seed": seed, "version": env!("CARGO_PKG_VERSION") }),
+        );
+        entry.meta.push(("operators".into(), Some(json!([hex(&operator.public())]))));
+        store.commit(vec![entry])?;
+        let (record, write_key) = keys::make_gateway_key("sdk", KeyKind::Write, machine_now())?;
+        store.add_key(&record)?;
+        store.put_meta("key.sdk", Some(&json!(write_key)))?;
+        store.close()?;
+        config::write_whole(&folder.toml(), text.as_bytes())?;
+        Ok(Created { write_key, operator_key: operator.id() })
+    }
+
+    /// Opens a business and starts its parts.
+    pub fn open(dir: &Path, options: &HostOptions) -> Result<Self> {
+        let folder = Folder::new(dir);
+        let loaded = config::load(&folder);
+        let (config, problem) = match loaded {
+            Ok(config) => (config, None),
+            Err((error, problems)) => (last_good(&folder, &error)?, Some((error, problems))),
+        };
+        let clock = Arc::new(Clock::new(Mode::Real));
+        let ticking = Arc::clone(&clock);
+        let store = Store::open(dir, &config.business, Options::new(Arc::new(move || ticking.now())))?;
+        if let Some(mode) = store.meta("clock")?.and_then(|v| serde_json::from_value::<Mode>(v).ok()) {
+            clock.set(mode);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("network")
+            .enable_all()
+            .build()
+            .map_err(|e| no_runtime(&e))?;
+        let inner = Arc::new(Self::parts(folder, clock, store, config, runtime.handle().clone())?);
+        if let Some((error, problems)) = problem {
+            inner.note_config_problem(&error, &problems);
+        }
+        let mut host =
+            Self { inner, runtime: Some(runtime), gateway: None, threads: Mutex::default(), watches: Arc::default() };
+        host.start(options)?;
+        Ok(host)
+    }
+
+    fn parts(
+        folder: Folder,
+        clock: Arc<Clock>,
+        store: Store,
+        config: Config,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Inner> {
+        let arrivals = Arc::new(Arrivals::default());
+        if let Some(at) = store.meta("live_until")?.and_then(|v| v.as_i64()) {
+            arrivals.remember_live(at);
+        }
+        let sink = Arc::new(Sink { store: store.clone(), arrivals: Arc::clone(&arrivals) });
+        let zone = Zone::named(&config.business.timezone)?;
+        let operators = Arc::new(RwLock::new(OperatorKeys(operators(&store)?)));
+        let run = store.meta("run")?.and_then(|v| serde_json::from_value(v.get("state")?.clone()).ok());
+        let run_state = Arc::new(RwLock::new(run.unwrap_or(RunState::Running)));
+        let metrics = Metrics::new();
+        let counting = Arc::clone(&metrics);
+        let heard: engine_thread::Heard = Arc::new(move |action: &Action| match action {
+            Action::Scored { .. } => {
+                counting.buckets.inc();
+            }
+            Action::Effect { .. } => {
+                counting.effects.inc();
+            }
+            _ => {}
+        });
+        let engine = engine_thread::start(&store, Arc::clone(&clock), crate::audit::seed_of(&store)?, heard)?;
+        let published = Published::new(folder.clone());
+        let config = Arc::new(RwLock::new(config));
+        let effects = Effects {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            engine: engine.clone(),
+            config: Arc::clone(&config),
+            operators: Arc::clone(&operators),
+            run_state: Arc::clone(&run_state),
+            published: Arc::clone(&published),
+            runtime,
+            passing: Mutex::new(()),
+        };
+        let closer = Closer { store: store.clone(), engine: engine.clone(), arrivals: Arc::clone(&arrivals) };
+        let keys = Keys::of(&store)?;
+        Ok(Inner {
+            folder,
+            clock,
+            sink,
+            arrivals,
+            engine,
+            config,
+            zone: RwLock::new(zone),
+            problems: Problems::default(),
+            operators,
+            run_state,
+            published,
+            effects,
+            closer,
+            closing: Mutex::new(()),
+            keys,
+            metrics,
+            replay: Arc::default(),
+            import: Mutex::new(None),
+            ticked: Mutex::new((0, 0)),
+            late_told: Mutex::new(None),
+            quitting: AtomicBool::new(false),
+            store,
+        })
+    }
+
+    fn start(&mut self, options: &HostOptions) -> Result<()> {
+        let inner = &self.inner;
+        inner.configure_engine()?;
+        inner.effects.reconcile()?;
+        inner.published.refresh(&inner.store, &inner.config.read().business, inner.clock.now())?;
+        inner.obey_stop_file()?;
+        if let Some(listen) = options.listen {
+            self.start_gateway(listen, options)?;
+        }
+        if options.background {
+            *self.watches.lock() = crate::folders::start(&self.inner);
+            self.start_threads()?;
+        }
+        Ok(())
+    }
+
+    fn start_gateway(&mut self, listen: SocketAddr, options: &HostOptions) -> Result<()> {
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let metrics = Arc::clone(&self.inner.metrics);
+        let clock = Arc::clone(&self.inner.clock);
+        let inner = Arc::downgrade(&self.inner);
+        let config = epoch_gateway::Config {
+            listen,
+            keys: Arc::clone(&self.inner.keys) as _,
+            sink: Arc::clone(&self.inner.sink) as _,
+            levers: Arc::clone(&self.inner.published) as _,
+            meter: Arc::clone(&self.inner.metrics) as _,
+            metrics_text: Arc::new(move || {
+                if let Some(inner) = inner.upgrade() {
+                    inner.refresh_gauges();
+                }
+                metrics.text()
+            }),
+            clock: Arc::new(move || clock.now()),
+            limits: epoch_gateway::Limits::default(),
+            allowed_hosts: options.allowed_hosts.clone(),
+        };
+        let bound = runtime.block_on(epoch_gateway::bind(config))?;
+        let address = bound.local_addr();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        runtime.spawn(bound.serve(async move {
+            let _ = stopped.await;
+        }));
+        self.gateway = Some((address, stop));
+        Ok(())
+    }
+
+    fn start_threads(&self) -> Result<()> {
+        let spawn = |name: &str, work: fn(&Inner)| {
+            let inner = Arc::clone(&self.inner);
+            std::thread::Builder::new().name(name.into()).spawn(move || {
+                while !inner.quitting() {
+                    work(&inner);
+                    std::thread::sleep(PULSE);
+                }
+            })
+        };
+        let watches = Arc::clone(&self.watches);
+        let inner = Arc::clone(&self.inner);
+        let files = std::thread::Builder::new().name("files".into()).spawn(move || {
+            while !inner.quitting() {
+                if inner.look_at_files() {
+                    *watches.lock() = crate::folders::start(&inner);
+                }
+                std::thread::sleep(PULSE);
+            }
+        });
+        let started = [files, spawn("buckets", Inner::pulse), spawn("effects", Inner::send_effects)];
+        for thread in started {
+            let failed = |e| Error::new(Code::Internal, format!("a thread does not start: {e}"), "close other programs");
+            self.threads.lock().push(thread.map_err(failed)?);
+        }
+        Ok(())
+    }
+
+    /// The gateway's address, when it listens.
+    pub fn gateway(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref().map(|(address, _)| *address)
+    }
+
+    /// Stops everything in order: the way in, the work, the engine (with a last snapshot), the store.
+    pub fn close(&mut self) -> Result<()> {
+        self.inner.quitting.store(true, Ordering::Relaxed);
+        if let Some((_, stop)) = self.gateway.take() {
+            let _ = stop.send(());
+        }
+        if let Some(job) = self.inner.import.lock().clone() {
+            job.cancel();
+        }
+        self.watches.lock().clear();
+        for thread in self.threads.lock().drain(..) {
+            let _ = thread.join();
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(10));
+            self.inner.keep_live()?;
+            self.inner.keep_clock()?;
+            self.inner.engine.quit();
+            self.inner.store.close()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Err(e) = self.close() {
+            tracing::warn!(error = %e, "the host did not close cleanly; the journal's tail is replayed at the next start");
+        }
+    }
+}
+
+/// The configuration of the last run, when the file on disk is refused: the business goes on as it was.
+fn last_good(folder: &Folder, error: &Error) -> Result<Config> {
+    let nameless = Business::parse(&Business::template("nameless")).map_err(|p| config::refusal(&p))?;
+    let store = Store::open_read_only(folder.path(), &nameless, Options::new(Arc::new(machine_now)));
+    let kept = store.and_then(|s| s.meta("config")).ok().flatten();
+    let text = kept.as_ref().and_then(Value::as_str).map(str::to_owned).ok_or_else(|| error.clone())?;
+    let business = Business::parse(&text).map_err(|_| error.clone())?;
+    Ok(Config { text, business, playbooks: epoch_engine::Playbook::defaults() })
+}
+

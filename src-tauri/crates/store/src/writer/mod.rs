@@ -1,0 +1,340 @@
+//! The one thread that writes. What waits becomes one transaction; whoever waits is told after its commit.
+
+mod adopt;
+mod ingest;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use epoch_model::error::{Code, Error, Result};
+use epoch_model::event::Rejection;
+use epoch_model::time::Millis;
+use rusqlite::Connection;
+
+use crate::aggregate::{Aggregates, Plan};
+use crate::catalog::Catalog;
+use crate::changes::Changed;
+use crate::checkpoint;
+use crate::fault::{self, DbResult};
+use crate::ids::Ids;
+use crate::inbox::{Taken, Waiting};
+use crate::intern::{Names, Units};
+use crate::log::{self, Builder};
+use crate::sources::{self, SourceDelta, SourceIds};
+use crate::store::Shared;
+use crate::types::{Change, RebuildReport};
+
+/// Small writes that somebody waits for.
+pub trait Work: Send {
+    /// Writes within the group's transaction; `false` takes back what it wrote.
+    fn run(&mut self, db: &Connection, now: Millis, changed: &mut Changed) -> bool;
+    /// Told once the fate of the transaction is known.
+    fn finish(self: Box<Self>, outcome: Result<()>);
+}
+
+/// A function as [`Work`], with the channel its answer goes to.
+pub struct Task<T, F> {
+    pub write: Option<F>,
+    pub answer: Option<Result<T>>,
+    pub reply: Sender<Result<T>>,
+}
+
+impl<T, F> Work for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection, Millis, &mut Changed) -> Result<T> + Send,
+{
+    fn run(&mut self, db: &Connection, now: Millis, changed: &mut Changed) -> bool {
+        self.answer = self.write.take().map(|write| write(db, now, changed));
+        matches!(self.answer, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<()>) {
+        let answer = match (outcome, self.answer) {
+            (Ok(()), Some(answer)) => answer,
+            (Ok(()), None) => Err(fault::closed()),
+            (Err(e), _) => Err(e),
+        };
+        // Whoever asked may be gone; the work is done all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// What the writer is asked to do, besides batches of events.
+pub enum Job {
+    /// Anything small, in the group's transaction.
+    Write(Box<dyn Work>),
+    /// Keep what was refused before it became an event.
+    Reject { source: String, received: Millis, rejections: Vec<Rejection> },
+    /// Put other aggregates into force: those built by the caller up to `position`, or the present ones under a new plan.
+    Adopt { plan: Arc<Plan>, built: Option<(Aggregates, u64)>, reply: Sender<Result<RebuildReport>> },
+}
+
+type Refusal = (String, Millis, Vec<Rejection>);
+
+/// How long the writer waits for work before it looks after itself.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Ids merged while nobody waits.
+const IDLE_MERGE: usize = 100_000;
+/// Small blocks after which packing them is tried.
+const SMALL_BLOCKS: usize = 64;
+
+/// State that only the writer has.
+pub struct Writer {
+    shared: Arc<Shared>,
+    db: Connection,
+    ids: Ids,
+    names: Names,
+    units: Units,
+    sources: SourceIds,
+    catalog: Catalog,
+    builder: Builder,
+    scratch: ingest::Scratch,
+    /// Events in the log.
+    position: u64,
+    /// Events the last checkpoint covers, and when it was made.
+    checkpointed: u64,
+    checkpointed_at: Millis,
+    /// Changed records of the aggregates that a failed checkpoint still owes.
+    owed: BTreeMap<Vec<u8>, Vec<u8>>,
+    small_blocks: usize,
+    /// Interned numbers must be read again before they are used: a transaction that made some was taken back.
+    stale: bool,
+}
+
+impl Writer {
+    /// Reads what it needs from the log's tail. `covered` is the position of the last checkpoint.
+    pub fn new(shared: Arc<Shared>, db: Connection, covered: u64) -> Result<Self> {
+        let checkpointed_at = (shared.options.clock)();
+        Ok(Self {
+            ids: Ids::load(&db, shared.options.recent_ids)?,
+            names: Names::load(&db)?,
+            units: Units::load(&db)?,
+            sources: SourceIds::load(&db)?,
+            catalog: Catalog::load(&db)?,
+            builder: Builder::default(),
+            scratch: ingest::Scratch::default(),
+            position: log::position(&db)?,
+            checkpointed: covered,
+            checkpointed_at,
+            owed: BTreeMap::new(),
+            small_blocks: 0,
+            stale: false,
+            shared,
+            db,
+        })
+    }
+
+    /// Works until the inbox is closed and empty.
+    pub fn run(mut self) {
+        // However this thread ends, nobody may wait for it afterwards.
+        struct CloseInbox(Arc<Shared>);
+        impl Drop for CloseInbox {
+            fn drop(&mut self) {
+                self.0.inbox.close();
+            }
+        }
+        let shared = self.shared.clone();
+        let _guard = CloseInbox(shared.clone());
+        loop {
+            let patience = if self.ids.is_merging() { Duration::ZERO } else { PATIENCE };
+            let taken = shared.inbox.take(shared.options.group_events_max, patience);
+            let closed = taken.closed;
+            if taken.jobs.is_empty() && taken.batches.is_empty() {
+                self.look_after();
+            } else {
+                self.group(taken);
+            }
+            self.checkpoint_if_due(closed);
+            if closed {
+                break;
+            }
+        }
+        if let Err(e) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").db() {
+            tracing::warn!(error = %e, "the write-ahead log stays beside the database");
+        }
+    }
+
+    /// One transaction for all that was taken, except what needs the log to stand still.
+    fn group(&mut self, taken: Taken) {
+        let (mut works, mut refusals, mut adoptions) = (Vec::new(), Vec::new(), Vec::new());
+        for job in taken.jobs {
+            match job {
+                Job::Write(work) => works.push(work),
+                Job::Reject { source, received, rejections } => refusals.push((source, received, rejections)),
+                Job::Adopt { plan, built, reply } => adoptions.push((plan, built, reply)),
+            }
+        }
+        if !(works.is_empty() && refusals.is_empty() && taken.batches.is_empty()) {
+            self.transaction(works, &refusals, taken.batches);
+        }
+        for (plan, built, reply) in adoptions {
+            let _ = reply.send(self.adopt(plan, built));
+        }
+    }
+
+    fn transaction(&mut self, mut works: Vec<Box<dyn Work>>, refusals: &[Refusal], batches: Vec<Waiting>) {
+        match self.write_all(&mut works, refusals, &batches) {
+            Ok(changes) => {
+                self.ids.committed();
+                self.units.committed();
+                self.catalog.committed();
+                self.position = self.scratch.position;
+                self.apply(&batches);
+                self.shared.listeners.tell(&changes);
+                for (index, waiting) in batches.into_iter().enumerate() {
+                    (waiting.done)(Ok(self.scratch.receipt(index)));
+                }
+                works.into_iter().for_each(|work| work.finish(Ok(())));
+            }
+            Err(e) => {
+                self.take_back();
+                tracing::error!(error = %e, "nothing of this group was written");
+                batches.into_iter().for_each(|waiting| (waiting.done)(Err(e.clone())));
+                works.into_iter().for_each(|work| work.finish(Err(e.clone())));
+            }
+        }
+    }
+
+    fn take_back(&mut self) {
+        if !self.db.is_autocommit()
+            && let Err(e) = self.db.execute_batch("ROLLBACK").db()
+        {
+            tracing::error!(error = %e, "a transaction could not be taken back");
+        }
+        self.ids.rolled_back();
+        self.builder.clear();
+        self.stale = true;
+    }
+
+    fn write_all(
+        &mut self,
+        works: &mut [Box<dyn Work>],
+        refusals: &[Refusal],
+        batches: &[Waiting],
+    ) -> Result<Vec<Change>> {
+        let now = (self.shared.options.clock)();
+        let mut changed = Changed::default();
+        self.begin()?;
+        for work in works {
+            self.work(work.as_mut(), now, &mut changed)?;
+        }
+        for (source, received, rejections) in refusals {
+            self.reject(source, *received, rejections, &mut changed)?;
+        }
+        if !batches.is_empty() {
+            self.ingest(batches, &mut changed)?;
+        }
+        let changes = changed.write(&self.db)?;
+        self.db.execute_batch("COMMIT").db()?;
+        Ok(changes)
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        if self.stale {
+            self.names = Names::load(&self.db)?;
+            self.sources = SourceIds::load(&self.db)?;
+            self.stale = false;
+        }
+        self.scratch.begin(self.position);
+        self.db.execute_batch("BEGIN IMMEDIATE").db()
+    }
+
+    /// A work's own failure takes back that work only; the group goes on.
+    fn work(&mut self, work: &mut dyn Work, now: Millis, changed: &mut Changed) -> Result<()> {
+        self.db.execute_batch("SAVEPOINT work").db()?;
+        let mut own = Changed::default();
+        let keep = work.run(&self.db, now, &mut own);
+        if self.db.is_autocommit() {
+            // SQLite gave up the whole transaction: nobody's work is in it any more.
+            return Err(Error::new(
+                Code::DiskFull,
+                "the business's database cannot be written",
+                "free some space; what was not acknowledged is sent again",
+            ));
+        }
+        if keep {
+            changed.join(own);
+        } else {
+            self.db.execute_batch("ROLLBACK TO work").db()?;
+        }
+        self.db.execute_batch("RELEASE work").db()
+    }
+
+    fn reject(&mut self, source: &str, received: Millis, rejections: &[Rejection], changed: &mut Changed) -> Result<()> {
+        sources::keep_rejections(&self.db, source, received, rejections)?;
+        let delta = SourceDelta {
+            rejected: rejections.len() as u64,
+            last_received: Some(received),
+            last_error: rejections.last().map(|r| r.reason.clone()),
+            ..SourceDelta::default()
+        };
+        let id = self.sources.intern(source);
+        sources::add(&self.db, id, source, &delta)?;
+        changed.note("rejections", source);
+        changed.note("sources", source);
+        Ok(())
+    }
+
+    fn checkpoint_if_due(&mut self, closing: bool) {
+        let now = (self.shared.options.clock)();
+        let behind = self.position.saturating_sub(self.checkpointed);
+        let waited = now.saturating_sub(self.checkpointed_at).abs() >= self.shared.options.checkpoint_ms;
+        if behind == 0 && self.owed.is_empty() {
+            return;
+        }
+        if !(closing || waited || behind >= self.shared.options.checkpoint_events) {
+            return;
+        }
+        self.checkpointed_at = now;
+        if let Err(e) = self.checkpoint() {
+            tracing::warn!(error = %e, "the aggregates' checkpoint waits");
+        }
+        if self.small_blocks >= SMALL_BLOCKS {
+            self.small_blocks = 0;
+            if let Err(e) = log::merge_small(&mut self.db, &mut self.builder) {
+                self.builder.clear();
+                tracing::warn!(error = %e, "small blocks stay as they are");
+            }
+        }
+    }
+
+    /// Writes what changed in the aggregates, with the position it stands for. Owed until it is written.
+    fn checkpoint(&mut self) -> Result<()> {
+        let mut aggregates = self.shared.aggregates.write();
+        self.owed.extend(aggregates.take_dirty());
+        drop(aggregates);
+        let plan = self.shared.plan.read().clone();
+        let tx = self.db.transaction().db()?;
+        checkpoint::write(&tx, &plan, &self.owed, self.position)?;
+        tx.commit().db()?;
+        self.owed.clear();
+        self.checkpointed = self.position;
+        Ok(())
+    }
+
+    /// What is done while nobody waits.
+    fn look_after(&mut self) {
+        if !self.ids.is_merging() {
+            return;
+        }
+        let merged = self.db.execute_batch("BEGIN IMMEDIATE").db().and_then(|()| {
+            self.ids.write(&self.db, self.position, IDLE_MERGE)?;
+            self.db.execute_batch("COMMIT").db()
+        });
+        match merged {
+            Ok(()) => self.ids.committed(),
+            Err(e) => {
+                tracing::warn!(error = %e, "the event ids' runs are merged later");
+                if !self.db.is_autocommit() {
+                    let _ = self.db.execute_batch("ROLLBACK");
+                }
+                self.ids.rolled_back();
+                // Not at once again: the cause is the disk, and it needs time.
+                std::thread::sleep(PATIENCE);
+            }
+        }
+    }
+}
