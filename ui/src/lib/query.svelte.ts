@@ -3,7 +3,7 @@
  * screen and depends on them is read again, once per frame. Answers are shared between components and kept between pages.
  */
 import { untrack } from 'svelte';
-import { BackendError, PROVIDES, read, watch, type ReadArgs, type ReadName, type ReadResult } from './backend';
+import { BackendError, PROVIDES, read, type ReadArgs, type ReadName, type ReadResult } from './backend';
 
 const CACHE_MAX = 64;
 
@@ -82,11 +82,6 @@ export function invalidate(topics: Iterable<string>): void {
   for (const topic of topics) pending.add(topic);
   // A hidden page gets no frames; it must still be right when it comes back.
   frame ||= document.hidden ? window.setTimeout(flush, 200) : requestAnimationFrame(flush);
-}
-
-/** Starts listening to the change log; returns the way to stop. */
-export function follow(): () => void {
-  return watch((change) => invalidate(change.topics));
 }
 
 /** Forgets every answer (another business was opened; tests). */

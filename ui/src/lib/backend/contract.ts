@@ -1,4 +1,4 @@
-import type { Change, Reads, Writes } from './types';
+import type { Reads, Writes } from './types';
 
 /** An answer of the engine that is no result: code for machines, message and hint for people. */
 export class BackendError extends Error {
@@ -37,6 +37,17 @@ export type ReadResult<K extends ReadName> = Reads[K]['result'];
 export type WriteArgs<K extends WriteName> = Loose<Writes[K]['args']>;
 export type WriteResult<K extends WriteName> = Writes[K]['result'];
 
+/** What the shell says by itself. */
+export type Message =
+  /** Views on these topics are stale. */
+  | { type: 'changes'; topics: string[] }
+  /** Go to this address, e.g. `/approvals/dec_000001` (from a notification or the tray). */
+  | { type: 'open'; path: string }
+  /** Files are held over the window, or no longer. */
+  | { type: 'hover'; over: boolean }
+  /** Files were dropped on the window. */
+  | { type: 'files'; paths: string[] };
+
 export interface FileFilter {
   name: string;
   extensions: string[];
@@ -46,8 +57,8 @@ export interface FileFilter {
 export interface Backend {
   read<K extends ReadName>(name: K, args: ReadArgs<K>): Promise<ReadResult<K>>;
   write<K extends WriteName>(name: K, args: WriteArgs<K>): Promise<WriteResult<K>>;
-  /** Calls back with topics that became stale, until the returned function is called. */
-  watch(changed: (change: Change) => void): () => void;
+  /** Calls back with what the shell says, until the returned function is called. One listener per window. */
+  watch(heard: (message: Message) => void): () => void;
   /** Paths only: the engine reads and writes the files. `null` when the person closed the dialog. */
   pickFile(title: string, filters: FileFilter[]): Promise<string | null>;
   pickFolder(title: string): Promise<string | null>;

@@ -25,7 +25,7 @@ function backend(): Backend {
 
 export const read: Backend['read'] = (name, args) => backend().read(name, args);
 export const write: Backend['write'] = (name, args) => backend().write(name, args);
-export const watch: Backend['watch'] = (changed) => backend().watch(changed);
+export const watch: Backend['watch'] = (heard) => backend().watch(heard);
 export const pickFile: Backend['pickFile'] = (title, filters) => backend().pickFile(title, filters);
 export const pickFolder: Backend['pickFolder'] = (title) => backend().pickFolder(title);
 export const pickSave: Backend['pickSave'] = (title, suggested) => backend().pickSave(title, suggested);

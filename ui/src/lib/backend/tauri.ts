@@ -1,8 +1,7 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { open, save } from '@tauri-apps/plugin-dialog';
 import { revealItemInDir } from '@tauri-apps/plugin-opener';
-import { BackendError, type Backend } from './contract';
-import type { Change } from './types';
+import { BackendError, type Backend, type Message } from './contract';
 
 const call = async <T>(command: 'read' | 'write', name: string, args: unknown): Promise<T> => {
   try {
@@ -16,11 +15,11 @@ const call = async <T>(command: 'read' | 'write', name: string, args: unknown): 
 export const tauri: Backend = {
   read: (name, args) => call('read', name, args),
   write: (name, args) => call('write', name, args),
-  watch(changed) {
+  watch(heard) {
     let live = true;
-    const channel = new Channel<Change>();
-    channel.onmessage = (change) => {
-      if (live) changed(change);
+    const channel = new Channel<Message>();
+    channel.onmessage = (message) => {
+      if (live) heard(message);
     };
     void invoke('watch', { channel });
     return () => {

@@ -3,7 +3,7 @@
  * waits), `empty` (no data), `first` (no business), `error` (reads fail), `stale` (reads fail after the first), `loading`
  * (reads never end), `replay`, `paused`, `stopped`, `importing`, `problems`.
  */
-import { BackendError, type Backend, type ReadName, type WriteName } from '../contract';
+import { BackendError, type Backend, type Message, type ReadName, type WriteName } from '../contract';
 import {
   PROVIDES,
   type Decision,
@@ -49,7 +49,7 @@ export class Fake implements Backend {
   };
   decisions: Decision[];
   status: StatusView;
-  #watchers = new Set<(change: { topics: string[] }) => void>();
+  #watchers = new Set<(message: Message) => void>();
   #seen = new Set<string>();
 
   constructor(
@@ -151,18 +151,21 @@ export class Fake implements Backend {
   write: Backend['write'] = async (name, args) => {
     this.calls.push({ name, args: args as Record<string, unknown> });
     await this.#wait();
-    const result = this.#act(name, args as Record<string, never>);
+    const result = this.#act(name, args as Record<string, unknown>);
     this.change(Object.values(PROVIDES).flat());
     return structuredClone(result) as never;
   };
 
-  watch: Backend['watch'] = (changed) => {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
+  watch: Backend['watch'] = (heard) => {
+    this.#watchers.add(heard);
+    return () => this.#watchers.delete(heard);
   };
   /** Tells the page that something changed. */
   change(topics: string[]): void {
-    for (const told of this.#watchers) told({ topics });
+    this.say({ type: 'changes', topics });
+  }
+  say(message: Message): void {
+    for (const heard of this.#watchers) heard(message);
   }
   pickFile = async () => this.picks.file;
   pickFolder = async () => this.picks.folder;
@@ -283,7 +286,7 @@ export class Fake implements Backend {
     return this.status;
   }
 
-  #act(name: WriteName, args: Record<string, never>): unknown {
+  #act(name: WriteName, args: Record<string, unknown>): unknown {
     const { id, card_hash } = args as { id: string; card_hash: string };
     switch (name) {
       case 'approve':
@@ -297,7 +300,7 @@ export class Fake implements Backend {
         return this.#verdict(id, card_hash, 'rejected', `${String(args.reason)}: ${String(args.text ?? '')}`);
       case 'defer': {
         const found = this.#find(id);
-        found.deferred_until = args.until;
+        found.deferred_until = Number(args.until);
         this.#count();
         return found;
       }
@@ -319,7 +322,7 @@ export class Fake implements Backend {
         return (this.status.import = this.status.import && { ...this.status.import, state: 'cancelled' });
       case 'replay_speed':
         if (this.status.clock.mode === 'replay')
-          this.status.clock = { ...this.status.clock, speed: args.speed, held: args.speed === 0 };
+          this.status.clock = { ...this.status.clock, speed: Number(args.speed), held: args.speed === 0 };
         return this.status;
       case 'save_config':
       case 'add_config':

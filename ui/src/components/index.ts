@@ -1,0 +1,22 @@
+/** Parts shared by the pages. */
+export { default as Button } from './Button.svelte';
+export { default as Chart } from './Chart.svelte';
+export { default as CopyButton } from './CopyButton.svelte';
+export { default as Dialog } from './Dialog.svelte';
+export { default as Empty } from './Empty.svelte';
+export { default as ErrorState } from './ErrorState.svelte';
+export { default as IntervalPlot, type IntervalRow } from './IntervalPlot.svelte';
+export { default as Kbd } from './Kbd.svelte';
+export { default as Load } from './Load.svelte';
+export { default as Loading } from './Loading.svelte';
+export { default as Menu, type MenuItem } from './Menu.svelte';
+export { default as Page } from './Page.svelte';
+export { default as Panel } from './Panel.svelte';
+export { default as RangePicker } from './RangePicker.svelte';
+export { default as Sparkline } from './Sparkline.svelte';
+export { default as StateTag } from './StateTag.svelte';
+export { default as Tag } from './Tag.svelte';
+export { default as Time } from './Time.svelte';
+export { default as Toasts } from './Toasts.svelte';
+export { default as Tooltip } from './Tooltip.svelte';
+export { default as VirtualList } from './VirtualList.svelte';
