@@ -89,14 +89,14 @@ fn look(properties: &mut Properties, props: &str) -> bool {
         if key.len() > NAME_BYTES_MAX {
             continue;
         }
-        if !properties.contains_key(key.as_str()) {
+        if !properties.contains_key(&*key) {
             if properties.len() >= PROPERTIES_MAX {
                 continue;
             }
             properties.insert(key.to_string(), Seen::default());
             new = true;
         }
-        let Some(seen) = properties.get_mut(key.as_str()) else { continue };
+        let Some(seen) = properties.get_mut(&*key) else { continue };
         let bit = match value.get_type() {
             JsonType::Array => 0,
             JsonType::Boolean => 1,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use epoch_model::error::{Code, Error, Result};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::fault::DbResult;
+use crate::fault::{DbResult, int};
 
 /// The file's name in the business's folder.
 pub const FILE: &str = "business.db";
@@ -49,6 +49,14 @@ pub fn open_writer(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
+/// Bounds the file's size on this connection; more is an error of a full disk.
+pub fn bound(db: &Connection, bytes_max: Option<u64>) -> Result<()> {
+    let Some(bytes_max) = bytes_max else { return Ok(()) };
+    let page: u64 = db.pragma_query_value(None, "page_size", |r| r.get::<_, i64>(0)).db()?.unsigned_abs().max(1);
+    let pages = int(bytes_max / page);
+    db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).db()
+}
+
 /// Opens for reading only.
 pub fn open_reader(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -63,7 +71,8 @@ pub fn open_reader(path: &Path) -> Result<Connection> {
 /// The schema's version, after checking that the file is ours and not newer. 0 for an empty file.
 pub fn check_version(db: &Connection) -> Result<usize> {
     let id: i32 = db.pragma_query_value(None, "application_id", |r| r.get(0)).db()?;
-    let version: usize = db.pragma_query_value(None, "user_version", |r| r.get(0)).db()?;
+    let version: u32 = db.pragma_query_value(None, "user_version", |r| r.get(0)).db()?;
+    let version = version as usize;
     let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).db()?;
     if tables > 0 && id != APPLICATION_ID {
         return Err(Error::new(
@@ -90,7 +99,7 @@ fn migrate(db: &mut Connection) -> Result<()> {
             tx.execute_batch(sql).db()?;
         }
         tx.pragma_update(None, "application_id", APPLICATION_ID).db()?;
-        tx.pragma_update(None, "user_version", done + 1).db()?;
+        tx.pragma_update(None, "user_version", int(done as u64 + 1)).db()?;
         tx.commit().db()?;
     }
     Ok(())

@@ -111,7 +111,6 @@ impl Hasher for AsIs {
             self.0 = u64::from_le_bytes(*head);
         }
     }
-    fn write_length_prefix(&mut self, _: usize) {}
     fn write_usize(&mut self, _: usize) {}
 }
 

@@ -6,10 +6,29 @@
 //!
 //! Knows nothing of HTTP, tokio, the engine's rules or the wall clock ([`Options::clock`] is handed in).
 
+mod catalog;
+mod changes;
+mod checkpoint;
+mod db;
+mod documents;
+mod fault;
+mod ids;
+mod inbox;
+mod intern;
+mod journal;
+mod json;
+mod lock;
+mod log;
 mod options;
+mod outbox;
+mod pool;
+mod records;
+mod sources;
 mod store;
 mod stub;
 mod types;
+mod upkeep;
+mod writer;
 
 use stub as aggregate;
 

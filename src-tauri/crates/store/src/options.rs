@@ -26,6 +26,8 @@ pub struct Options {
     pub recent_ids: usize,
     /// Connections that read.
     pub readers_max: usize,
+    /// Bytes the database file may grow to; beyond them writing answers as on a full disk. None by default.
+    pub file_bytes_max: Option<u64>,
 }
 
 impl Options {
@@ -40,6 +42,7 @@ impl Options {
             checkpoint_ms: 30_000,
             recent_ids: 1 << 17,
             readers_max: 4,
+            file_bytes_max: None,
         }
     }
 }

@@ -49,51 +49,37 @@ pub struct SourceDelta {
     pub last_error: Option<String>,
 }
 
-/// Ids of sources. The row of a new one is made by [`add`] in the transaction that first uses it.
+/// Ids of sources, as far as they were asked for.
 #[derive(Debug, Default)]
 pub struct SourceIds {
     ids: HashMap<String, u32>,
 }
 
 impl SourceIds {
-    pub fn load(db: &Connection) -> Result<Self> {
-        let mut ids = HashMap::new();
-        let mut select = db.prepare("SELECT key, id FROM sources").db()?;
-        let mut found = select.query([]).db()?;
-        while let Some(row) = found.next().db()? {
-            ids.insert(row.get(0).db()?, row.get(1).db()?);
+    /// The id of a source; a new one gets its row.
+    pub fn intern(&mut self, db: &Connection, key: &str) -> Result<u32> {
+        if let Some(id) = self.ids.get(key) {
+            return Ok(*id);
         }
-        Ok(Self { ids })
-    }
-
-    pub fn intern(&mut self, key: &str) -> u32 {
-        match self.ids.get(key) {
-            Some(id) => *id,
-            None => {
-                let id = u32::try_from(self.ids.len() + 1).unwrap_or(u32::MAX);
-                self.ids.insert(key.to_owned(), id);
-                id
-            }
-        }
+        db.prepare_cached("INSERT INTO sources (key) VALUES (?) ON CONFLICT DO NOTHING").db()?.execute([key]).db()?;
+        let id =
+            db.prepare_cached("SELECT id FROM sources WHERE key = ?").db()?.query_row([key], |r| r.get(0)).db()?;
+        self.ids.insert(key.to_owned(), id);
+        Ok(id)
     }
 }
 
-/// Adds to a source's counters; makes its row if it is new.
-pub fn add(db: &Connection, id: u32, key: &str, delta: &SourceDelta) -> Result<()> {
+/// Adds to a source's counters.
+pub fn add(db: &Connection, id: u32, delta: &SourceDelta) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO sources (id, key, accepted, duplicates, rejected, last_event, last_received, last_error, last_error_at) \
-         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (id) DO UPDATE SET \
-         accepted = accepted + excluded.accepted, duplicates = duplicates + excluded.duplicates, \
-         rejected = rejected + excluded.rejected, \
-         last_event = max(coalesce(last_event, excluded.last_event), coalesce(excluded.last_event, last_event)), \
-         last_received = max(coalesce(last_received, excluded.last_received), coalesce(excluded.last_received, last_received)), \
-         last_error = coalesce(excluded.last_error, last_error), \
-         last_error_at = coalesce(excluded.last_error_at, last_error_at)",
+        "UPDATE sources SET accepted = accepted + ?2, duplicates = duplicates + ?3, rejected = rejected + ?4, \
+         last_event = max(coalesce(last_event, ?5), coalesce(?5, last_event)), \
+         last_received = max(coalesce(last_received, ?6), coalesce(?6, last_received)), \
+         last_error = coalesce(?7, last_error), last_error_at = coalesce(?8, last_error_at) WHERE id = ?1",
     )
     .db()?
     .execute(params![
         id,
-        key,
         int(delta.accepted),
         int(delta.duplicates),
         int(delta.rejected),
@@ -103,6 +89,16 @@ pub fn add(db: &Connection, id: u32, key: &str, delta: &SourceDelta) -> Result<(
         delta.last_error.as_ref().and(delta.last_received),
     ])
     .db()?;
+    Ok(())
+}
+
+/// Notes a failure that is none of a line or event.
+pub fn fail(db: &Connection, key: &str, message: &str, now: Millis) -> Result<()> {
+    let id = SourceIds::default().intern(db, key)?;
+    db.prepare_cached("UPDATE sources SET last_error = ?, last_error_at = ? WHERE id = ?")
+        .db()?
+        .execute(params![shorten(message, RAW_BYTES_MAX), now, id])
+        .db()?;
     Ok(())
 }
 

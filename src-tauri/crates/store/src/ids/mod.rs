@@ -123,6 +123,7 @@ impl Ids {
     }
 
     /// How many ids are known.
+    #[cfg(test)]
     pub fn len(&self) -> u64 {
         self.recent.len() as u64 + self.runs.iter().map(|r| r.count).sum::<u64>()
     }

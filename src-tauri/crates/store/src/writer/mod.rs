@@ -112,7 +112,7 @@ impl Writer {
             ids: Ids::load(&db, shared.options.recent_ids)?,
             names: Names::load(&db)?,
             units: Units::load(&db)?,
-            sources: SourceIds::load(&db)?,
+            sources: SourceIds::default(),
             catalog: Catalog::load(&db)?,
             builder: Builder::default(),
             scratch: ingest::Scratch::default(),
@@ -235,7 +235,7 @@ impl Writer {
     fn begin(&mut self) -> Result<()> {
         if self.stale {
             self.names = Names::load(&self.db)?;
-            self.sources = SourceIds::load(&self.db)?;
+            self.sources = SourceIds::default();
             self.stale = false;
         }
         self.scratch.begin(self.position);
@@ -271,8 +271,8 @@ impl Writer {
             last_error: rejections.last().map(|r| r.reason.clone()),
             ..SourceDelta::default()
         };
-        let id = self.sources.intern(source);
-        sources::add(&self.db, id, source, &delta)?;
+        let id = self.sources.intern(&self.db, source)?;
+        sources::add(&self.db, id, &delta)?;
         changed.note("rejections", source);
         changed.note("sources", source);
         Ok(())

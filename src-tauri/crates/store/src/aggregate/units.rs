@@ -1,0 +1,183 @@
+//! Events of single units that have to be joined: who started, who followed in time, whatever the order of arrival.
+//!
+//! Per unit a list of starts and one of follow-ups, thinned where that can change no answer:
+//! - of three follow-ups within one window's length the middle one answers no question the others do not (a window that
+//!   holds it and neither neighbour would be longer than the window);
+//! - of three starts of one bucket and one combination of segments within a window's length, likewise the middle one;
+//! - a start that was followed has done all it can.
+
+use epoch_model::time::{Grain, Millis};
+
+use super::calendar::Calendar;
+use super::hash::Map;
+use super::record::{Reader, put_int, put_uint};
+
+/// Bits of the combination of segments beside the time of a start; 43 bits of milliseconds reach beyond 2199.
+const COMBO_BITS: u32 = 21;
+const COMBO_MAX: u32 = (1 << COMBO_BITS) - 1;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// Time and combination of starts not yet followed, in order; of retention the first start only.
+    pub starts: Vec<u64>,
+    pub follows: Vec<Millis>,
+    pub dirty: bool,
+}
+
+/// The units of one metric, and the combinations of scopes their starts fell into.
+#[derive(Debug, Default)]
+pub(super) struct Units {
+    pub by_unit: Map<u32, Unit>,
+    pub dirty: Vec<u32>,
+    pub combos: Vec<Box<[u32]>>,
+    combo_ids: Map<Box<[u32]>, u32>,
+    pub combos_saved: usize,
+}
+
+pub(super) fn pack(time: Millis, combo: u32) -> u64 {
+    ((time as u64) << COMBO_BITS) | u64::from(combo.min(COMBO_MAX))
+}
+
+pub(super) fn unpack(start: u64) -> (Millis, u32) {
+    ((start >> COMBO_BITS) as Millis, start as u32 & COMBO_MAX)
+}
+
+impl Units {
+    /// The number of a combination; when there are two million, `fallback` stands for the rest.
+    pub fn combo(&mut self, scopes: &[u32]) -> u32 {
+        if let Some(id) = self.combo_ids.get(scopes) {
+            return *id;
+        }
+        let id = u32::try_from(self.combos.len()).unwrap_or(COMBO_MAX);
+        if id >= COMBO_MAX {
+            return COMBO_MAX;
+        }
+        self.push_combo(scopes.into());
+        id
+    }
+
+    pub fn push_combo(&mut self, scopes: Box<[u32]>) {
+        let id = u32::try_from(self.combos.len()).unwrap_or(COMBO_MAX);
+        self.combo_ids.insert(scopes.clone(), id);
+        self.combos.push(scopes);
+    }
+
+    /// The scopes of a combination beside the whole.
+    pub fn scopes(&self, combo: u32) -> &[u32] {
+        self.combos.get(combo as usize).map_or(&[], |c| c)
+    }
+
+    pub fn unit(&mut self, unit: u32) -> &mut Unit {
+        let state = self.by_unit.entry(unit).or_default();
+        if !state.dirty {
+            state.dirty = true;
+            self.dirty.push(unit);
+        }
+        state
+    }
+}
+
+/// Adds to a list in order with room to grow by a quarter: there are very many such lists.
+fn insert<T>(list: &mut Vec<T>, at: usize, value: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 4 + 1);
+    }
+    list.insert(at, value);
+}
+
+impl Unit {
+    /// Whether a follow-up lies in `from..=to`.
+    pub fn followed(&self, from: Millis, to: Millis) -> bool {
+        let at = self.follows.partition_point(|t| *t < from);
+        self.follows.get(at).is_some_and(|t| *t <= to)
+    }
+
+    /// Remembers a follow-up.
+    pub fn follow(&mut self, time: Millis, window: Millis) {
+        let at = self.follows.partition_point(|t| *t < time);
+        if self.follows.get(at) == Some(&time) {
+            return;
+        }
+        if at > 0 && self.follows.get(at).is_some_and(|next| next - self.follows[at - 1] <= window) {
+            return;
+        }
+        insert(&mut self.follows, at, time);
+        let near = |a: usize, b: usize| self.follows[b] - self.follows[a] <= window;
+        // The new one may have made its neighbours superfluous.
+        let after = at + 2 < self.follows.len() && near(at, at + 2);
+        let before = at >= 2 && near(at - 2, at);
+        if after {
+            self.follows.remove(at + 1);
+        }
+        if before {
+            self.follows.remove(at - 1);
+        }
+    }
+
+    /// Remembers a start that nothing followed yet. `grain` is the finest width kept.
+    pub fn start(&mut self, time: Millis, combo: u32, window: Millis, calendar: &mut Calendar, grain: Grain) {
+        let start = pack(time, combo);
+        let Err(at) = self.starts.binary_search(&start) else { return };
+        let bucket = calendar.start(time, grain);
+        let mut alike = |starts: &[u64], at: Option<usize>| -> Option<Millis> {
+            let (t, c) = unpack(*starts.get(at?)?);
+            (c == combo && calendar.start(t, grain) == bucket).then_some(t)
+        };
+        let previous = alike(&self.starts, at.checked_sub(1));
+        let next = alike(&self.starts, Some(at));
+        if let (Some(p), Some(n)) = (previous, next)
+            && n - p <= window
+        {
+            return;
+        }
+        let before = previous.and_then(|_| alike(&self.starts, at.checked_sub(2)));
+        let beyond = next.and_then(|_| alike(&self.starts, Some(at + 1)));
+        insert(&mut self.starts, at, start);
+        if beyond.is_some_and(|t| t - time <= window) {
+            self.starts.remove(at + 1);
+        }
+        if before.is_some_and(|t| time - t <= window) {
+            self.starts.remove(at - 1);
+        }
+    }
+
+    /// Takes out the starts in `from..=to`.
+    pub fn take_starts(&mut self, from: Millis, to: Millis) -> Vec<u64> {
+        let a = self.starts.partition_point(|s| unpack(*s).0 < from);
+        let b = self.starts.partition_point(|s| unpack(*s).0 <= to);
+        if a >= b { Vec::new() } else { self.starts.drain(a..b).collect() }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_uint(&mut out, self.starts.len() as u64);
+        let mut last = 0;
+        for start in &self.starts {
+            let (time, combo) = unpack(*start);
+            put_int(&mut out, time - last);
+            put_uint(&mut out, u64::from(combo));
+            last = time;
+        }
+        for time in &self.follows {
+            put_int(&mut out, time - last);
+            last = *time;
+        }
+        out
+    }
+
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        let mut unit = Self::default();
+        let starts = reader.uint()?;
+        let mut last: Millis = 0;
+        for _ in 0..starts {
+            last = last.checked_add(reader.int()?)?;
+            unit.starts.push(pack(last, u32::try_from(reader.uint()?).ok()?));
+        }
+        while !reader.0.is_empty() {
+            last = last.checked_add(reader.int()?)?;
+            unit.follows.push(last);
+        }
+        Some(unit)
+    }
+}
