@@ -19,4 +19,4 @@ if [ -z "${RAS_BIN:-}" ]; then
     RAS_BIN=${CARGO_TARGET_DIR:-$root/target}/debug/examples/recorder
 fi
 export RAS_BIN
-exec "$venv/bin/python" run.py
+exec "$venv/bin/python" run.py "$@"

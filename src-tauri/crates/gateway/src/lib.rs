@@ -8,6 +8,8 @@
 mod app;
 mod config;
 mod decode;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod ingest;
 mod key;

@@ -14,7 +14,10 @@ pub(crate) fn whole(body: &[u8], depth_max: usize) -> Result<LazyValue<'_>, Prob
             "flatten the properties",
         ));
     }
-    sonic_rs::from_slice(body).map_err(|error| {
+    // The lazy parser trusts bytes inside strings to be UTF-8 before it has looked at them.
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Problem::bad("failed to parse request: not UTF-8", "send valid JSON in UTF-8"))?;
+    sonic_rs::from_str(text).map_err(|error| {
         // The library's message goes on with an excerpt of the body, which may hold personal data.
         let text = error.to_string();
         let cause = text.lines().next().unwrap_or_default().trim_end_matches([':', ' ']);

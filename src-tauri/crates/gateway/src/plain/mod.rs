@@ -1,6 +1,6 @@
 //! Plain events: `POST /v1/events` with any JSON that a person would write by hand.
 
-mod parse;
+pub(crate) mod parse;
 
 use std::sync::Arc;
 

@@ -22,7 +22,7 @@ const PROPS: [&str; 2] = ["properties", "props"];
 type Member<'a> = (Cow<'a, str>, LazyValue<'a>);
 
 /// Decodes and parses a request of `source`.
-pub(super) fn events(
+pub(crate) fn events(
     shared: &Shared,
     source: Arc<str>,
     encoding: Option<&str>,

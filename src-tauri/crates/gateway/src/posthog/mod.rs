@@ -3,7 +3,7 @@
 //! Answers are the vendor's: `{"status":1}`, 204 for beacons, plain text for errors. Where the vendor refuses a whole
 //! batch for one bad event, the good ones are kept here and the bad one is recorded: 400 only when nothing is usable.
 
-mod parse;
+pub(crate) mod parse;
 mod props;
 mod startup;
 

@@ -25,7 +25,7 @@ struct Envelope<'a> {
 }
 
 /// Decodes and parses a request: the source its key belongs to and its events.
-pub(super) fn events(
+pub(crate) fn events(
     shared: &Shared,
     uri: &Uri,
     encoding: Option<&str>,
@@ -163,7 +163,9 @@ fn finish<'a>(fields: &Fields<'a>, props: Props<'a>, now: Millis) -> Checked<Dra
     }
     let time = match (&fields.timestamp, &fields.offset) {
         (Some(at), _) => Some(time::instant(at).ok_or_else(|| invalid("the timestamp is no time"))?),
-        (None, Some(ago)) => Some(now.saturating_sub(json::text(ago).and_then(|n| millis(&n)).ok_or_else(|| invalid("the offset is no number"))?)),
+        (None, Some(ago)) => Some(now.saturating_sub(
+            json::text(ago).and_then(|n| millis(&n)).ok_or_else(|| invalid("the offset is no number"))?,
+        )),
         (None, None) => None,
     };
     let id = fields.uuid.as_ref().or(props.insert_id.as_ref()).and_then(json::borrowed_text);
