@@ -26,3 +26,8 @@ export function keyName(text: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
 }
+
+/** A count that fits into a tab: "162", "12 k". */
+export function compactCount(count: number): string {
+  return count < 10_000 ? String(count) : `${Math.round(count / 1000)} k`;
+}

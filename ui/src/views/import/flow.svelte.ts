@@ -8,11 +8,17 @@ import {
   type ImportPreviewView,
   type ImportProgress,
   type Mapping,
+  type ProblemView,
 } from '$lib/backend';
 import { assign, blocker, chosenMetrics, type Target } from './mapping';
 
 /** How long typing must rest before the file is looked at again. */
 const REST_MS = 300;
+
+/** Whether a problem of the preview keeps the file from being imported; others only cost single lines. */
+export function stops(problem: ProblemView): boolean {
+  return ['mapping_invalid', 'expression_invalid', 'file_unreadable', 'config_invalid'].includes(problem.code);
+}
 
 export class ImportFlow {
   path = $state('');
@@ -43,7 +49,7 @@ export class ImportFlow {
   get blocked(): string | null {
     if (!this.mapping || !this.preview) return 'Choose a file first';
     if (this.looking) return 'Reading the file with this mapping';
-    return blocker(this.mapping) ?? this.mapError?.message ?? this.preview.problems[0]?.message ?? null;
+    return blocker(this.mapping) ?? this.mapError?.message ?? this.preview.problems.find(stops)?.message ?? null;
   }
 
   /** Looks at a file; the engine guesses the mapping. */

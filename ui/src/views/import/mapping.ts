@@ -35,7 +35,9 @@ export function propOf(mapping: Mapping, column: string): string | null {
 
 /** Takes a column out of wherever the mapping uses it alone. */
 function release(mapping: Mapping, column: string): Mapping {
-  const kept = Object.entries(mapping.props).filter(([, expression]) => expression !== undefined && !isColumn(expression, column));
+  const kept = Object.entries(mapping.props).filter(
+    ([, expression]) => expression !== undefined && !isColumn(expression, column),
+  );
   return {
     ...mapping,
     event: isColumn(mapping.event, column) ? '' : mapping.event,

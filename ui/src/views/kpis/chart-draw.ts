@@ -45,7 +45,8 @@ function ticks(grain: Grain): (chart: uPlot, splits: number[], axis: number, spa
     const format = step >= 27 * 86_400 ? month : step >= 86_400 || grain !== 'hour' ? day : hour;
     let last = '';
     return splits.map((at) => {
-      const text = format === hour && hour.format(at * 1000) === '00:00' ? day.format(at * 1000) : format.format(at * 1000);
+      const text =
+        format === hour && hour.format(at * 1000) === '00:00' ? day.format(at * 1000) : format.format(at * 1000);
       if (text === last) return '';
       last = text;
       return text;
@@ -58,7 +59,8 @@ export function range(low: number, high: number, goal: number | null): [number, 
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
   let [from, to] = [low, high];
   const reach = Math.max(Math.abs(low), Math.abs(high), 1e-9);
-  if (goal !== null && goal > from - reach && goal < to + reach) [from, to] = [Math.min(from, goal), Math.max(to, goal)];
+  if (goal !== null && goal > from - reach && goal < to + reach)
+    [from, to] = [Math.min(from, goal), Math.max(to, goal)];
   if (from >= 0 && from < 0.6 * to) from = 0;
   const room = (to - from || reach) * 0.08;
   return [from === 0 ? 0 : from - room, to + room];
@@ -159,7 +161,8 @@ export function options(drawing: Drawing): uPlot.Options {
           const was = pressed;
           pressed = null;
           if (!was?.pan) handler(event);
-          if (was && !was.moved && chart.cursor.idx !== null && chart.cursor.idx !== undefined) drawing.onpick(chart.cursor.idx);
+          if (was && !was.moved && chart.cursor.idx !== null && chart.cursor.idx !== undefined)
+            drawing.onpick(chart.cursor.idx);
           return null;
         },
         dblclick: () => () => null,
@@ -229,7 +232,15 @@ function zoned(seconds: number): Date {
     hourCycle: 'h23',
   }).formatToParts(at);
   const get = (type: string) => Number(parts.find((part) => part.type === type)?.value ?? 0);
-  return new Date(get('year'), get('month') - 1, get('day'), get('hour'), get('minute'), get('second'), at.getMilliseconds());
+  return new Date(
+    get('year'),
+    get('month') - 1,
+    get('day'),
+    get('hour'),
+    get('minute'),
+    get('second'),
+    at.getMilliseconds(),
+  );
 }
 
 /** Only points without a neighbour need a dot: a line cannot show them. */

@@ -21,9 +21,15 @@ describe('problems', () => {
     ['a key already taken', draft({ title: 'Revenue', measure: measure({ event: 'o' }) }), ['key']],
     ['a key of two words', draft({ key: 'two words', measure: measure({ event: 'o' }) }), ['key']],
     ['a quantile beyond 1', draft({ kind: 'quantile', q: '95', measure: measure({ event: 'o', value: 'ms' }) }), ['q']],
-    ['half a conversion', draft({ kind: 'proportion', measure: measure({ event: 'o', within: 'soon' }) }), ['second', 'within']],
+    [
+      'half a conversion',
+      draft({ kind: 'proportion', measure: measure({ event: 'o', within: 'soon' }) }),
+      ['second', 'within'],
+    ],
     ['an empty formula', draft({ kind: 'formula' }), ['formula']],
-  ])('%s', (_, given, expected) => expect(Object.keys(problems(given, ['revenue'])).sort()).toEqual([...expected].sort()));
+  ])('%s', (_, given, expected) =>
+    expect(Object.keys(problems(given, ['revenue'])).sort()).toEqual([...expected].sort()),
+  );
 });
 
 test('an event never seen is named, not refused', () => {

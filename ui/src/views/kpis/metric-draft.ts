@@ -2,15 +2,7 @@
 import type { Better, Domain, EventKindView, Format } from '$lib/backend/types';
 
 export type Kind =
-  | 'count'
-  | 'unique'
-  | 'sum'
-  | 'mean_per_unit'
-  | 'proportion'
-  | 'ratio'
-  | 'retention'
-  | 'quantile'
-  | 'formula';
+  'count' | 'unique' | 'sum' | 'mean_per_unit' | 'proportion' | 'ratio' | 'retention' | 'quantile' | 'formula';
 
 export interface MeasureDraft {
   event: string;
@@ -39,15 +31,43 @@ export interface MetricDraft {
 }
 
 /** What each kind computes, in the words of the dialog, with the parts it needs. */
-export const KINDS: Record<Kind, { title: string; says: string; second: boolean; value: 'no' | 'optional' | 'needed' }> = {
+export const KINDS: Record<
+  Kind,
+  { title: string; says: string; second: boolean; value: 'no' | 'optional' | 'needed' }
+> = {
   count: { title: 'Count', says: 'How many events of one name', second: false, value: 'no' },
-  unique: { title: 'Distinct', says: 'How many different people, or different values of a property', second: false, value: 'no' },
+  unique: {
+    title: 'Distinct',
+    says: 'How many different people, or different values of a property',
+    second: false,
+    value: 'no',
+  },
   sum: { title: 'Sum', says: 'A value added up over events', second: false, value: 'needed' },
-  mean_per_unit: { title: 'Mean per unit', says: 'A sum or count divided by the distinct people or orders behind it', second: false, value: 'optional' },
-  proportion: { title: 'Conversion', says: 'Share of people with one event who then had another in time', second: true, value: 'no' },
+  mean_per_unit: {
+    title: 'Mean per unit',
+    says: 'A sum or count divided by the distinct people or orders behind it',
+    second: false,
+    value: 'optional',
+  },
+  proportion: {
+    title: 'Conversion',
+    says: 'Share of people with one event who then had another in time',
+    second: true,
+    value: 'no',
+  },
   ratio: { title: 'Ratio', says: 'One measure divided by another', second: true, value: 'optional' },
-  retention: { title: 'Retention', says: 'Share of people first seen in a bucket who came back', second: true, value: 'no' },
-  quantile: { title: 'Quantile', says: 'The value a given share of events stays below', second: false, value: 'needed' },
+  retention: {
+    title: 'Retention',
+    says: 'Share of people first seen in a bucket who came back',
+    second: true,
+    value: 'no',
+  },
+  quantile: {
+    title: 'Quantile',
+    says: 'The value a given share of events stays below',
+    second: false,
+    value: 'needed',
+  },
   formula: { title: 'Formula', says: 'Arithmetic over metrics and measures', second: false, value: 'no' },
 };
 
@@ -92,7 +112,9 @@ export function keyOf(draft: MetricDraft): string {
   return draft.key.trim() || slug(draft.title);
 }
 
-export type Problems = Partial<Record<'title' | 'key' | 'event' | 'value' | 'second' | 'q' | 'formula' | 'within' | 'after', string>>;
+export type Problems = Partial<
+  Record<'title' | 'key' | 'event' | 'value' | 'second' | 'q' | 'formula' | 'within' | 'after', string>
+>;
 
 const SPAN = /^\d+\s*[smhdw]$/;
 
@@ -104,7 +126,8 @@ export function problems(draft: MetricDraft, taken: string[]): Problems {
   const found: Problems = {};
   const key = keyOf(draft);
   if (!draft.title.trim()) found.title = 'Give it a name people read';
-  if (key && !/^[a-z][a-z0-9_]*$/.test(key)) found.key = 'One word of lower-case letters, digits and _, beginning with a letter';
+  if (key && !/^[a-z][a-z0-9_]*$/.test(key))
+    found.key = 'One word of lower-case letters, digits and _, beginning with a letter';
   else if (taken.includes(key)) found.key = `A metric called “${key}” is already there`;
   const kind = KINDS[draft.kind];
   if (draft.kind === 'formula') {
@@ -112,7 +135,8 @@ export function problems(draft: MetricDraft, taken: string[]): Problems {
     return found;
   }
   if (!draft.measure.event.trim()) found.event = 'Choose the event it reads';
-  if (kind.value === 'needed' && !draft.measure.value.trim()) found.value = 'Say which value, for example amount or quantity * price';
+  if (kind.value === 'needed' && !draft.measure.value.trim())
+    found.value = 'Say which value, for example amount or quantity * price';
   if (kind.second && !draft.denominator.event.trim()) found.second = 'Choose the second event';
   if (draft.kind === 'quantile') {
     const q = Number(draft.q);
@@ -147,7 +171,12 @@ function inline(measure: MeasureDraft, keys: (keyof MeasureDraft)[]): string {
 
 /** The `[[metric]]` table. Empty fields are left out, so that the file says only what was meant. */
 export function toml(draft: MetricDraft): string {
-  const lines = ['[[metric]]', `key = ${quote(keyOf(draft))}`, `title = ${quote(draft.title.trim())}`, `kind = ${quote(draft.kind)}`];
+  const lines = [
+    '[[metric]]',
+    `key = ${quote(keyOf(draft))}`,
+    `title = ${quote(draft.title.trim())}`,
+    `kind = ${quote(draft.kind)}`,
+  ];
   const text = (key: string, value: string) => {
     if (value.trim()) lines.push(`${key} = ${quote(value.trim())}`);
   };

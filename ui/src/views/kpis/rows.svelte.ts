@@ -63,7 +63,11 @@ export class Rows {
 /** What is copied: one event per line of pretty JSON, as an array. */
 export function asJson(rows: EventRow[]): string {
   return JSON.stringify(
-    rows.map((row) => ({ ...row, time: new Date(row.time).toISOString(), received: new Date(row.received).toISOString() })),
+    rows.map((row) => ({
+      ...row,
+      time: new Date(row.time).toISOString(),
+      received: new Date(row.received).toISOString(),
+    })),
     null,
     2,
   );

@@ -35,7 +35,10 @@ test.each([
 test.each([
   [null, null],
   [anomaly(-4, false), { up: false, tone: 'bad', word: 'anomaly' }],
-  [{ kind: 'goal', score: 1, good: null }, { up: true, tone: 'quiet', word: 'goal at risk' }],
+  [
+    { kind: 'goal', score: 1, good: null },
+    { up: true, tone: 'quiet', word: 'goal at risk' },
+  ],
 ])('mark of %j', (insight, expected) => expect(mark(tile('a', { insight }))).toEqual(expected));
 
 describe('group', () => {
@@ -45,7 +48,14 @@ describe('group', () => {
     tile('revenue', { change: 0.3 }),
   ];
   test.each([
-    ['domain', '', [['sales', 'orders', 'revenue'], ['marketing', 'visits']]],
+    [
+      'domain',
+      '',
+      [
+        ['sales', 'orders', 'revenue'],
+        ['marketing', 'visits'],
+      ],
+    ],
     ['movement', '', [[null, 'visits', 'revenue', 'orders']]],
     ['movement', 'REV', [[null, 'revenue']]],
     ['domain', 'market', [['marketing', 'visits']]],

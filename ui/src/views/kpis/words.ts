@@ -13,7 +13,9 @@ export function bucket(ms: number, grain: Grain): string {
     case 'week':
       return `week of ${day(ms)}`;
     case 'month':
-      return new Intl.DateTimeFormat(LOCALE, { month: 'long', year: 'numeric', timeZone: business.timezone }).format(ms);
+      return new Intl.DateTimeFormat(LOCALE, { month: 'long', year: 'numeric', timeZone: business.timezone }).format(
+        ms,
+      );
   }
 }
 

@@ -16,7 +16,13 @@ const money = (minor: number) => `€${minor / 100}`;
 test.each([
   [rule({}), 'Any decision', 'asks you'],
   [
-    rule({ levels: ['tactical'], domains: ['pricing', 'ux'], reversibility: ['R1'], answer: 'run', stake_at_most_minor: 2000 as never }),
+    rule({
+      levels: ['tactical'],
+      domains: ['pricing', 'ux'],
+      reversibility: ['R1'],
+      answer: 'run',
+      stake_at_most_minor: 2000 as never,
+    }),
     'Tactical decisions in pricing or UX that can be undone for free, up to €20 at stake',
     'runs by itself',
   ],
@@ -35,7 +41,10 @@ test.each([
 test('problems are found by their line; those without one come first', () => {
   const problem = (line: number | null): ProblemView => ({ code: 'config_invalid', message: '', hint: '', line });
   const found = byLine([problem(3), problem(null), problem(3)]);
-  expect([...found].map(([line, list]) => [line, list.length])).toEqual([[3, 2], [0, 1]]);
+  expect([...found].map(([line, list]) => [line, list.length])).toEqual([
+    [3, 2],
+    [0, 1],
+  ]);
 });
 
 test.each([
@@ -49,8 +58,15 @@ test.each([
   ['# a = 1', ['comment']],
   ['[[metric]]', ['table']],
   ['key = "a # b" # c', ['key', 'plain', 'plain', 'string', 'plain', 'comment']],
-  ['n = { event = "x", q = 0.5 }', ['key', 'plain', 'plain', 'key', 'plain', 'string', 'plain', 'key', 'plain', 'value', 'plain']],
+  [
+    'n = { event = "x", q = 0.5 }',
+    ['key', 'plain', 'plain', 'key', 'plain', 'string', 'plain', 'key', 'plain', 'value', 'plain'],
+  ],
 ])('colours %j', (line, kinds) => {
   expect(paint(line).map((piece) => piece.kind)).toEqual(kinds);
-  expect(paint(line).map((piece) => piece.text).join('')).toBe(line);
+  expect(
+    paint(line)
+      .map((piece) => piece.text)
+      .join(''),
+  ).toBe(line);
 });

@@ -30,7 +30,8 @@ export function ruleSubject(rule: PolicyRule, money: (minor: number) => string):
   const levels: Level[] = rule.levels;
   const who = levels.length === 0 ? 'Any decision' : `${capital(either(levels))} decisions`;
   const where = rule.domains.length === 0 ? '' : ` in ${either(rule.domains.map(domainWords))}`;
-  const undo = rule.reversibility.length === 0 ? '' : ` that ${either(rule.reversibility.map((r) => REVERSIBILITY[r]))}`;
+  const undo =
+    rule.reversibility.length === 0 ? '' : ` that ${either(rule.reversibility.map((r) => REVERSIBILITY[r]))}`;
   const stake = rule.stake_at_most_minor === null ? '' : `, up to ${money(Number(rule.stake_at_most_minor))} at stake`;
   return `${who}${where}${undo}${stake}`;
 }
@@ -92,7 +93,8 @@ export function paint(line: string): Piece[] {
   let at = 0;
   for (const found of rest.matchAll(token)) {
     push(rest.slice(at, found.index), 'plain');
-    const kind = found[1] !== undefined ? 'string' : found[2] !== undefined ? 'comment' : found[3] !== undefined ? 'key' : 'value';
+    const kind =
+      found[1] !== undefined ? 'string' : found[2] !== undefined ? 'comment' : found[3] !== undefined ? 'key' : 'value';
     push(found[0], kind);
     at = found.index + found[0].length;
   }
