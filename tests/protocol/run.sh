@@ -18,5 +18,5 @@ if [ -z "${RAS_BIN:-}" ]; then
     (cd "$root" && cargo build --quiet -p epoch-gateway --example recorder)
     RAS_BIN=${CARGO_TARGET_DIR:-$root/target}/debug/examples/recorder
 fi
-export RAS_BIN
+export RAS_BIN PYTHONDONTWRITEBYTECODE=1
 exec "$venv/bin/python" run.py "$@"

@@ -3,6 +3,8 @@
 //! `recorder init DIR --name N --json`, `recorder serve DIR --listen ADDRESS`, `recorder events DIR --count --name X --json`
 //! answer as `ras` does, so `tests/protocol` runs with either.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for scripts")]
+
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -34,7 +36,7 @@ impl Recorder {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.path)?;
         let (mut receipt, mut text) = (Receipt::default(), String::new());
         for event in batch.iter() {
-            let id = event.id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let id = format!("{:032x}", u128::from_be_bytes(event.id));
             if !known.insert(id.clone()) {
                 receipt.duplicates += 1;
                 continue;
@@ -42,7 +44,8 @@ impl Recorder {
             receipt.accepted += 1;
             let props: Value = serde_json::from_str(event.props)?;
             let row = json!({"id": id, "name": event.name, "unit": event.unit, "time": event.time, "props": props});
-            text.push_str(&format!("{row}\n"));
+            text.push_str(&row.to_string());
+            text.push('\n');
         }
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
@@ -56,7 +59,9 @@ impl EventSink for Recorder {
         Ok(())
     }
     fn reject(&self, source: &str, _received: Millis, rejections: Vec<Rejection>) -> Result<()> {
-        rejections.iter().for_each(|rejection| eprintln!("{source}: {rejection:?}"));
+        for rejection in rejections {
+            eprintln!("{source}: {rejection:?}");
+        }
         Ok(())
     }
 }
@@ -87,7 +92,6 @@ fn lines(path: &Path) -> Vec<Value> {
     BufReader::new(file).lines().map_while(std::io::Result::ok).filter_map(|l| serde_json::from_str(&l).ok()).collect()
 }
 
-#[expect(clippy::print_stdout, reason = "this is a program for scripts")]
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).cloned();
@@ -111,7 +115,6 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is a program for scripts")]
 fn serve(dir: &Path, listen: &str) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let recorder = Arc::new(Recorder::open(dir));
     let config = Config {

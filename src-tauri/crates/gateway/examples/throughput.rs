@@ -54,7 +54,7 @@ fn request(kind: &str) -> Vec<u8> {
         let uuid = format!("75783ad9-6863-433f-a2c9-{n:012x}");
         match kind {
             "plain" => {
-                return json!({"event": "order", "unit": format!("c{n}"), "time": "2026-11-22T10:22:40.087Z", "id": uuid, "properties": props});
+                json!({"event": "order", "unit": format!("c{n}"), "time": "2026-11-22T10:22:40.087Z", "id": uuid, "properties": props})
             }
             "browser" => {
                 props["token"] = json!("wk");

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
+use crate::ingest::DECODERS;
 use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::{guard, plain, posthog, read, routes};
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub rate: Rate,
     /// Permits are bytes of bodies in memory.
     pub budget: Arc<Semaphore>,
+    /// Permits are heavy bodies being decoded.
+    pub decoders: Semaphore,
     /// Set when the stop began.
     pub stopping: Arc<AtomicBool>,
 }
@@ -37,7 +40,8 @@ pub(crate) type App = Arc<Shared>;
 pub(crate) fn router(config: Config, stopping: Arc<AtomicBool>) -> Router {
     let rate = Rate::new(&config.limits);
     let budget = Arc::new(Semaphore::new(config.limits.in_flight_bytes_max.min(Semaphore::MAX_PERMITS)));
-    let app = Arc::new(Shared { config, rate, budget, stopping });
+    let decoders = Semaphore::new(DECODERS);
+    let app = Arc::new(Shared { config, rate, budget, decoders, stopping });
     let mut router = Router::new();
     for path in routes::CAPTURE {
         let capture = get(posthog::capture).post(posthog::capture);

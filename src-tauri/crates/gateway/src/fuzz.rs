@@ -60,7 +60,7 @@ fn shared() -> Shared {
         allowed_hosts: Vec::new(),
     };
     let (budget, stopping) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicBool::new(false)));
-    Shared { config, rate: Rate::new(&limits), budget, stopping }
+    Shared { config, rate: Rate::new(&limits), budget, decoders: Semaphore::new(1), stopping }
 }
 
 fn gzip(data: &[u8]) -> Vec<u8> {

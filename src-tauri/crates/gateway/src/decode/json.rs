@@ -54,7 +54,7 @@ fn too_deep(body: &[u8], depth_max: usize) -> bool {
 }
 
 /// The elements of an array, `max` at most; `None` when it is none.
-pub(crate) fn elements<'a>(array: LazyValue<'a>, max: usize) -> Result<Option<Vec<LazyValue<'a>>>, Problem> {
+pub(crate) fn elements(array: LazyValue<'_>, max: usize) -> Result<Option<Vec<LazyValue<'_>>>, Problem> {
     let Some(iter) = array.into_array_iter() else { return Ok(None) };
     let mut elements = Vec::new();
     for element in iter {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
@@ -64,14 +65,12 @@ pub(crate) async fn read(body: Body, limits: &Limits, budget: &Arc<Semaphore>) -
         }
         Ok(())
     };
-    match tokio::time::timeout(limits.body_timeout, everything).await {
-        Ok(result) => result?,
-        Err(_) => {
-            let mut problem = Problem::busy("the body took too long to arrive");
-            problem.status = axum::http::StatusCode::REQUEST_TIMEOUT;
-            return Err(problem);
-        }
-    }
+    let Ok(result) = tokio::time::timeout(limits.body_timeout, everything).await else {
+        let mut problem = Problem::busy("the body took too long to arrive");
+        problem.status = StatusCode::REQUEST_TIMEOUT;
+        return Err(problem);
+    };
+    result?;
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
     Ok(Held { bytes, _share: share })
 }

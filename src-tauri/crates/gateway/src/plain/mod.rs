@@ -43,7 +43,7 @@ async fn take(app: &App, request: Request) -> Result<(Receipt, Vec<Rejection>), 
     let heavy = held.bytes.len() > HEAVY_BYTES;
     let (shared, to) = (Arc::clone(app), Arc::clone(&source));
     let parse = move || parse::events(&shared, to, encoding.as_deref(), &kind, &held.bytes, received);
-    let intake = on_its_own_thread(heavy, parse).await??;
+    let intake = on_its_own_thread(app, heavy, parse).await??;
     let nothing_usable = intake.batch.is_empty();
     let rejections = intake.rejections.clone();
     let receipt = commit(app, &source, intake).await?;

@@ -41,7 +41,7 @@ async fn take(app: &App, request: Request) -> Result<(), Problem> {
     let heavy = held.bytes.len() > HEAVY_BYTES;
     let shared = Arc::clone(app);
     let parse = move || parse::events(&shared, &uri, encoding.as_deref(), &held.bytes, received);
-    let (source, intake) = on_its_own_thread(heavy, parse).await??;
+    let (source, intake) = on_its_own_thread(app, heavy, parse).await??;
     if intake.seen() == 0 {
         return Err(Problem::bad("request holds no event", "send at least one event"));
     }

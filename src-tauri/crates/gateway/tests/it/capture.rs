@@ -18,7 +18,8 @@ fn every_form_of_body_gives_the_same_event() {
     let no_pad = base64(ONE.as_bytes()).trim_end_matches('=').replace('+', "-").replace('/', "_");
     let text = ("content-type", "text/plain");
     let encoded = |name| ("content-encoding", name);
-    let table: Vec<(&str, &str, (&str, &str), Vec<u8>)> = vec![
+    type Row<'a> = (&'a str, &'a str, (&'a str, &'a str), Vec<u8>);
+    let table: Vec<Row<'_>> = vec![
         ("POST", "/batch", text, ONE.into()),
         ("POST", "/batch/", text, batch.clone().into()),
         ("POST", "/e", text, list.clone().into()),

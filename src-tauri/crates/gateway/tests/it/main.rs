@@ -1,5 +1,12 @@
 //! The gateway as its callers see it: bytes over a socket, an inbox in memory behind it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at what it did not expect"
+)]
+
 mod capture;
 mod events;
 mod guard;
