@@ -5,6 +5,7 @@ export PATH="$PWD/.tools/bin:$HOME/.cargo/bin:$PATH"
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
 TAURI_CLI_VERSION=2.12.5
 TAURI_DRIVER_VERSION=2.1.0 # the newest that is not an alpha of 3
+CARGO_DENY_VERSION=0.20.2
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

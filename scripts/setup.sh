@@ -41,6 +41,15 @@ apt_install() {
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# A program from crates.io into .tools. A debug build where the program's own speed does not matter.
+cargo_tool() {
+  local name=$1 version=$2 why=$3
+  shift 3
+  have "$name" && return
+  say "installing $name $version into .tools ($why)"
+  cargo install --quiet --root .tools --locked "$name" --version "$version" "$@"
+}
+
 need_node() {
   have node || fail "Node.js is missing; install version 20 or newer, from nodejs.org or your system"
   [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || fail "Node.js $(node --version) is too old; 20 or newer is needed"
@@ -64,10 +73,8 @@ for group in "${@:-build}"; do
     test)
       need_node
       npm_install tests/e2e
-      if [ ! -x .tools/bin/tauri-driver ]; then
-        say "installing tauri-driver $TAURI_DRIVER_VERSION into .tools (connects the tests with the webview)"
-        cargo install --quiet --root .tools --locked tauri-driver --version "$TAURI_DRIVER_VERSION"
-      fi
+      cargo_tool tauri-driver "$TAURI_DRIVER_VERSION" "connects the tests with the webview"
+      cargo_tool cargo-deny "$CARGO_DENY_VERSION" "checks licences and sources of all crates" --debug
       ;;
   esac
 done

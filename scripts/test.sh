@@ -34,7 +34,7 @@ test_rust() {
 # Licences, sources and doubled crates. Advisories need a database from outside and are left to `cargo deny check`.
 dependencies() {
   if cargo deny --version >/dev/null 2>&1; then
-    cargo deny --offline --log-level warn check --hide-inclusion-graph bans licenses sources
+    cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
   else
     echo "cargo-deny is not installed; skipped (cargo install --locked cargo-deny)"
   fi

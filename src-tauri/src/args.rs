@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn check(words: &[&str], expect: Result<(Option<&str>, Option<&str>), &str>) {
-        let got = Args::parse(words.iter().map(OsString::from), Path::new("/work"));
+        let got = Args::parse(words.iter().map(OsString::from), Path::new("/data"));
         match (got, expect) {
             (Ok(args), Ok((folder, open))) => {
                 assert_eq!(args.folder, folder.map(PathBuf::from), "{words:?}");
@@ -98,9 +98,9 @@ mod tests {
     #[test]
     fn arguments() {
         check(&[], Ok((None, None)));
-        check(&["shop"], Ok((Some("/work/shop"), None)));
-        check(&["./shop", "--open", "/kpis"], Ok((Some("/work/shop"), Some("/kpis"))));
-        check(&["/data/shop"], Ok((Some("/data/shop"), None)));
+        check(&["shop"], Ok((Some("/data/shop"), None)));
+        check(&["./shop", "--open", "/kpis"], Ok((Some("/data/shop"), Some("/kpis"))));
+        check(&["/srv/shop"], Ok((Some("/srv/shop"), None)));
         check(&["--open", "/approvals/dec_000001"], Ok((None, Some("/approvals/dec_000001"))));
         check(&["--open"], Err("needs an address"));
         check(&["--open", "https://example.com"], Err("needs an address"));
