@@ -124,7 +124,10 @@ pub fn start(db: &Connection, id: u64, now: Millis, changed: &mut Changed) -> Re
 
 pub fn finish(db: &Connection, id: u64, result: &OutboxResult, now: Millis, changed: &mut Changed) -> Result<()> {
     let item = one(db, id)?;
-    must_be(&item, OutboxState::Sending)?;
+    // In doubt may be settled later, by whoever looked at the receiver.
+    if item.state != OutboxState::InDoubt {
+        must_be(&item, OutboxState::Sending)?;
+    }
     let (state, next_at, detail) = match result {
         OutboxResult::Done { detail } => (OutboxState::Done, item.next_at, detail),
         OutboxResult::Failed { detail } => (OutboxState::Failed, item.next_at, detail),

@@ -57,7 +57,7 @@ impl Hasher for KeyedHasher {
     }
     fn write(&mut self, bytes: &[u8]) {
         for word in bytes.as_chunks::<8>().0 {
-            let product = u128::from(self.0 ^ u64::from_le_bytes(*word)) * 0xA076_1D64_78BD_642F_E703_7ED1_A0B4_28DB;
+            let product = u128::from(self.0 ^ u64::from_le_bytes(*word)) * 0xE703_7ED1_A0B4_28DB;
             self.0 = (product as u64) ^ ((product >> 64) as u64);
         }
     }

@@ -35,8 +35,8 @@ fn says_the_same_as_a_set_through_merges_and_rollbacks() {
         let mut trial = oracle.clone();
         let expected: Vec<bool> = batch.iter().map(|id| !trial.insert(*id)).collect();
         assert_eq!(known, expected, "round {round}");
-        ids.write(&tx, position, 120).unwrap();
-        if round % 11 == 10 {
+        ids.write(&tx, position, 300).unwrap();
+        if round % 23 == 10 {
             drop(tx);
             ids.rolled_back();
         } else {

@@ -242,6 +242,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn what_goes_in_comes_out(events in prop::collection::vec((any::<[u8; 16]>(), 0_i64..7_000_000_000_000, 0_i64..3, any::<u32>(), any::<u32>(), "\\PC{0,40}"), 0..50)) {
             let mut builder = Builder::default();

@@ -47,9 +47,12 @@ impl Store {
         })
     }
 
-    /// Events in the log, of one name or all.
-    pub fn count(&self, name: Option<&str>) -> Result<u64> {
-        self.read(|db| sources::count(db, name))
+    /// Events in the log, of one name or all; 0 when it cannot be read.
+    pub fn count(&self, name: Option<&str>) -> u64 {
+        self.read(|db| sources::count(db, name)).unwrap_or_else(|e| {
+            tracing::error!(error = %e, "events cannot be counted");
+            0
+        })
     }
 
     /// What is known of every event name, by name.
@@ -57,9 +60,12 @@ impl Store {
         self.read(catalog::kinds)
     }
 
-    /// Time of the earliest and of the latest event.
-    pub fn span(&self) -> Result<Option<(Millis, Millis)>> {
-        self.read(log::span)
+    /// Time of the earliest and of the latest event; `None` when there is none or it cannot be read.
+    pub fn span(&self) -> Option<(Millis, Millis)> {
+        self.read(log::span).unwrap_or_else(|e| {
+            tracing::error!(error = %e, "the log's span cannot be read");
+            None
+        })
     }
 
     /// Counters of every source, by key.

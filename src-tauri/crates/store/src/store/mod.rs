@@ -26,6 +26,9 @@ use crate::types::{Change, RebuildReport};
 use crate::writer::{Job, Task, Writer};
 use crate::{changes, checkpoint, db, log, outbox};
 
+/// Room for reading properties nested as deep as they may be.
+const WRITER_STACK: usize = 8 << 20;
+
 /// What readers and the writer share.
 pub struct Shared {
     pub options: Options,
@@ -111,7 +114,7 @@ impl Store {
             options,
         });
         let writer = Writer::new(shared.clone(), connection, covered)?;
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run());
+        let thread = std::thread::Builder::new().name("store-writer".into()).stack_size(WRITER_STACK).spawn(move || writer.run());
         Ok(Self::with(shared, path, Some(thread.io("starting the writer")?), Some(lock)))
     }
 

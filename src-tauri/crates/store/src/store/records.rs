@@ -103,7 +103,8 @@ impl Store {
         self.write(move |db, now, changed| outbox::start(db, id, now, changed))
     }
 
-    /// Records what came of it. [`epoch_model::Code::WrongState`] unless it was being sent.
+    /// Records what came of it. [`epoch_model::Code::WrongState`] unless it was being sent or is in
+    /// doubt; [`OutboxResult::Retry`] makes it pending again.
     pub fn outbox_finish(&self, id: u64, result: OutboxResult) -> Result<()> {
         self.write(move |db, now, changed| outbox::finish(db, id, &result, now, changed))
     }
