@@ -11,47 +11,30 @@ const WAITING_MAX: usize = 64;
 /// A reload leaves its channel behind until the first failed send; there are never more than a few.
 const LISTENERS_MAX: usize = 16;
 
-/// One message to the page. `topics` is always there; of the others at most one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// Views on these topics are stale: `kpis`, `decisions`, `status`, … as in the command list.
-    pub topics: Vec<String>,
-    /// Go to this address of the console, e.g. `/approvals/dec_000001`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub open: Option<String>,
-    /// Files are held over the window (`true`) or no longer (`false`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hover: Option<bool>,
-    /// Files were dropped on the window: absolute paths.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub files: Option<Vec<PathBuf>>,
-}
-
-impl Message {
+/// One message to the page. `ui/src/lib/backend/contract.ts` has the same list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Message {
     /// Views on these topics are stale.
-    pub fn changes(topics: Vec<String>) -> Self {
-        Self { topics, ..Self::default() }
-    }
-
-    /// Go to this address.
-    pub fn open(path: String) -> Self {
-        Self { open: Some(path), ..Self::default() }
-    }
-
-    /// Files are held over the window, or no longer.
-    pub fn hover(over: bool) -> Self {
-        Self { hover: Some(over), ..Self::default() }
-    }
-
-    /// Files were dropped.
-    pub fn files(paths: Vec<PathBuf>) -> Self {
-        Self { files: Some(paths), ..Self::default() }
-    }
-
-    /// Whether a page that comes later still has to hear it. Stale topics do not count: a new page reads everything.
-    fn keeps(&self) -> bool {
-        self.open.is_some() || self.files.is_some()
-    }
+    Changes {
+        /// As in the command list: `kpis`, `decisions`, `status`, …
+        topics: Vec<String>,
+    },
+    /// Go to this address of the console, e.g. `/approvals/dec_000001`.
+    Open {
+        /// Starts with a slash.
+        path: String,
+    },
+    /// Files are held over the window (`true`) or no longer (`false`).
+    Hover {
+        /// Whether to show where they can be dropped.
+        over: bool,
+    },
+    /// Files were dropped on the window.
+    Files {
+        /// Absolute paths.
+        paths: Vec<PathBuf>,
+    },
 }
 
 type Listener = Box<dyn Fn(&Message) -> bool + Send>;
@@ -80,11 +63,11 @@ impl Link {
         }
     }
 
-    /// Sends to every page, or keeps the message for the first one that comes.
+    /// Sends to every page, or keeps the message for the first one. Stale topics need no keeping: a new page reads all.
     pub fn send(&self, message: Message) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.listeners.retain(|(_, send)| send(&message));
-        if inner.listeners.is_empty() && message.keeps() {
+        if inner.listeners.is_empty() && !matches!(message, Message::Changes { .. } | Message::Hover { .. }) {
             if inner.waiting.len() == WAITING_MAX {
                 inner.waiting.pop_front();
             }
@@ -94,7 +77,7 @@ impl Link {
 
     /// Asks the page to go to an address.
     pub fn open(&self, path: String) {
-        self.send(Message::open(path));
+        self.send(Message::Open { path });
     }
 }
 
@@ -110,7 +93,7 @@ mod tests {
         let link = Link::default();
         let seen = Arc::new(AtomicUsize::new(0));
         link.open("/kpis".into());
-        link.send(Message::changes(vec!["kpis".into()]));
+        link.send(Message::Changes { topics: vec!["kpis".into()] });
         let count = Arc::clone(&seen);
         link.listen("main", move |_| count.fetch_add(1, Ordering::Relaxed) < 2);
         assert_eq!(seen.load(Ordering::Relaxed), 1, "the address waited, the stale topic did not");
@@ -135,6 +118,6 @@ mod tests {
         });
         let seen = seen.lock().unwrap();
         assert_eq!(seen.len(), WAITING_MAX);
-        assert_eq!(seen[0], Message::open("/5".into()));
+        assert_eq!(seen[0], Message::Open { path: "/5".into() });
     }
 }

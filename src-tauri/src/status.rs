@@ -41,7 +41,7 @@ pub fn follow<R: Runtime>(app: AppHandle<R>, slot: Arc<Slot>) {
             topics.sort();
             topics.dedup();
             let ours = topics.iter().any(|topic| topic == "status" || topic == "decisions");
-            app.state::<Arc<Link>>().send(Message::changes(topics));
+            app.state::<Arc<Link>>().send(Message::Changes { topics });
             if ours {
                 refresh(&app, backend.as_ref(), &mut cards);
             }

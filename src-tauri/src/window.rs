@@ -70,11 +70,11 @@ pub fn has_focus<R: Runtime>(app: &AppHandle<R>) -> bool {
 pub fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     let link = window.state::<Arc<Link>>();
     match event {
-        WindowEvent::DragDrop(DragDropEvent::Enter { .. }) => link.send(Message::hover(true)),
-        WindowEvent::DragDrop(DragDropEvent::Leave) => link.send(Message::hover(false)),
+        WindowEvent::DragDrop(DragDropEvent::Enter { .. }) => link.send(Message::Hover { over: true }),
+        WindowEvent::DragDrop(DragDropEvent::Leave) => link.send(Message::Hover { over: false }),
         WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
-            link.send(Message::hover(false));
-            link.send(Message::files(paths.clone()));
+            link.send(Message::Hover { over: false });
+            link.send(Message::Files { paths: paths.clone() });
         }
         WindowEvent::CloseRequested { api, .. } if window.label() == MAIN => {
             if window.state::<Closing>().keeps_running() {
