@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of HTTP, tokio, the engine's rules or the wall clock ([`Options::clock`] is handed in).
 
+pub mod aggregate;
 mod catalog;
 mod changes;
 mod checkpoint;
@@ -25,12 +26,10 @@ mod pool;
 mod records;
 mod sources;
 mod store;
-mod stub;
 mod types;
 mod upkeep;
 mod writer;
 
-use stub as aggregate;
 
 pub use options::{Clock, Options};
 pub use store::Store;

@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn remembers_what_the_zone_says() {
-        for name in ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Monrovia"] {
+        for name in
+            ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Monrovia"]
+        {
             let zone = Zone::named(name).unwrap();
             let mut calendar = Calendar::new(zone.clone());
             let mut at: Millis = 0;

@@ -252,7 +252,8 @@ mod tests {
     fn bins_are_within_half_a_per_cent_and_in_order() {
         let mut last = i32::MIN;
         let sizes = (0..4000).map(|i| 1e-9 * 1.017f64.powi(i)).take_while(|v| *v < 1e20);
-        let values: Vec<f64> = sizes.clone().map(|v| -v).collect::<Vec<_>>().into_iter().rev().chain([0.0]).chain(sizes).collect();
+        let values: Vec<f64> =
+            sizes.clone().map(|v| -v).collect::<Vec<_>>().into_iter().rev().chain([0.0]).chain(sizes).collect();
         for value in values {
             let b = bin(value).unwrap();
             assert!(b >= last, "{value}");

@@ -63,7 +63,10 @@ pub(super) enum Window {
     /// Follows a start by 0 to this many ms, the end included.
     Conversion(Millis),
     /// Follows the unit's first start by `after` to `after + within` ms, both included.
-    Retention { after: Millis, within: Millis },
+    Retention {
+        after: Millis,
+        within: Millis,
+    },
 }
 
 /// What one event name sets in motion.

@@ -205,7 +205,8 @@ mod tests {
         for (props, expect) in ok {
             assert_eq!(scan(props).unwrap(), expect, "{props}");
         }
-        for props in ["", "[]", "1", "null", "{", r#"{"a":}"#, r#"{"a":1}x"#, r#"{"c":tru}"#, r#"{"c":[1,}"#, "{'a':1}"] {
+        for props in ["", "[]", "1", "null", "{", r#"{"a":}"#, r#"{"a":1}x"#, r#"{"c":tru}"#, r#"{"c":[1,}"#, "{'a':1}"]
+        {
             assert_eq!(scan(props), Err(Code::EventInvalid), "{props}");
         }
     }

@@ -1,0 +1,63 @@
+//! Metrics kept up to date event by event, in memory: pure, no IO.
+//!
+//! A [`Plan`] says what each event changes; [`Aggregates`] hold, per metric, scope (the whole, or one segment value) and
+//! bucket, what the metric is computed from: counts, exact sums, sets of units or values, histograms. Everything is exact
+//! under any order of arrival but which segment values come too late to be kept apart (the first 1,000 are), and
+//! quantiles, which are within 0.5 %.
+//!
+//! Meanings:
+//! - a unit is counted only when it is known (unit 0 is not), a distinct property only when it is there;
+//! - a value that is no number counts as missing and adds nothing, nor does one beyond ±1e20;
+//! - a conversion counts a unit of the bucket when any of its starts there is followed within the window, the window's end
+//!   included; it belongs to the segments of the start;
+//! - retention counts a unit in the bucket of its first start ever, in the segments of that start;
+//! - a quantile is the value of rank `floor(q (n - 1))`.
+//!
+//! Knows nothing of SQLite; records are bytes for somebody else to keep.
+
+mod apply;
+mod calendar;
+mod cell;
+mod checkpoint;
+mod hash;
+mod plan;
+mod read;
+mod record;
+mod scan;
+mod scope;
+mod units;
+
+use std::sync::Arc;
+
+use calendar::Calendar;
+use hash::Dictionary;
+pub use plan::Plan;
+use scope::{Dimension, MetricState};
+
+/// All rollups of one business.
+#[derive(Debug)]
+pub struct Aggregates {
+    plan: Arc<Plan>,
+    calendar: Calendar,
+    metrics: Vec<MetricState>,
+    dictionaries: Vec<Dictionary>,
+    dimensions: Vec<Dimension>,
+    /// Whether the head record was handed out.
+    headed: bool,
+    scratch: apply::Scratch,
+}
+
+impl Aggregates {
+    /// Empty ones.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            calendar: Calendar::new(plan.zone.clone()),
+            metrics: plan.metrics.iter().map(MetricState::new).collect(),
+            dictionaries: plan.dictionaries.iter().map(|_| Dictionary::default()).collect(),
+            dimensions: plan.dimensions.iter().map(|_| Dimension::default()).collect(),
+            headed: false,
+            scratch: apply::Scratch::default(),
+            plan,
+        }
+    }
+}
