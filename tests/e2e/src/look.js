@@ -27,24 +27,42 @@ export async function resize(browser, { width, height }) {
   );
 }
 
-/** Shows the page in one theme, as the switch in Settings does. */
+/** Chooses a theme as Settings does, by the page's own stored preference, and waits until the page shows it. */
 export async function setTheme(browser, theme) {
-  await browser.execute((value) => (document.documentElement.dataset.theme = value), theme);
+  await browser.execute((value) => {
+    const key = "epochcore.prefs";
+    const prefs = JSON.parse(localStorage.getItem(key) ?? "{}");
+    localStorage.setItem(key, JSON.stringify({ ...prefs, theme: value, motion: "reduced" }));
+    location.reload();
+  }, theme);
+  await until(`the ${theme} theme`, () =>
+    browser.execute((value) => {
+      const shown = document.getElementById("page-title") ?? document.querySelector("main, h1, h2");
+      return document.readyState === "complete" && document.documentElement.dataset.theme === value && shown !== null;
+    }, theme),
+  );
+  await browser.executeAsync((done) => void document.fonts.ready.then(() => done()));
 }
 
-/** The page in every theme and size; ends as it began. */
-export async function everyLook(browser, name, visit = async () => {}) {
-  const before = await browser.execute(() => document.documentElement.dataset.theme ?? "dark");
-  for (const size of SIZES) {
-    await resize(browser, size);
-    for (const theme of THEMES) {
-      await setTheme(browser, theme);
-      // Colours and charts move for a moment after a change.
+/** Goes to a page by its address and waits until its heading is there. */
+export async function visit(browser, address) {
+  await browser.execute((hash) => (location.hash = hash), address);
+  await until(`the page ${address}`, () =>
+    browser.execute(() => document.getElementById("page-title") !== null && !document.querySelector("[aria-busy=true]")),
+  );
+}
+
+/** The page in every theme and size. `check(theme, size)` is called with each look on screen. */
+export async function everyLook(browser, name, check = async () => {}) {
+  for (const theme of THEMES) {
+    await setTheme(browser, theme);
+    for (const size of SIZES) {
+      await resize(browser, size);
+      // Charts draw themselves again in the frames after a change.
       await sleep(250);
       await shot(browser, `${name}-${theme}-${size.width}x${size.height}`);
-      await visit(theme, size);
+      await check(theme, size);
     }
   }
-  await setTheme(browser, before);
   await resize(browser, SIZES[0]);
 }
