@@ -3,7 +3,16 @@
 //! Knows nothing of Tauri or HTTP.
 
 pub mod commands;
+pub mod control;
 pub mod typescript;
 pub mod views;
 
+mod app;
+mod describe;
+mod reads;
+mod reports;
+mod writes;
+
+pub use app::{App, AppOptions};
 pub use commands::Change;
+pub use reports::{ReportFormat, render as render_report};

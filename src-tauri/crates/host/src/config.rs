@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use epoch_engine::Playbook;
 use epoch_model::business::Business;
-use epoch_model::business::parse::Problem;
+use epoch_model::business::Problem;
 use epoch_model::{Code, Error, Result};
 
 /// Paths inside a business's folder.

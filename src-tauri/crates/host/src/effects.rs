@@ -71,7 +71,7 @@ impl Effects {
                     } else {
                         OutboxResult::Retry { at: self.clock.now(), detail: "not set before the restart".into() }
                     };
-                    self.store.outbox_settle(item.id, result)?;
+                    self.store.outbox_finish(item.id, result)?;
                 }
                 Act::Webhook { .. } => {
                     let known = self.store.decision(&item.decision)?;

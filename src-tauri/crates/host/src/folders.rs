@@ -9,7 +9,7 @@ use epoch_model::business::{Mapping, SourceKind};
 use epoch_model::{Code, Error, Result};
 use serde_json::json;
 
-use crate::host::Inner;
+use crate::inner::Inner;
 
 /// Time between two looks at a folder.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clock::Mode;
-use crate::host::Inner;
+use crate::inner::Inner;
 use crate::imports::ImportJob;
 
 /// How a replay runs.

@@ -1,0 +1,211 @@
+//! Connections: sources, keys with snippets, what arrives, what was refused, levers.
+
+use epoch_host::Host;
+use epoch_model::Result;
+use epoch_model::business::SourceKind;
+use epoch_model::decision::Act;
+use epoch_model::time::{DAY, Millis};
+use epoch_store::{GatewayKey, KeyKind, OutboxState, SourceState};
+use serde_json::Value;
+
+use crate::describe;
+use crate::views::{
+    ConnectionsView, EventKindView, KeyView, LeverView, PropView, RejectionView, SinkView, SourceView,
+};
+
+/// A source that was heard of within this time is healthy.
+const FRESH_MS: Millis = DAY;
+
+pub(crate) fn connections(host: &Host) -> Result<ConnectionsView> {
+    let store = host.store();
+    let gateway = host.gateway().map(|a| format!("http://{a}"));
+    let states = store.sources()?;
+    let rejections = store.rejections(None, None, 200)?;
+    Ok(ConnectionsView {
+        sources: sources(host, &states, gateway.as_deref())?,
+        sinks: sinks(host)?,
+        keys: keys(host, gateway.as_deref(), &states)?,
+        events: events(host)?,
+        rejections: rejections
+            .into_iter()
+            .map(|r| RejectionView {
+                at: r.received,
+                source: r.source,
+                position: r.position,
+                code: serde_json::to_value(r.code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+                reason: r.reason,
+                raw: r.raw,
+            })
+            .collect(),
+        rejected_total: states.iter().map(|s| s.rejected).sum(),
+        levers: levers(host)?,
+        gateway,
+    })
+}
+
+fn sources(host: &Host, states: &[SourceState], gateway: Option<&str>) -> Result<Vec<SourceView>> {
+    let business = host.business();
+    let now = host.now();
+    let mut views: Vec<SourceView> = Vec::new();
+    for key in host.store().keys()?.iter().filter(|k| k.kind == KeyKind::Write) {
+        let place = gateway.unwrap_or("the gateway is off").to_owned();
+        views.push(source(&key.source, &key.source, "sdk", place, states, now));
+    }
+    for declared in &business.sources {
+        if let SourceKind::Folder { path, .. } = &declared.kind {
+            let place = host.folder().path().join(path).display().to_string();
+            views.push(source(&declared.key, &declared.title, "folder", place, states, now));
+        }
+    }
+    for state in states {
+        if views.iter().all(|v| v.key != state.source) {
+            views.push(source(&state.source, &state.source, "file", "imported files".into(), states, now));
+        }
+    }
+    Ok(views)
+}
+
+fn source(key: &str, title: &str, kind: &str, place: String, states: &[SourceState], now: Millis) -> SourceView {
+    let state = states.iter().find(|s| s.source == key).cloned().unwrap_or_default();
+    let failed_last = state.last_error_at > state.last_received && state.last_error.is_some();
+    let (health, text) = match state.last_received {
+        _ if failed_last => ("failing", state.last_error.clone().unwrap_or_default()),
+        None => ("waiting", "no event yet".to_owned()),
+        Some(_) if kind == "file" => ("healthy", "imported; a file does not send by itself".to_owned()),
+        Some(at) if now - at <= FRESH_MS => ("healthy", "events arrive".to_owned()),
+        Some(_) => ("stale", "nothing for more than a day".to_owned()),
+    };
+    SourceView {
+        key: key.to_owned(),
+        title: title.to_owned(),
+        kind: kind.to_owned(),
+        place,
+        health: health.to_owned(),
+        health_text: text,
+        accepted: state.accepted,
+        duplicates: state.duplicates,
+        rejected: state.rejected,
+        last_event_at: state.last_event,
+        last_received_at: state.last_received,
+        last_error: state.last_error,
+    }
+}
+
+fn sinks(host: &Host) -> Result<Vec<SinkView>> {
+    let outbox = host.store().outbox(None, 10_000)?;
+    Ok(host
+        .business()
+        .effects
+        .iter()
+        .map(|target| {
+            let mine = outbox.iter().filter(|i| matches!(&i.act, Act::Webhook { effect, .. } if *effect == target.key));
+            let (mut sent, mut failed, mut last) = (0, 0, None);
+            for item in mine {
+                match item.state {
+                    OutboxState::Done => sent += 1,
+                    OutboxState::Failed | OutboxState::InDoubt => failed += 1,
+                    OutboxState::Pending | OutboxState::Sending => {}
+                }
+                last = Some(item);
+            }
+            let (health, text) = match last {
+                None => ("unknown", "nothing sent yet".to_owned()),
+                Some(i) if i.state == OutboxState::Done => ("healthy", "the last call was answered".to_owned()),
+                Some(i) if i.state == OutboxState::Pending => ("waiting", i.detail.clone()),
+                Some(i) => ("failing", i.detail.clone()),
+            };
+            let rest = target.url.split_once("://").map_or(target.url.as_str(), |(_, rest)| rest);
+            SinkView {
+                key: target.key.clone(),
+                title: target.title.clone(),
+                place: rest.split(['/', '?']).next().unwrap_or_default().to_owned(),
+                health: health.into(),
+                health_text: text,
+                sent,
+                failed,
+                has_secret: true,
+            }
+        })
+        .collect())
+}
+
+fn keys(host: &Host, gateway: Option<&str>, states: &[SourceState]) -> Result<Vec<KeyView>> {
+    let store = host.store();
+    store
+        .keys()?
+        .iter()
+        .map(|key| {
+            let kept = store.meta(&format!("key.{}", key.id))?;
+            let value = kept.as_ref().and_then(Value::as_str);
+            let snippets = match (key.kind, value, gateway) {
+                (KeyKind::Write, Some(value), Some(host)) if key.revoked_at.is_none() => describe::snippets(host, value),
+                _ => Vec::new(),
+            };
+            Ok(KeyView {
+                name: key.id.clone(),
+                kind: if key.kind == KeyKind::Write { "write" } else { "read" }.into(),
+                value: value.map_or_else(|| masked(key), str::to_owned),
+                created_at: key.created_at,
+                last_used_at: states.iter().find(|s| s.source == key.source).and_then(|s| s.last_received),
+                revoked: key.revoked_at.is_some(),
+                snippets,
+            })
+        })
+        .collect()
+}
+
+fn masked(key: &GatewayKey) -> String {
+    format!("{}…", key.prefix)
+}
+
+fn events(host: &Host) -> Result<Vec<EventKindView>> {
+    let business = host.business();
+    let mut kinds = host.store().catalog()?;
+    kinds.sort_by_key(|k| std::cmp::Reverse(k.count));
+    Ok(kinds
+        .into_iter()
+        .map(|k| EventKindView {
+            metrics: business.metrics.iter().filter(|m| describe::reads_event(m, &k.name)).map(|m| m.key.clone()).collect(),
+            props: k
+                .properties
+                .into_iter()
+                .map(|p| PropView {
+                    kind: match p.types.as_slice() {
+                        [one] if one == "string" => "text".into(),
+                        [one] if one == "bool" => "boolean".into(),
+                        [one] => one.clone(),
+                        _ => "mixed".into(),
+                    },
+                    name: p.name,
+                    samples: p.samples,
+                })
+                .collect(),
+            name: k.name,
+            count: k.count,
+            first_at: k.first,
+            last_at: k.last,
+        })
+        .collect())
+}
+
+fn levers(host: &Host) -> Result<Vec<LeverView>> {
+    let (_, rows) = host.store().levers()?;
+    Ok(host
+        .business()
+        .levers
+        .into_iter()
+        .map(|lever| {
+            let row = rows.iter().find(|r| r.key == lever.key);
+            LeverView {
+                value: row.map_or_else(|| lever.default.clone(), |r| r.value.clone()),
+                updated_at: row.map(|r| r.updated_at),
+                decision: row.and_then(|r| r.decision.clone()),
+                key: lever.key,
+                title: lever.title,
+                kind: lever.kind,
+                domain: lever.domain,
+                default: lever.default,
+            }
+        })
+        .collect())
+}

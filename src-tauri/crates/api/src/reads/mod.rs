@@ -1,0 +1,49 @@
+//! Reads of the command list: each builds one view from the store.
+
+mod connections;
+mod decisions;
+mod hierarchy;
+mod imports;
+mod kpis;
+mod settings;
+mod status;
+mod today;
+
+use epoch_model::Result;
+use serde_json::Value;
+
+use crate::app::{App, args, json, unknown};
+use crate::reports;
+
+pub(crate) use connections::connections;
+pub(crate) use imports::import_progress;
+pub(crate) use settings::{backup_at, settings};
+pub(crate) use status::status;
+
+pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
+    if name == "status" {
+        return json(status(app)?);
+    }
+    let host = app.host()?;
+    let host = &*host;
+    match name {
+        "today" => json(today::today(host, &args(given)?)?),
+        "hierarchy" => json(hierarchy::hierarchy(host)?),
+        "kpis" => json(kpis::kpis(host, &args(given)?)?),
+        "kpi" => json(kpis::kpi(host, &args(given)?)?),
+        "rows" => json(kpis::rows(host, &args(given)?)?),
+        "approvals" => json(decisions::approvals(host)?),
+        "decisions" => json(decisions::decisions(host, &args(given)?)?),
+        "decision" => json(decisions::decision(host, &args(given)?)?),
+        "insights" => json(decisions::insights(host, &args(given)?)?),
+        "connections" => json(connections(host)?),
+        "import_preview" => json(imports::preview(host, &args(given)?)?),
+        "import_progress" => json(import_progress(host)),
+        "reports" => json(reports::list(host)?),
+        "report_preview" => json(reports::preview(host, &args(given)?)?),
+        "settings" => json(settings(host)?),
+        "search" => json(settings::search(host, &args(given)?)?),
+        "audit" => json(decisions::audit(host)?),
+        _ => Err(unknown(name)),
+    }
+}

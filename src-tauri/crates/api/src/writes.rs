@@ -1,0 +1,192 @@
+//! Writes of the command list.
+
+use std::path::{Path, PathBuf};
+
+use epoch_host::clock::Mode;
+use epoch_host::keys::OperatorKey;
+use epoch_host::{Host, ImportRequest};
+use epoch_model::business::Business;
+use epoch_model::decision::{Decision, SignedVerdict, Verdict};
+use epoch_model::gate::RunState;
+use epoch_model::{Code, Error, Result};
+use epoch_store::KeyKind;
+use serde_json::Value;
+
+use crate::app::{App, args, json, unknown};
+use crate::commands::{
+    AddConfigArgs, AnswerArgs, CreateArgs, DeferArgs, EditArgs, IdArgs, ImportArgs, KeyArgs, KeyMade, OpenArgs,
+    PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
+};
+use crate::{reads, reports};
+
+/// The source of files imported by hand.
+pub const FILE_SOURCE: &str = "file";
+
+pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
+    match name {
+        "create_business" => create(app, args(given)?),
+        "open_business" => {
+            let OpenArgs { folder } = args(given)?;
+            app.open(Path::new(&folder))?;
+            json(reads::status(app)?)
+        }
+        "approve" => {
+            let a: AnswerArgs = args(given)?;
+            answer(app, &a.id, &a.card_hash, Verdict::Approve)
+        }
+        "edit" => {
+            let a: EditArgs = args(given)?;
+            answer(app, &a.id, &a.card_hash, Verdict::Edit { to: a.to })
+        }
+        "veto" => {
+            let a: VetoArgs = args(given)?;
+            answer(app, &a.id, &a.card_hash, Verdict::Veto { reason: a.reason, text: a.text })
+        }
+        "defer" => {
+            let a: DeferArgs = args(given)?;
+            answer(app, &a.id, &a.card_hash, Verdict::Defer { until: a.until })
+        }
+        "verdict" => {
+            let signed: SignedVerdict = args(given)?;
+            json(app.host()?.verdict(signed)?)
+        }
+        "pause" => set_run(app, RunState::Paused, args(given)?),
+        "stop" => set_run(app, RunState::Stopped, args(given)?),
+        "resume" => set_run(app, RunState::Running, args(given)?),
+        "import_start" => import_start(app, args(given)?),
+        "import_cancel" => {
+            let host = app.host()?;
+            if let Some(job) = host.import_job() {
+                job.cancel();
+            }
+            json(reads::import_progress(&host))
+        }
+        "replay_speed" => {
+            let ReplayArgs { speed } = args(given)?;
+            app.host()?.set_replay_speed(speed)?;
+            app.tell(&["status"]);
+            json(reads::status(app)?)
+        }
+        "save_config" => {
+            let SaveConfigArgs { toml } = args(given)?;
+            app.host()?.save_config(&toml)?;
+            settled(app)
+        }
+        "add_config" => {
+            let AddConfigArgs { toml } = args(given)?;
+            app.host()?.add_config(&toml)?;
+            settled(app)
+        }
+        "set_playbook" => {
+            let PlaybookArgs { key, on } = args(given)?;
+            app.host()?.set_playbook(&key, on)?;
+            settled(app)
+        }
+        "make_key" => {
+            let KeyArgs { name, kind } = args(given)?;
+            let kind = key_kind(&kind)?;
+            let value = app.host()?.make_key(&name, kind)?;
+            json(KeyMade { name, value })
+        }
+        "revoke_key" => {
+            let IdArgs { id } = args(given)?;
+            let host = app.host()?;
+            host.revoke_key(&id)?;
+            json(reads::connections(&host)?)
+        }
+        "make_report" => {
+            let a: ReportArgs = args(given)?;
+            let made = reports::make(&*app.host()?, &a)?;
+            app.tell(&["reports"]);
+            json(made)
+        }
+        "backup" => {
+            let host = app.host()?;
+            let path = host.backup(None)?;
+            app.tell(&["settings"]);
+            json(reads::backup_at(&path))
+        }
+        _ => Err(unknown(name)),
+    }
+}
+
+fn settled(app: &App) -> Result<Value> {
+    app.tell(&["settings", "kpis", "status"]);
+    json(reads::settings(&*app.host()?)?)
+}
+
+fn key_kind(text: &str) -> Result<KeyKind> {
+    match text {
+        "write" => Ok(KeyKind::Write),
+        "read" => Ok(KeyKind::Read),
+        other => Err(Error::new(Code::InvalidArgument, format!("“{other}” is no kind of key"), "use write or read")),
+    }
+}
+
+fn create(app: &App, a: CreateArgs) -> Result<Value> {
+    let folder = match &a.folder {
+        Some(folder) => PathBuf::from(folder),
+        None => app.options.home.join(folder_name(&a.name)),
+    };
+    Host::create(&folder, &starting_text(&a)?)?;
+    app.open(&folder)?;
+    json(reads::status(app)?)
+}
+
+/// The text of a new `business.toml`.
+pub fn starting_text(a: &CreateArgs) -> Result<String> {
+    let mut text = Business::template(&a.name);
+    let fields = [("currency", &a.currency), ("timezone", &a.timezone)];
+    for (key, value) in fields.into_iter().filter_map(|(k, v)| Some((k, v.as_ref()?))) {
+        let bad = |e: toml_edit::TomlError| Error::new(Code::Internal, e.to_string(), "report this");
+        let mut document: toml_edit::DocumentMut = text.parse().map_err(bad)?;
+        document["business"][key] = toml_edit::value(value.as_str());
+        text = document.to_string();
+    }
+    Ok(text)
+}
+
+fn folder_name(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let trimmed = plain.trim_matches('-');
+    if trimmed.is_empty() { "business".into() } else { trimmed.into() }
+}
+
+/// Signs with this machine's operator key and answers the card.
+fn answer(app: &App, id: &str, card_hash: &str, verdict: Verdict) -> Result<Value> {
+    let host = app.host()?;
+    let decided = sign_and_give(&host, id, card_hash, verdict)?;
+    json(decided)
+}
+
+/// Signs with this machine's operator key and gives the verdict to an open host.
+pub fn sign_and_give(host: &Host, id: &str, card_hash: &str, verdict: Verdict) -> Result<Decision> {
+    let signed = OperatorKey::load()?.sign(host.claim(id, card_hash, verdict));
+    host.verdict(signed)
+}
+
+fn set_run(app: &App, state: RunState, a: RunArgs) -> Result<Value> {
+    let actor = OperatorKey::load().map_or_else(|_| "operator".to_owned(), |k| format!("operator:{}", k.id()));
+    app.host()?.set_run(state, &actor, &a.reason)?;
+    app.tell(&["status"]);
+    json(reads::status(app)?)
+}
+
+fn import_start(app: &App, a: ImportArgs) -> Result<Value> {
+    let host = app.host()?;
+    if !a.add_metrics.is_empty() {
+        host.add_config(&a.add_metrics.join("\n\n"))?;
+    }
+    if a.as_live.is_none() && matches!(host.clock_mode(), Mode::Replay { .. }) && host.replay_state().is_none() {
+        tracing::info!("history is imported while the clock stands in replayed time");
+    }
+    host.start_import(ImportRequest {
+        path: PathBuf::from(&a.path),
+        mapping: a.mapping,
+        source: FILE_SOURCE.to_owned(),
+        as_live: a.as_live,
+        live_from: a.live_from,
+        hold: true,
+    })?;
+    json(reads::import_progress(&host))
+}
