@@ -1,37 +1,87 @@
 //! The autonomous engine: pure and deterministic. Inputs in, actions out.
 //!
-//! Reads no clock, does no IO, draws no randomness but from the generator handed in; the same inputs give the same
-//! actions byte for byte.
+//! Reads no clock, does no IO, draws no randomness but from seeds that are part of its inputs; the same inputs give the
+//! same actions byte for byte. What it must not know: SQLite, HTTP, Tauri, the wall clock.
 
 mod action;
+mod config;
+mod decisions;
 mod input;
+mod monitor;
 mod playbook;
+mod text;
+
+use std::collections::BTreeMap;
 
 pub use action::Action;
 pub use input::{ClosedMetric, Input};
 pub use playbook::{Direction, Matcher, Move, Play, Playbook, Prior, Trigger};
 
+use epoch_model::business::LeverValue;
+use epoch_model::decision::{Calibration, Decision};
+use epoch_model::gate::RunState;
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+use config::Config;
+use decisions::book::{Book, LeverState};
+use monitor::track::Track;
+
+/// Form of the snapshot; another one is refused and the journal replayed instead.
+const SNAPSHOT: u32 = 1;
+
 /// The engine's whole state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Engine {
+    form: u32,
     now: Millis,
+    run: RunState,
+    config: Option<Config>,
+    tracks: BTreeMap<String, Track>,
+    levers: BTreeMap<String, LeverState>,
+    book: Book,
+    insights: u64,
+    decisions: u64,
 }
 
 impl Engine {
     /// An engine that knows nothing yet; tell it [`Input::Configure`] first.
     pub fn new() -> Self {
-        Self::default()
+        Self { form: SNAPSHOT, ..Self::default() }
     }
 
-    /// Handles one input at `now` (the host's clock; going backwards counts as standing still) and answers what to do, in order.
-    pub fn handle(&mut self, _input: &Input, now: Millis, _rng: &mut Pcg64) -> Vec<Action> {
+    /// Handles one input at `now` (the host's clock; going backwards counts as standing still) and answers what to do, in
+    /// order. The generator is for randomised designs; nothing here draws from it yet, and forecasts carry their own seed.
+    pub fn handle(&mut self, input: &Input, now: Millis, _rng: &mut Pcg64) -> Vec<Action> {
         self.now = self.now.max(now);
-        Vec::new()
+        let mut out = Vec::new();
+        match input {
+            Input::Configure { business, playbooks, operator_keys } => {
+                self.configure(Config::new(business, playbooks, operator_keys), &mut out);
+            }
+            Input::Closed { grain, start, end, metrics } => self.closed(*grain, *start, *end, metrics, &mut out),
+            Input::Run { state, actor, reason } => self.set_run(*state, actor, reason, &mut out),
+            Input::LeverSeen { lever, value, by } => self.lever_seen(lever, value, by, &mut out),
+            Input::Verdict { signed } => {
+                // An expiry that is due goes first: an answer to an expired card is late.
+                self.advance(&mut out);
+                if let Some(config) = self.config.take() {
+                    self.verdict(&config, signed, &mut out);
+                    self.config = Some(config);
+                }
+            }
+            Input::EffectResult { decision, ok, in_doubt, detail } => {
+                if let Some(config) = self.config.take() {
+                    self.effect_result(&config, decision, *ok, *in_doubt, detail, &mut out);
+                    self.config = Some(config);
+                }
+            }
+            Input::Tick => {}
+        }
+        self.advance(&mut out);
+        out
     }
 
     /// The whole state as bytes; equal states give equal bytes.
@@ -41,12 +91,93 @@ impl Engine {
 
     /// The engine a [`Engine::snapshot`] was taken of.
     pub fn restore(bytes: &[u8]) -> Result<Engine> {
-        serde_json::from_slice(bytes).map_err(|e| {
+        let damaged = |why: String| {
             Error::new(
                 Code::StoreDamaged,
-                format!("the engine's snapshot cannot be read: {e}"),
+                format!("the engine's snapshot cannot be read: {why}"),
                 "replay the journal from its beginning",
             )
-        })
+        };
+        let engine: Engine = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
+        if engine.form != SNAPSHOT {
+            return Err(damaged(format!("it has form {}, this version reads {SNAPSHOT}", engine.form)));
+        }
+        Ok(engine)
+    }
+
+    /// Running, paused or stopped.
+    pub fn run_state(&self) -> RunState {
+        self.run
+    }
+
+    /// The engine's clock: the largest `now` it was told.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// A decision that has not come to its end.
+    pub fn decision(&self, id: &str) -> Option<&Decision> {
+        self.book.records.get(id).map(|r| &r.decision)
+    }
+
+    /// All decisions that have not come to their end, by id.
+    pub fn open_decisions(&self) -> impl Iterator<Item = &Decision> {
+        self.book.records.values().map(|r| &r.decision)
+    }
+
+    /// The value a lever has in force.
+    pub fn lever(&self, key: &str) -> Option<&LeverValue> {
+        self.levers.get(key).map(|s| &s.value)
+    }
+
+    /// Scored predictions per proposer.
+    pub fn calibration(&self) -> &BTreeMap<String, Calibration> {
+        &self.book.calibration
+    }
+
+    /// First instant after the last closed bucket the engine knows of a metric; 0 for none.
+    pub fn closed_until(&self, metric: &str) -> Millis {
+        self.tracks.get(metric).map_or(0, Track::end)
+    }
+
+    /// The card as it would be with another value for its lever, predicted anew; the engine does not change. An edit is signed
+    /// over the hash of the card on screen, not over this one.
+    pub fn preview_edit(&self, decision: &str, to: &LeverValue) -> Result<Decision> {
+        let config = self.config.as_ref().ok_or_else(|| {
+            Error::new(Code::WrongState, "nothing is configured yet", "wait until the business has been read")
+        })?;
+        self.edited(config, decision, to).map(|r| r.decision)
+    }
+
+    fn configure(&mut self, config: Config, out: &mut Vec<Action>) {
+        for lever in &config.business.levers {
+            let kept = self.levers.remove(&lever.key).filter(|s| decisions::takes(&lever.kind, &s.value));
+            let state = kept.unwrap_or_else(|| LeverState { value: lever.default.clone(), before: None, changed_at: None, by: None });
+            self.levers.insert(lever.key.clone(), state);
+        }
+        self.levers.retain(|key, _| config.lever(key).is_some());
+        // A metric that means something else has another history; the host sends it again from its beginning.
+        let before = self.config.as_ref();
+        self.tracks.retain(|key, track| {
+            config.metric(key).is_some_and(|m| {
+                m.grain == track.grain && before.and_then(|b| b.metric(key)).is_none_or(|old| old.kind == m.kind)
+            })
+        });
+        self.withdraw_undeclared(&config, out);
+        self.config = Some(config);
+    }
+
+    fn set_run(&mut self, state: RunState, actor: &str, reason: &str, out: &mut Vec<Action>) {
+        // Releasing a stop is the operator's; a program may only engage it.
+        let loosens = self.run == RunState::Stopped && state != RunState::Stopped;
+        if loosens && !actor.starts_with("operator:") {
+            out.push(Action::Refused {
+                what: format!("releasing the stop ({reason})"),
+                code: Code::Denied,
+                message: "only an operator releases a stop".to_owned(),
+            });
+            return;
+        }
+        self.run = state;
     }
 }

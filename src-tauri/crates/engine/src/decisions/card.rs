@@ -1,0 +1,316 @@
+//! The words of the card: headline, evidence and counter-evidence that was really searched, alternatives, blast radius, undo.
+
+use epoch_model::business::{Better, LeverValue, Metric, PolicyAnswer, Reversibility};
+use epoch_model::decision::{
+    Act, Alternative, Calibration, Decision, Evidence, Layer, Level, PolicyVerdict, Precedent, Prediction, RowsRef, State,
+    Strength,
+};
+use epoch_model::insight::{Expectation, Insight};
+use epoch_model::time::Millis;
+
+use super::book::{Book, target};
+use crate::config::Config;
+use crate::monitor::track::Track;
+use crate::playbook::Playbook;
+use crate::text;
+
+/// Figures the words speak of.
+pub(crate) struct Facts {
+    pub episodes: usize,
+    pub uses: usize,
+}
+
+/// A card with nothing on it but what it is about.
+pub(crate) fn blank(id: &str, now: Millis, play: &Playbook, metric: &Metric, insight: &Insight, act: Act) -> Decision {
+    let prediction = Prediction {
+        metric: metric.key.clone(),
+        from: insight.to,
+        to: insight.to,
+        value: Expectation { p10: 0.0, p50: 0.0, p90: 0.0, method: String::new(), history: 0 },
+        money_minor: None,
+        p_worse: 0.0,
+        calibration: Calibration::default(),
+    };
+    Decision {
+        id: id.to_owned(),
+        state: State::Draft,
+        created_at: now,
+        level: Level::Operational,
+        layer: Layer::Executor,
+        domain: play.domain,
+        headline: String::new(),
+        proposer: format!("playbook:{}", play.key),
+        policy_version: String::new(),
+        act_hash: String::new(),
+        act,
+        idempotency_key: String::new(),
+        dry_run: String::new(),
+        goal: None,
+        insight: insight.id.clone(),
+        evidence: Vec::new(),
+        counter_evidence: Vec::new(),
+        counter_search: String::new(),
+        nothing: prediction.clone(),
+        prediction,
+        alternatives: Vec::new(),
+        cost_minor: 0,
+        stake_minor: None,
+        budget_left_minor: 0,
+        founder_minutes: play.founder_minutes,
+        reversibility: Reversibility::R3,
+        undo: String::new(),
+        blast_radius: String::new(),
+        worst_case: play.worst_case.clone(),
+        delay_cost_per_day_minor: None,
+        expires_at: now,
+        on_expiry: String::new(),
+        preconditions: Vec::new(),
+        guardrails: Vec::new(),
+        policy: PolicyVerdict { answer: PolicyAnswer::Deny, rule: String::new(), reason: String::new() },
+        editable: Vec::new(),
+        precedents: Vec::new(),
+        deferred_until: None,
+        history: Vec::new(),
+        outcome: None,
+        edited_from: None,
+    }
+}
+
+/// Fills the placeholders of a template. What is not known becomes empty.
+pub(crate) fn fill(template: &str, config: &Config, metric: &Metric, insight: &Insight, act: Option<&Act>) -> String {
+    let show = |v| text::value(metric, &config.business, v);
+    let expected = insight.expected.as_ref();
+    let driver = insight.drivers.first();
+    let (lever, from, to) = match act {
+        Some(Act::SetLever { lever, from, to }) => (
+            config.lever(lever).map_or_else(|| lever.clone(), |l| l.title.clone()),
+            text::lever(from),
+            text::lever(to),
+        ),
+        _ => (String::new(), String::new(), String::new()),
+    };
+    let change = expected.filter(|e| e.p50 != 0.0).map_or_else(String::new, |e| text::change((insight.actual - e.p50) / e.p50.abs()));
+    let pairs = [
+        ("{metric}", metric.title.clone()),
+        ("{actual}", show(insight.actual)),
+        ("{expected}", expected.map_or_else(String::new, |e| show(e.p50))),
+        ("{change}", change),
+        ("{segment}", driver.map_or_else(String::new, |d| d.segment.clone())),
+        ("{value}", driver.map_or_else(String::new, |d| d.value.clone())),
+        ("{headline}", insight.headline.clone()),
+        ("{business}", config.business.name.clone()),
+        ("{lever}", lever),
+        ("{from}", from),
+        ("{to}", to),
+    ];
+    // One pass, so that a segment value such as "{to}" is text and not a placeholder.
+    let mut out = String::with_capacity(template.len() + 64);
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match pairs.iter().find(|(name, _)| rest.starts_with(name)) {
+            Some((name, value)) => {
+                out.push_str(value);
+                rest = &rest[name.len()..];
+            }
+            None => {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out.trim().to_owned()
+}
+
+/// Everything on the card that is said in words.
+#[expect(clippy::too_many_arguments, reason = "a card draws on everything")]
+pub(crate) fn words(
+    config: &Config,
+    metric: &Metric,
+    insight: &Insight,
+    play: &Playbook,
+    track: &Track,
+    book: &Book,
+    facts: &Facts,
+    d: &mut Decision,
+) {
+    d.headline = fill(&play.headline, config, metric, insight, Some(&d.act));
+    d.dry_run = match &d.act {
+        Act::SetLever { lever, from, to } => format!("{lever}: {} -> {}", raw(from), raw(to)),
+        Act::Webhook { effect, payload } => {
+            let url = config.effect(effect).map_or("", |e| e.url.as_str());
+            format!("POST {url} {}", text::shorten(&epoch_model::journal::canonical(payload), 2000))
+        }
+    };
+    let goal = config.business.goals.iter().find(|g| g.metric == metric.key);
+    d.goal = goal.map(|g| format!("{} of {}", metric.title, text::value(metric, &config.business, g.target)));
+    d.guardrails = config
+        .business
+        .guardrails
+        .iter()
+        .map(|g| config.metric(&g.metric).map_or_else(|| g.metric.clone(), |m| m.title.clone()))
+        .collect();
+    d.precedents = book
+        .past
+        .iter()
+        .rev()
+        .filter(|p| p.target == target(&d.act))
+        .take(5)
+        .map(|p| Precedent { decision: p.id.clone(), headline: p.headline.clone(), predicted: p.predicted, actual: p.actual })
+        .collect();
+    evidence(insight, play, facts, d);
+    counter_evidence(config, metric, insight, track, book, goal.map(|g| g.target), d);
+    alternatives(config, metric, play, d);
+    d.blast_radius = blast_radius(config, metric, insight, &d.act);
+    d.undo = match (&d.act, d.reversibility) {
+        (Act::SetLever { lever, from, .. }, Reversibility::R0 | Reversibility::R1) => {
+            format!("set {lever} back to {} at any time, at no cost", text::lever(from))
+        }
+        (Act::SetLever { lever, from, .. }, Reversibility::R2) => {
+            format!("set {lever} back to {}; that costs {} again", text::lever(from), text::money(&config.business, d.cost_minor))
+        }
+        (Act::Webhook { .. }, Reversibility::R0 | Reversibility::R1) => {
+            "a message cannot be unsent, but nothing depends on it".to_owned()
+        }
+        (Act::Webhook { .. }, Reversibility::R2) => "only by hand, at the receiver".to_owned(),
+        (_, Reversibility::R3) => "cannot be undone".to_owned(),
+    };
+    d.on_expiry = match d.reversibility {
+        Reversibility::R0 => "runs, because it only reads or drafts".to_owned(),
+        Reversibility::R1 => "does not run, unless policy then lets it run by itself".to_owned(),
+        Reversibility::R2 | Reversibility::R3 => "does not run".to_owned(),
+    };
+}
+
+fn evidence(insight: &Insight, play: &Playbook, facts: &Facts, d: &mut Decision) {
+    let first = insight.drivers.first().map(|f| (f.segment.clone(), f.value.clone()));
+    let rows = |segment| {
+        Some(RowsRef { metric: insight.metric.clone(), from: insight.from, to: insight.to, segment })
+    };
+    let piece = |text: String, strength, rows| Evidence { text, strength, at: insight.at, insight: Some(insight.id.clone()), rows };
+    d.evidence = vec![piece(insight.headline.clone(), Strength::Observational, rows(None))];
+    for driver in &insight.drivers {
+        let text = format!("{} {} carries {} % of the deviation", driver.segment, driver.value, text::number(driver.share * 100.0, 0));
+        d.evidence.push(piece(text, Strength::Observational, rows(Some((driver.segment.clone(), driver.value.clone())))));
+    }
+    if facts.episodes > 0 {
+        let text = format!("after {} earlier anomalies of this direction the metric went on as the forecast for doing nothing says", facts.episodes);
+        d.evidence.push(piece(text, Strength::Observational, rows(first)));
+    }
+    if facts.uses > 0 {
+        let text = format!("the same was done and scored {} time{} before", facts.uses, if facts.uses == 1 { "" } else { "s" });
+        d.evidence.push(piece(text, Strength::Quasi, None));
+    }
+    let text = format!(
+        "{}: an expert expects {} to {} over {} against doing nothing",
+        play.title,
+        text::change(play.prior.p10),
+        text::change(play.prior.p90),
+        text::lasting(play.horizon)
+    );
+    d.evidence.push(Evidence { text, strength: Strength::Expert, at: d.created_at, insight: None, rows: None });
+}
+
+fn counter_evidence(
+    config: &Config,
+    metric: &Metric,
+    insight: &Insight,
+    track: &Track,
+    book: &Book,
+    goal: Option<f64>,
+    d: &mut Decision,
+) {
+    let mut searched = Vec::new();
+    let mut found = Vec::new();
+    let mut add = |text: String, rows: Option<RowsRef>| {
+        found.push(Evidence { text, strength: Strength::Observational, at: insight.at, insight: Some(insight.id.clone()), rows });
+    };
+    let values: usize = track.segments.values().map(std::collections::BTreeMap::len).sum();
+    if values > 0 {
+        searched.push(format!("{values} segment values"));
+        let share: f64 = insight.drivers.iter().map(|s| s.share).sum();
+        if share >= 0.5 && !insight.drivers.is_empty() {
+            add(format!("outside {} {} hardly anything moved, while the act reaches everybody", insight.drivers[0].segment, insight.drivers[0].value), None);
+        }
+    }
+    let recent: Vec<bool> = track.cells.iter().rev().skip(1).take(28).filter_map(|c| c.inside).collect();
+    searched.push(format!("the {} buckets before", recent.len()));
+    let inside = recent.iter().filter(|i| **i).count();
+    if recent.len() >= 7 && inside * 100 >= recent.len() * 75 {
+        let from = track.cells.iter().rev().nth(28).map_or(insight.from, |c| c.start);
+        add(
+            format!("in {inside} of the {} buckets before it was inside its interval: it may be a single odd bucket", recent.len()),
+            Some(RowsRef { metric: metric.key.clone(), from, to: insight.from, segment: None }),
+        );
+    }
+    let same: Vec<_> = book.past.iter().filter(|p| p.target == target(&d.act)).collect();
+    searched.push(format!("{} scored decisions of this kind", same.len()));
+    for past in same.iter().rev().filter(|p| !p.helped).take(3) {
+        add(format!("{} did not help: {}", past.id, past.headline), None);
+    }
+    if let Some(target) = goal {
+        searched.push("the goal".to_owned());
+        let met = if metric.better == Better::Down { insight.actual <= target } else { insight.actual >= target };
+        if met {
+            add(format!("the goal of {} is met all the same", text::value(metric, &config.business, target)), None);
+        }
+    }
+    let events = track.cells.back().map_or(0, |c| c.events);
+    searched.push("how much data it rests on".to_owned());
+    if events < 30 {
+        add(format!("only {events} events are behind the number"), None);
+    }
+    d.counter_evidence = found;
+    d.counter_search = format!("searched: {}", searched.join(", "));
+}
+
+fn alternatives(config: &Config, metric: &Metric, play: &Playbook, d: &mut Decision) {
+    let show = |v| text::value(metric, &config.business, v);
+    let (nothing, acting) = (&d.nothing.value, &d.prediction.value);
+    let mut out = vec![Alternative {
+        what: "Do nothing".to_owned(),
+        why_not: format!(
+            "{} ({} to {}) would be expected instead of {} ({} to {}); the act is worse with a probability of {} %",
+            show(nothing.p50),
+            show(nothing.p10),
+            show(nothing.p90),
+            show(acting.p50),
+            show(acting.p10),
+            show(acting.p90),
+            text::number(d.prediction.p_worse * 100.0, 0)
+        ),
+    }];
+    out.extend(play.alternatives.iter().cloned());
+    d.alternatives = out;
+}
+
+fn blast_radius(config: &Config, metric: &Metric, insight: &Insight, act: &Act) -> String {
+    match act {
+        Act::SetLever { lever, .. } => {
+            let reach = "everybody who meets it (100 %)";
+            let touched: Vec<&str> = config
+                .lever(lever)
+                .map(|l| config.business.metrics.iter().filter(|m| m.domain == l.domain).map(|m| m.title.as_str()).collect())
+                .unwrap_or_default();
+            let focus = insight.drivers.first().map_or_else(String::new, |f| {
+                format!("; {} % of the deviation is in {} {}", text::number(f.share * 100.0, 0), f.segment, f.value)
+            });
+            let numbers = if touched.is_empty() { metric.title.clone() } else { touched.join(", ") };
+            format!("{reach}; numbers it can move: {numbers}{focus}")
+        }
+        Act::Webhook { effect, .. } => {
+            let title = config.effect(effect).map_or(effect.as_str(), |e| e.title.as_str());
+            format!("one message to {title}; no customer is touched (0 %)")
+        }
+    }
+}
+
+fn raw(value: &LeverValue) -> String {
+    match value {
+        LeverValue::Bool(b) => b.to_string(),
+        LeverValue::Number(n) => n.to_string(),
+        LeverValue::Text(t) => t.clone(),
+    }
+}

@@ -1,0 +1,277 @@
+//! The life of a decision after it was proposed: execution, results, expiry, stop, levers changed by others.
+
+use epoch_model::Code;
+use epoch_model::business::{LeverValue, PolicyAnswer, Reversibility};
+use epoch_model::decision::{Act, Precondition, State, Transition};
+use epoch_model::gate::RunState;
+use epoch_model::time::{DAY, Millis};
+
+use super::book::{LeverState, allowed};
+use super::{policy, predict};
+use crate::Engine;
+use crate::action::Action;
+use crate::config::Config;
+use crate::monitor::track::{Track, ahead, buckets_in};
+use crate::text;
+
+/// An expiry that is noticed later than this (the laptop slept) executes nothing any more.
+const EXPIRY_GRACE: Millis = DAY;
+
+impl Engine {
+    /// Moves a decision along an arrow of its life and emits it. `false` where there is no such arrow.
+    pub(crate) fn shift(&mut self, id: &str, to: State, actor: &str, reason: String, out: &mut Vec<Action>) -> bool {
+        let now = self.now;
+        let Some(record) = self.book.records.get_mut(id) else { return false };
+        let d = &mut record.decision;
+        if !allowed(d.state, to) {
+            return false;
+        }
+        d.state = to;
+        if to != State::Pending {
+            d.deferred_until = None;
+        }
+        d.history.push(Transition { at: now, to, actor: actor.to_owned(), reason });
+        out.push(Action::Decision(Box::new(d.clone())));
+        true
+    }
+
+    /// Executes an approved decision, unless the engine is paused or what it rests on no longer holds.
+    pub(crate) fn execute(&mut self, config: &Config, id: &str, out: &mut Vec<Action>) {
+        let Some(record) = self.book.records.get(id) else { return };
+        if self.run != RunState::Running || record.decision.state != State::Approved {
+            return;
+        }
+        let d = &record.decision;
+        let silent = d.history.last().is_some_and(|t| {
+            t.at >= d.expires_at && self.now.saturating_sub(t.at) <= EXPIRY_GRACE
+        });
+        if let Some(broken) = self.broken(&d.preconditions, silent) {
+            let headline = d.headline.clone();
+            self.release(id);
+            if self.shift(id, State::Stale, "engine", broken.clone(), out) {
+                out.push(Action::Notify { decision: id.to_owned(), text: format!("Not executed, {broken}: {headline}") });
+            }
+            return;
+        }
+        let gone = match &d.act {
+            Act::SetLever { lever, .. } => config.lever(lever).is_none(),
+            Act::Webhook { effect, .. } => config.effect(effect).is_none(),
+        };
+        let verdict = policy::judge(config, d);
+        if gone || verdict.answer == PolicyAnswer::Deny {
+            let reason = if gone { "what it acts on is no longer declared".to_owned() } else { format!("policy “{}” now denies it", verdict.rule) };
+            self.release(id);
+            self.shift(id, State::Stale, "engine", reason, out);
+            return;
+        }
+        let (key, act) = (d.idempotency_key.clone(), d.act.clone());
+        if self.shift(id, State::Executing, "engine", "preconditions hold".to_owned(), out) {
+            out.push(Action::Effect { decision: id.to_owned(), idempotency_key: key, act });
+        }
+    }
+
+    /// The first precondition that no longer holds. After an expiry that lets it run, the deadline is behind by design.
+    fn broken(&self, conditions: &[Precondition], silent: bool) -> Option<String> {
+        conditions.iter().find_map(|c| match c {
+            Precondition::LeverIs { lever, value } => match self.levers.get(lever) {
+                Some(state) if state.value == *value => None,
+                Some(state) => Some(format!("because {lever} is {} now and was {} on the card", text::lever(&state.value), text::lever(value))),
+                None => Some(format!("because {lever} is no longer declared")),
+            },
+            Precondition::Before { at } if !silent && self.now >= *at => Some("because its time was over before it could run".to_owned()),
+            Precondition::Before { .. } => None,
+        })
+    }
+
+    /// Gives back what was booked for it.
+    fn release(&mut self, id: &str) {
+        let Some(record) = self.book.records.get_mut(id) else { return };
+        if let Some(day) = record.booked.take()
+            && let Some(spent) = self.book.spent.get_mut(&day)
+        {
+            *spent = spent.saturating_sub(record.decision.cost_minor).max(0);
+        }
+    }
+
+    pub(crate) fn effect_result(&mut self, config: &Config, id: &str, ok: bool, in_doubt: bool, detail: &str, out: &mut Vec<Action>) {
+        let state = self.book.records.get(id).map(|r| r.decision.state);
+        if !matches!(state, Some(State::Executing | State::InDoubt)) {
+            out.push(Action::Refused {
+                what: format!("effect result for {id}"),
+                code: Code::WrongState,
+                message: "no effect of this decision is under way".to_owned(),
+            });
+            return;
+        }
+        let detail = text::shorten(detail, 500);
+        if in_doubt {
+            if self.shift(id, State::InDoubt, "engine", detail, out) {
+                let text = "A crash hid whether the effect took place; look at the receiver and say so".to_owned();
+                out.push(Action::Notify { decision: id.to_owned(), text });
+            }
+            return;
+        }
+        if !ok {
+            self.release(id);
+            if self.shift(id, State::Failed, "engine", detail.clone(), out) {
+                out.push(Action::Notify { decision: id.to_owned(), text: format!("The effect failed: {detail}") });
+            }
+            return;
+        }
+        if !self.shift(id, State::Executed, "engine", detail, out) {
+            return;
+        }
+        self.put_in_force(id);
+        let Some((metric, horizon)) = self.book.records.get(id).map(|r| (r.decision.prediction.metric.clone(), r.horizon)) else { return };
+        let window = self.tracks.get(&metric).map(|t| window(config, t, self.now, horizon));
+        let reason = match window {
+            Some(_) => "watching the metric over the horizon".to_owned(),
+            None => "the metric is no longer declared; nothing can be observed".to_owned(),
+        };
+        if let Some(record) = self.book.records.get_mut(id) {
+            record.observe = window.or(Some((self.now, self.now)));
+        }
+        self.shift(id, State::Observing, "engine", reason, out);
+    }
+
+    /// The lever has its new value; whoever is observed on the same lever is told.
+    fn put_in_force(&mut self, id: &str) {
+        let Some(Act::SetLever { lever, to, .. }) = self.book.records.get(id).map(|r| r.decision.act.clone()) else { return };
+        for (other, record) in &mut self.book.records {
+            let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if *l == lever);
+            if other != id && same && record.decision.state == State::Observing && record.disturbed.is_none() {
+                record.disturbed = Some(id.to_owned());
+            }
+        }
+        if let Some(state) = self.levers.get_mut(&lever) {
+            if state.value != to {
+                state.before = Some(state.value.clone());
+            }
+            state.value = to;
+            state.changed_at = Some(self.now);
+            state.by = Some(id.to_owned());
+        }
+    }
+
+    pub(crate) fn lever_seen(&mut self, lever: &str, value: &LeverValue, by: &str, out: &mut Vec<Action>) {
+        let Some(state) = self.levers.get_mut(lever) else {
+            out.push(Action::Refused {
+                what: format!("lever {lever}"),
+                code: Code::NotFound,
+                message: "no lever of this name is declared".to_owned(),
+            });
+            return;
+        };
+        if state.value == *value {
+            return;
+        }
+        *state = LeverState {
+            before: Some(state.value.clone()),
+            value: value.clone(),
+            changed_at: Some(self.now),
+            by: Some(by.to_owned()),
+        };
+        let waiting: Vec<String> = self
+            .book
+            .records
+            .values()
+            .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Approved))
+            .filter(|r| matches!(&r.decision.act, Act::SetLever { lever: l, from, .. } if l == lever && from != value))
+            .map(|r| r.decision.id.clone())
+            .collect();
+        for id in waiting {
+            self.release(&id);
+            self.shift(&id, State::Stale, "engine", format!("{lever} was set to {} by {by} meanwhile", text::lever(value)), out);
+        }
+        for record in self.book.records.values_mut() {
+            let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if l == lever);
+            if same && record.decision.state == State::Observing && record.disturbed.is_none() {
+                record.disturbed = Some(by.to_owned());
+            }
+        }
+    }
+
+    /// What time alone brings: expiry, the end of a deferral, drafts whose limit is free, approved ones that may run, outcomes.
+    pub(crate) fn advance(&mut self, out: &mut Vec<Action>) {
+        let Some(config) = self.config.take() else { return };
+        if !self.book.records.is_empty() {
+            let zone = config.zone();
+            let due: Vec<(String, State)> = self.book.records.values().map(|r| (r.decision.id.clone(), r.decision.state)).collect();
+            for (id, state) in due {
+                match state {
+                    State::Pending => self.wait(&config, &id, out),
+                    State::Approved => self.execute(&config, &id, out),
+                    State::Observing => self.score(&config, &id, out),
+                    _ => {}
+                }
+            }
+            self.promote(&config, &zone, out);
+            self.book.sweep(self.now);
+        }
+        self.config = Some(config);
+    }
+
+    fn wait(&mut self, config: &Config, id: &str, out: &mut Vec<Action>) {
+        let now = self.now;
+        let Some(record) = self.book.records.get_mut(id) else { return };
+        let d = &mut record.decision;
+        if now < d.expires_at {
+            if d.deferred_until.is_some_and(|until| now >= until) {
+                d.deferred_until = None;
+                let text = d.headline.clone();
+                out.push(Action::Decision(Box::new(d.clone())));
+                out.push(Action::Notify { decision: id.to_owned(), text });
+            }
+            return;
+        }
+        let late = now.saturating_sub(d.expires_at) > EXPIRY_GRACE;
+        let verdict = policy::judge(config, d);
+        let runs = match d.reversibility {
+            Reversibility::R0 => verdict.answer != PolicyAnswer::Deny,
+            Reversibility::R1 => verdict.answer == PolicyAnswer::Run,
+            Reversibility::R2 | Reversibility::R3 => false,
+        };
+        if runs && !late {
+            // For R1 the gate asks for a rule that lets it run; the card says so from now on.
+            d.policy = verdict;
+            self.shift(id, State::Approved, "system", "nobody answered, and it may run without an answer".to_owned(), out);
+            self.execute(config, id, out);
+            return;
+        }
+        let reason = if runs { "nobody answered, and the engine was not running when its time was over" } else { "nobody answered; that counts as a no" };
+        self.shift(id, State::Expired, "system", reason.to_owned(), out);
+    }
+
+    pub(crate) fn withdraw_undeclared(&mut self, config: &Config, out: &mut Vec<Action>) {
+        let gone: Vec<String> = self
+            .book
+            .records
+            .values()
+            .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Approved))
+            .filter(|r| match &r.decision.act {
+                Act::SetLever { lever, .. } => config.lever(lever).is_none(),
+                Act::Webhook { effect, .. } => config.effect(effect).is_none(),
+            })
+            .map(|r| r.decision.id.clone())
+            .collect();
+        for id in gone {
+            self.release(&id);
+            self.shift(&id, State::Withdrawn, "system", "what it acts on is no longer declared".to_owned(), out);
+        }
+    }
+}
+
+/// From the first bucket that starts after the change, as many buckets as were predicted.
+fn window(config: &Config, track: &Track, now: Millis, horizon: Millis) -> (Millis, Millis) {
+    let zone = config.zone();
+    let this = zone.floor(now, track.grain);
+    let start = if this == now { now } else { zone.next(this, track.grain) };
+    let (_, end) = ahead(&zone, start, track.grain, buckets_in(horizon, track.grain), 1.0);
+    (start, end)
+}
+
+/// Money of a difference in the metric over the horizon, in minor units; positive is good.
+pub(crate) fn money_of(config: &Config, metric: &epoch_model::business::Metric, difference: f64, buckets: usize, weight: f64) -> Option<i64> {
+    let sign = if metric.better == epoch_model::business::Better::Down { -1.0 } else { 1.0 };
+    predict::worth(config, metric, buckets, weight).map(|w| predict::to_minor(sign * difference * w))
+}

@@ -1,0 +1,137 @@
+//! The operator's answer to a card: verified, then done.
+
+use epoch_model::business::LeverValue;
+use epoch_model::decision::{Act, SignedVerdict, State, Verdict};
+use epoch_model::gate::editable_to;
+use epoch_model::{Code, Error, Result};
+
+use super::book::Record;
+use crate::Engine;
+use crate::action::Action;
+use crate::config::Config;
+use crate::text;
+
+impl Engine {
+    pub(crate) fn verdict(&mut self, config: &Config, signed: &SignedVerdict, out: &mut Vec<Action>) {
+        if let Err(e) = self.answer(config, signed, out) {
+            let answer = match &signed.claim.verdict {
+                Verdict::Approve => "approval",
+                Verdict::Edit { .. } => "edit",
+                Verdict::Veto { .. } => "veto",
+                Verdict::Defer { .. } => "deferral",
+            };
+            out.push(Action::Refused {
+                what: format!("{answer} of {}", text::shorten(&signed.claim.decision, 40)),
+                code: e.code,
+                message: e.message,
+            });
+        }
+    }
+
+    fn answer(&mut self, config: &Config, signed: &SignedVerdict, out: &mut Vec<Action>) -> Result<()> {
+        config.keys.verify(signed)?;
+        let claim = &signed.claim;
+        if claim.business != config.business.name {
+            return Err(refuse(Code::Denied, format!("the answer is for the business “{}”", text::shorten(&claim.business, 60))));
+        }
+        let id = claim.decision.as_str();
+        let Some(record) = self.book.records.get(id) else {
+            return Err(match self.book.ended.get(id) {
+                Some(state) => refuse(Code::WrongState, format!("it is already {state:?}").to_lowercase()),
+                None => refuse(Code::NotFound, "there is no such decision".to_owned()),
+            });
+        };
+        let d = &record.decision;
+        let veto = matches!(claim.verdict, Verdict::Veto { .. });
+        let open = d.state == State::Pending || (veto && matches!(d.state, State::Draft | State::Approved));
+        if !open {
+            return Err(refuse(Code::WrongState, format!("it is {:?}", d.state).to_lowercase()));
+        }
+        if claim.card_hash != d.card_hash() {
+            return Err(refuse(Code::Stale, "the card has changed since it was shown".to_owned()));
+        }
+        if self.now >= d.expires_at && !veto {
+            return Err(refuse(Code::WrongState, "its time to be answered is over".to_owned()));
+        }
+        let actor = format!("operator:{}", signed.key_id);
+        match &claim.verdict {
+            Verdict::Approve => {
+                self.shift(id, State::Approved, &actor, "approved".to_owned(), out);
+                self.execute(config, id, out);
+            }
+            Verdict::Edit { to } => {
+                let mut edited = self.edited(config, id, to)?;
+                edited.decision.edited_from = Some(Box::new(d.clone()));
+                let reason = format!("approved with {} instead of {}", text::lever(to), self.to_of(id));
+                self.book.records.insert(id.to_owned(), edited);
+                self.shift(id, State::Approved, &actor, reason, out);
+                self.execute(config, id, out);
+            }
+            Verdict::Veto { reason, text: words } => {
+                let to = if d.state == State::Approved { State::Withdrawn } else { State::Rejected };
+                let why = if words.is_empty() { reason.clone() } else { format!("{reason}: {}", text::shorten(words, 500)) };
+                self.shift(id, to, &actor, why, out);
+            }
+            Verdict::Defer { until } => {
+                let until = (*until).min(d.expires_at);
+                let now = self.now;
+                if until <= now {
+                    return Err(refuse(Code::InvalidArgument, "the time to defer to is already over".to_owned()));
+                }
+                if let Some(record) = self.book.records.get_mut(id) {
+                    record.decision.deferred_until = Some(until);
+                    record.decision.history.push(epoch_model::decision::Transition {
+                        at: now,
+                        to: State::Pending,
+                        actor,
+                        reason: "deferred".to_owned(),
+                    });
+                    out.push(Action::Decision(Box::new(record.decision.clone())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The decision as it would be with another value, predicted anew. The engine does not change.
+    pub(crate) fn edited(&self, config: &Config, id: &str, to: &LeverValue) -> Result<Record> {
+        let record = self.book.records.get(id).ok_or_else(|| refuse(Code::NotFound, "there is no such decision".to_owned()))?;
+        if !editable_to(&record.decision, to) {
+            return Err(refuse(Code::InvalidArgument, "the lever does not take this value".to_owned()));
+        }
+        let mut edited = record.clone();
+        if let Act::SetLever { to: old, lever, .. } = &mut edited.decision.act {
+            let fits = config.lever(lever).is_some_and(|l| super::act::takes(&l.kind, to));
+            if !fits {
+                return Err(refuse(Code::InvalidArgument, "the lever does not take this value".to_owned()));
+            }
+            *old = to.clone();
+        }
+        let lost = || refuse(Code::Stale, "what the card rests on is no longer there; wait for a new proposal".to_owned());
+        let play = config.playbooks.iter().find(|p| p.key == record.playbook).ok_or_else(lost)?;
+        let metric = config.metric(&record.insight.metric).ok_or_else(lost)?;
+        let expires_at = edited.decision.expires_at;
+        let policy = edited.decision.policy.clone();
+        self.complete(config, &config.zone(), play, &record.insight, metric, &mut edited).ok_or_else(lost)?;
+        // The deadline and the rule that asked are those of the card that was on screen.
+        edited.decision.expires_at = expires_at;
+        edited.decision.policy = policy;
+        for c in &mut edited.decision.preconditions {
+            if let epoch_model::decision::Precondition::Before { at } = c {
+                *at = expires_at;
+            }
+        }
+        Ok(edited)
+    }
+
+    fn to_of(&self, id: &str) -> String {
+        match self.book.records.get(id).map(|r| &r.decision.act) {
+            Some(Act::SetLever { to, .. }) => text::lever(to),
+            _ => String::new(),
+        }
+    }
+}
+
+fn refuse(code: Code, message: String) -> Error {
+    Error::new(code, message, "look at the card again")
+}
