@@ -10,7 +10,7 @@ export interface Drawing {
   height: number;
   grain: Grain;
   /** Value for an axis, short. */
-  axis: (value: number) => string;
+  axis: (value: number, compact: boolean) => string;
   goal: number | null;
   /** Times (seconds) of buckets outside their expectation, with whether that is bad (`null`: neither). */
   outside: Map<number, boolean | null>;
@@ -59,11 +59,21 @@ export function range(low: number, high: number, goal: number | null): [number, 
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
   let [from, to] = [low, high];
   const reach = Math.max(Math.abs(low), Math.abs(high), 1e-9);
-  if (goal !== null && goal > from - reach && goal < to + reach)
-    [from, to] = [Math.min(from, goal), Math.max(to, goal)];
+  if (goal !== null) {
+    const wide = Math.max(to, goal) - Math.min(from, goal);
+    if (to - from >= 0.3 * wide) [from, to] = [Math.min(from, goal), Math.max(to, goal)];
+  }
   if (from >= 0 && from < 0.6 * to) from = 0;
   const room = (to - from || reach) * 0.08;
   return [from === 0 ? 0 : from - room, to + room];
+}
+
+/** Whether the short form (14.2 k) says every tick exactly; otherwise two ticks would read alike or wrong. */
+export function short(ticks: number[]): boolean {
+  return ticks.every((tick) => {
+    const size = Math.abs(tick);
+    return size < 10_000 || (size < 1_000_000 ? size % 100 === 0 : size % 100_000 === 0);
+  });
 }
 
 export function options(drawing: Drawing): uPlot.Options {
@@ -103,6 +113,16 @@ export function options(drawing: Drawing): uPlot.Options {
     ctx.globalAlpha = 1;
     if (drawing.goal !== null) {
       const y = Math.round(chart.valToPos(drawing.goal, 'y', true));
+      const beyond = y < bbox.top ? '↑' : y > bbox.top + bbox.height ? '↓' : '';
+      ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+      ctx.fillStyle = colour.good;
+      ctx.textAlign = 'right';
+      const line = Math.min(Math.max(y - 5 * ratio, bbox.top + 12 * ratio), bbox.top + bbox.height - 6 * ratio);
+      ctx.fillText(
+        `${beyond} Goal ${drawing.axis(drawing.goal, false)}`.trim(),
+        bbox.left + bbox.width - 4 * ratio,
+        line,
+      );
       ctx.strokeStyle = colour.good;
       ctx.setLineDash([6 * ratio, 4 * ratio]);
       ctx.beginPath();
@@ -132,7 +152,7 @@ export function options(drawing: Drawing): uPlot.Options {
   return {
     width: drawing.width,
     height: drawing.height,
-    padding: [8, 12, 0, 0],
+    padding: [8, 22, 0, 0],
     tzDate: (seconds: number) => zoned(seconds),
     legend: { show: false },
     cursor: {
@@ -197,7 +217,7 @@ export function options(drawing: Drawing): uPlot.Options {
         font,
         grid: { stroke: colour.line, width: 1 },
         ticks: { show: false },
-        values: (_chart, splits) => splits.map(drawing.axis),
+        values: (_chart, splits) => splits.map((at) => drawing.axis(at, short(splits))),
         size: (_chart, values) => 18 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)),
         space: 44,
       },

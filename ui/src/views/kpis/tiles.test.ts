@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KpiTile } from '$lib/backend/types';
-import { group, mark, movement, tone } from './tiles';
+import { group, mark, movement, pack, tone } from './tiles';
 
 function tile(key: string, over: Record<string, unknown> = {}, metric: Record<string, unknown> = {}): KpiTile {
   return {
@@ -63,4 +63,14 @@ describe('group', () => {
   ] as const)('by %s, filter “%s”', (order, filter, expected) =>
     expect(group(tiles, order, filter).map((g) => [g.domain, ...g.tiles.map((t) => t.metric.key)])).toEqual(expected),
   );
+});
+
+test.each([
+  [[1, 3, 1, 1], 3, [1, 1, 1, 3]],
+  [[2, 2, 1, 1], 3, [2, 1, 2, 1]],
+  [[9, 1], 3, [9, 1]],
+  [[1, 2], 1, [1, 2]],
+])('groups of %j in %d columns fill rows as %j', (sizes, columns, expected) => {
+  const groups = sizes.map((size) => ({ domain: null, tiles: Array.from({ length: size }, () => tile('a')) }));
+  expect(pack(groups, columns).map((g) => g.tiles.length)).toEqual(expected);
 });

@@ -60,3 +60,23 @@ export function group(tiles: KpiTile[], order: Order, filter = ''): TileGroup[] 
   }
   return [...groups].map(([domain, tiles]) => ({ domain, tiles }));
 }
+
+/**
+ * Groups in the order in which they fill rows of so many columns: a row takes the next group that still fits, so that domains
+ * with one metric stand beside each other. What comes first stays first.
+ */
+export function pack(groups: TileGroup[], columns: number): TileGroup[] {
+  const rest = [...groups];
+  const packed: TileGroup[] = [];
+  let free = columns;
+  while (rest.length > 0) {
+    const fits = rest.findIndex((candidate) => Math.min(candidate.tiles.length, columns) <= free);
+    const [next] = rest.splice(fits < 0 ? 0 : fits, 1);
+    if (!next) break;
+    if (fits < 0) free = columns;
+    free -= Math.min(next.tiles.length, columns);
+    if (free === 0) free = columns;
+    packed.push(next);
+  }
+  return packed;
+}

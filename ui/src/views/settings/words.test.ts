@@ -14,7 +14,7 @@ const rule = (over: Partial<PolicyRule>): PolicyRule => ({
 const money = (minor: number) => `€${minor / 100}`;
 
 test.each([
-  [rule({}), 'Any decision', 'asks you'],
+  [rule({}), 'Any decision', 'Asks you'],
   [
     rule({
       levels: ['tactical'],
@@ -24,9 +24,9 @@ test.each([
       stake_at_most_minor: 2000 as never,
     }),
     'Tactical decisions in pricing or UX that can be undone for free, up to €20 at stake',
-    'runs by itself',
+    'Runs by itself',
   ],
-  [rule({ reversibility: ['R3'], answer: 'deny' }), 'Any decision that cannot be undone', 'is refused'],
+  [rule({ reversibility: ['R3'], answer: 'deny' }), 'Any decision that cannot be undone', 'Is refused'],
 ])('rule %#', (given, subject, answer) => {
   expect(ruleSubject(given, money)).toBe(subject);
   expect(ruleAnswer(given)).toBe(answer);

@@ -2,13 +2,13 @@
 import type { Domain, Level, PolicyRule, ProblemView, Reversibility } from '$lib/backend/types';
 
 const REVERSIBILITY: Record<Reversibility, string> = {
-  R0: 'only drafts or reads',
-  R1: 'can be undone for free',
-  R2: 'can be undone at a cost',
-  R3: 'cannot be undone',
+  R0: 'without any outside effect',
+  R1: 'that can be undone for free',
+  R2: 'that can be undone at a cost',
+  R3: 'that cannot be undone',
 };
 
-const ANSWER = { run: 'runs by itself', ask: 'asks you', deny: 'is refused' } as const;
+const ANSWER = { run: 'Runs by itself', ask: 'Asks you', deny: 'Is refused' } as const;
 
 /** "a, b or c". */
 export function either(words: string[]): string {
@@ -30,8 +30,7 @@ export function ruleSubject(rule: PolicyRule, money: (minor: number) => string):
   const levels: Level[] = rule.levels;
   const who = levels.length === 0 ? 'Any decision' : `${capital(either(levels))} decisions`;
   const where = rule.domains.length === 0 ? '' : ` in ${either(rule.domains.map(domainWords))}`;
-  const undo =
-    rule.reversibility.length === 0 ? '' : ` that ${either(rule.reversibility.map((r) => REVERSIBILITY[r]))}`;
+  const undo = rule.reversibility.length === 0 ? '' : ` ${either(rule.reversibility.map((r) => REVERSIBILITY[r]))}`;
   const stake = rule.stake_at_most_minor === null ? '' : `, up to ${money(Number(rule.stake_at_most_minor))} at stake`;
   return `${who}${where}${undo}${stake}`;
 }
