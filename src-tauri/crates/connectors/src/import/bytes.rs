@@ -95,6 +95,11 @@ impl Source {
         &self.path
     }
 
+    /// The first bytes, as on disk.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified
     }

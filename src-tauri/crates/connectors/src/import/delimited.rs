@@ -177,7 +177,7 @@ impl Rows for Delimited {
 
 fn is_blank(raw: &[u8], delimiter: char) -> bool {
     let delimiter = u8::try_from(delimiter).unwrap_or(b' ');
-    raw.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | QUOTE) || *b == delimiter)
+    raw.iter().all(|b| matches!(*b, b' ' | b'\t' | b'\r' | QUOTE) || *b == delimiter)
 }
 
 /// Splits the first row of `input` into `out` (fields without quotes) and `spans` (where they are in it).
@@ -314,4 +314,27 @@ fn whole(
     }
     spans.push((field, out.len()));
     Split::Whole { bytes, lines, terminated }
+}
+
+/// The fields of the first rows of a text, for guessing.
+pub fn split_text(text: &[u8], dialect: &Dialect, rows: usize) -> Vec<Vec<String>> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    let (mut out, mut spans) = (Vec::new(), Vec::new());
+    while !rest.is_empty() && found.len() < rows {
+        out.clear();
+        spans.clear();
+        let bytes = match split(rest, true, dialect, &mut out, &mut spans) {
+            Split::Whole { bytes, .. } => bytes,
+            Split::More | Split::Bad(_) => {
+                spans.clear();
+                memchr(dialect.line_end(), rest).map_or(rest.len(), |at| at + 1)
+            }
+        };
+        if !spans.is_empty() {
+            let field = |(a, b): &(usize, usize)| String::from_utf8_lossy(&out[*a..*b]).into_owned();
+            found.push(spans.iter().map(field).collect());
+        }
+        rest = &rest[bytes..];
+    }
+    found
 }

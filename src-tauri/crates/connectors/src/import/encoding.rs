@@ -10,8 +10,6 @@ use epoch_model::{Code, Error, Result};
 #[derive(Debug, Clone)]
 pub struct Charset {
     pub encoding: &'static Encoding,
-    /// Bytes of the byte order mark.
-    pub bom: usize,
     pub confidence: f64,
     pub reason: String,
     /// Said by the mapping, not guessed.
@@ -19,7 +17,7 @@ pub struct Charset {
 }
 
 /// The encoding with this WHATWG label.
-pub fn stated(label: &str, sample: &[u8]) -> Result<Charset> {
+pub fn stated(label: &str) -> Result<Charset> {
     let encoding = Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
         Error::new(
             Code::MappingInvalid,
@@ -27,43 +25,40 @@ pub fn stated(label: &str, sample: &[u8]) -> Result<Charset> {
             "use a name such as utf-8, windows-1252, utf-16le, shift_jis; or leave it out to have it guessed",
         )
     })?;
-    let bom = Encoding::for_bom(sample).filter(|(e, _)| *e == encoding).map_or(0, |(_, n)| n);
-    Ok(Charset { encoding, bom, confidence: 1.0, reason: "the mapping says so".into(), stated: true })
+    Ok(Charset { encoding, confidence: 1.0, reason: "the mapping says so".into(), stated: true })
 }
 
 /// Guesses from the first bytes and further places of the file.
 pub fn guess(sample: &[u8], elsewhere: &[Vec<u8>]) -> Charset {
-    let found = |encoding, bom, confidence, reason: &str| Charset {
+    let found = |encoding, confidence, reason: &str| Charset {
         encoding,
-        bom,
         confidence,
         reason: reason.into(),
         stated: false,
     };
-    if let Some((encoding, bom)) = Encoding::for_bom(sample) {
-        return found(encoding, bom, 1.0, "the file starts with its byte order mark");
+    if let Some((encoding, _)) = Encoding::for_bom(sample) {
+        return found(encoding, 1.0, "the file starts with its byte order mark");
     }
     if let Some(encoding) = utf16(sample) {
-        return found(encoding, 0, 0.9, "every other byte is zero");
+        return found(encoding, 0.9, "every other byte is zero");
     }
     let pieces = || std::iter::once(sample).chain(elsewhere.iter().map(Vec::as_slice));
     if pieces().all(<[u8]>::is_ascii) {
-        return found(UTF_8, 0, 0.9, "only ASCII characters in the sample, which read the same in nearly every encoding");
+        return found(UTF_8, 0.9, "only ASCII characters in the sample, which read the same in nearly every encoding");
     }
     if pieces().all(|p| nearly_utf8(p)) {
-        return found(UTF_8, 0, 0.99, "all characters beyond ASCII are valid UTF-8");
+        return found(UTF_8, 0.99, "all characters beyond ASCII are valid UTF-8");
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     for piece in pieces() {
         detector.feed(piece, false);
     }
     detector.feed(b"", true);
-    let (encoding, likely) = detector.guess_assess(None, Utf8Detection::Deny);
+    let encoding = detector.guess(None, Utf8Detection::Deny);
     let encoding = if encoding == UTF_8 { WINDOWS_1252 } else { encoding };
     found(
         encoding,
-        0,
-        if likely { 0.8 } else { 0.5 },
+        0.7,
         "it is not UTF-8, and the letters that occur fit this encoding best",
     )
 }

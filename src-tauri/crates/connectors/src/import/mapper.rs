@@ -105,9 +105,9 @@ impl Mapper {
         })
     }
 
-    /// Whether rows carry an id of their own.
-    pub fn has_id(&self) -> bool {
-        self.id.is_some()
+    /// Sets the format of times, once it was guessed from [`Self::time_text`].
+    pub fn set_format(&mut self, format: TimeFormat) {
+        self.format = format;
     }
 
     /// Makes the event of a row, into the public fields; `id_text` is empty when the row has none.
@@ -236,7 +236,7 @@ fn collect_rest<'a>(object: &'a Map<String, Json>, taken: &[String], rest: &mut 
 }
 
 fn put_key(key: &str, out: &mut String) {
-    if !out.ends_with('{') || out.len() > 1 {
+    if out.len() > 1 {
         out.push(',');
     }
     push_text(key, out);

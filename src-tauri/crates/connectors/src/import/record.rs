@@ -31,7 +31,7 @@ pub enum Reason {
 
 impl Reason {
     /// The stable name.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::FieldTooLong => "field_too_long",
             Self::LineTooLong => "line_too_long",
@@ -150,6 +150,10 @@ pub trait Rows {
     /// Rows that were read in another encoding than the rest.
     fn recoded(&self) -> u64 {
         0
+    }
+    /// How far it is, from 0 to 1, where bytes read do not tell.
+    fn share(&self) -> Option<f64> {
+        None
     }
     /// Whether an unfinished last row of a growing file was left for the next pass.
     fn left(&self) -> bool {

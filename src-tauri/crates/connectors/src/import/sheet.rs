@@ -74,11 +74,6 @@ impl Sheet {
         self.at = 0;
         self.row = self.cells.first().map_or(0, |c| c.0);
     }
-
-    /// How far it is, from 0 to 1.
-    pub fn share(&self) -> f64 {
-        if self.cells.is_empty() { 1.0 } else { self.at as f64 / self.cells.len() as f64 }
-    }
 }
 
 fn write_cell(text: &mut String, value: &DataRef<'_>) {
@@ -143,5 +138,9 @@ impl Rows for Sheet {
         // Rows without any cell are not stored in a sheet; a gap is stepped over, and nothing is lost.
         self.row = self.cells.get(self.at).map_or(self.row, |c| c.0);
         Ok(true)
+    }
+
+    fn share(&self) -> Option<f64> {
+        Some(if self.cells.is_empty() { 1.0 } else { self.at as f64 / self.cells.len() as f64 })
     }
 }

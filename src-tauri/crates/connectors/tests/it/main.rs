@@ -1,1 +1,10 @@
-//! Black-box tests of the connectors.
+//! Black-box tests of the connectors: files into an in-memory sink, a watched folder, webhooks to a server on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
+
+mod files;
+mod folder;
+mod nasty;
+mod preview;
+mod resume;
+mod sink;
+mod webhook;
