@@ -30,7 +30,6 @@ mod types;
 mod upkeep;
 mod writer;
 
-
 pub use options::{Clock, Options};
 pub use store::Store;
 pub use types::*;
