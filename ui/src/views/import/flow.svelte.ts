@@ -24,7 +24,8 @@ export class ImportFlow {
   path = $state('');
   preview = $state.raw<ImportPreviewView | undefined>(undefined);
   mapping = $state.raw<Mapping | undefined>(undefined);
-  ticked = $state.raw<ReadonlySet<string>>(new Set());
+  /** Keys of the suggested metrics that are to be added. */
+  ticked = $state.raw<string[]>([]);
   how = $state<'at_once' | 'as_live'>('at_once');
   /** Seconds of history per second. */
   speed = $state(86_400);
@@ -68,7 +69,7 @@ export class ImportFlow {
       if (turn !== this.#turn) return;
       this.#show(preview);
       this.mapping = preview.mapping;
-      this.ticked = new Set(preview.metrics_suggested.map((metric) => metric.key));
+      this.ticked = preview.metrics_suggested.map((metric) => metric.key);
     } catch (cause) {
       if (turn === this.#turn) this.error = BackendError.from(cause);
     }
@@ -107,10 +108,8 @@ export class ImportFlow {
   }
 
   tick(key: string, on: boolean): void {
-    const next = new Set(this.ticked);
-    if (on) next.add(key);
-    else next.delete(key);
-    this.ticked = next;
+    const others = this.ticked.filter((known) => known !== key);
+    this.ticked = on ? [...others, key] : others;
   }
 
   /** Starts it; `null` when it did not start (the reason is in `error`). */

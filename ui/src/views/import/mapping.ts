@@ -114,6 +114,6 @@ export function replaySeconds(from: number, to: number, speed: number): number |
 }
 
 /** The TOML of the suggestions that are ticked. */
-export function chosenMetrics(suggested: MetricSuggestion[], ticked: ReadonlySet<string>): string[] {
-  return suggested.filter((metric) => ticked.has(metric.key)).map((metric) => metric.toml);
+export function chosenMetrics(suggested: MetricSuggestion[], ticked: string[]): string[] {
+  return suggested.filter((metric) => ticked.includes(metric.key)).map((metric) => metric.toml);
 }

@@ -59,16 +59,3 @@ export class Rows {
     await this.more();
   }
 }
-
-/** What is copied: one event per line of pretty JSON, as an array. */
-export function asJson(rows: EventRow[]): string {
-  return JSON.stringify(
-    rows.map((row) => ({
-      ...row,
-      time: new Date(row.time).toISOString(),
-      received: new Date(row.received).toISOString(),
-    })),
-    null,
-    2,
-  );
-}
