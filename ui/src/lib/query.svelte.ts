@@ -145,3 +145,9 @@ export function query<K extends ReadName>(name: K, args: () => ReadArgs<K> | nul
     },
   };
 }
+
+/** Drops the whole cache: every test begins with nothing known. */
+export function reset(): void {
+  cache.clear();
+  pending.clear();
+}

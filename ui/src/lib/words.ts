@@ -12,7 +12,7 @@ import Target from '@lucide/svelte/icons/target';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Undo from '@lucide/svelte/icons/undo-2';
 import type { Component } from 'svelte';
-import type { Layer, Level, Reversibility, State, Strength } from './backend';
+import type { Act, Layer, Level, Reversibility, State, Strength } from './backend';
 
 type Tone = 'quiet' | 'good' | 'warn' | 'bad' | 'info' | 'accent';
 type Icon = Component<{ size?: number | string; strokeWidth?: number | string }>;
@@ -91,4 +91,9 @@ export function actor(name: string): string {
   if (kind === 'operator') return key ? `you (key ${key.slice(0, 8)})` : 'you';
   if (kind === 'playbook') return proposer(name);
   return key ? `${kind} ${key}` : kind;
+}
+
+/** The lever or target an act is about, by its key. */
+export function actName(act: Act): string {
+  return act.kind === 'set_lever' ? act.lever : act.effect;
 }

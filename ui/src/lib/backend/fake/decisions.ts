@@ -445,7 +445,21 @@ export const cardHash = (d: Decision) => hex(`card${d.id}${JSON.stringify(d.act)
 
 export function detail(d: Decision): DecisionView {
   const metric = metricByKey(d.prediction.metric);
-  const insight = INSIGHTS.find((i) => i.id === d.insight) ?? null;
+  const known = INSIGHTS.find((i) => i.id === d.insight) ?? null;
+  const insight =
+    known?.metric === d.prediction.metric || !known
+      ? known
+      : {
+          ...known,
+          id: `ins_${d.id.slice(4)}`,
+          metric: d.prediction.metric,
+          at: d.created_at - HOUR,
+          from: d.created_at - DAY,
+          to: d.created_at,
+          decisions: [d.id],
+          headline: `${metric?.title ?? ''} left its band`,
+          drivers: [],
+        };
   let prev = hex(`${d.id}genesis`);
   const journal: JournalRow[] = d.history.map((t, i) => {
     const hash = hex(`${d.id}${i}`);

@@ -1,0 +1,24 @@
+/** How each metric is written: decisions name a metric by its key only. Call it while a component initialises. */
+import type { Format, MetricBrief } from '$lib/backend';
+import { metricValue, words } from '$lib/format';
+import { query } from '$lib/query.svelte';
+
+export interface Metrics {
+  brief(key: string): MetricBrief | undefined;
+  title(key: string): string;
+  format(key: string): Format;
+  /** A value of this metric as text. */
+  value(key: string, value: number): string;
+}
+
+export function metrics(): Metrics {
+  const kpis = query('kpis', () => ({ from: null, to: null }));
+  const byKey = $derived(new Map((kpis.data?.tiles ?? []).map((tile) => [tile.metric.key, tile.metric])));
+  const format = (key: string): Format => byKey.get(key)?.format ?? 'number';
+  return {
+    brief: (key) => byKey.get(key),
+    title: (key) => byKey.get(key)?.title ?? words(key),
+    format,
+    value: (key, value) => metricValue(value, format(key)),
+  };
+}
