@@ -14,6 +14,9 @@ use super::plan::{EventPlan, Id, MetricPlan, MetricUse, Plan, What, Window};
 use super::scope::{MetricState, NONE, WHOLE, clip};
 use super::units::unpack;
 
+/// Properties of one event that are kept on the stack; more go to the heap.
+const SLOTS_NEAR: usize = 12;
+
 /// Buffers kept between events.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
@@ -65,9 +68,18 @@ impl Aggregates {
     pub fn apply(&mut self, name: &str, unit: u32, time: Millis, props: &str) -> Result<()> {
         let plan = std::sync::Arc::clone(&self.plan);
         let Some(event) = plan.events.get(name) else { return Ok(()) };
-        let values = scan(event, props)?;
+        let mut near = [const { Value::Null }; SLOTS_NEAR];
+        let mut far = Vec::new();
+        let values = match near.get_mut(..event.slots.len()) {
+            Some(values) => values,
+            None => {
+                far.resize(event.slots.len(), Value::Null);
+                far.as_mut_slice()
+            }
+        };
+        event.wanted.scan(props, values)?;
         let mut scratch = std::mem::take(&mut self.scratch);
-        self.count(&plan, event, unit, time, &values, &mut scratch);
+        self.count(&plan, event, unit, time, values, &mut scratch);
         self.scratch = scratch;
         Ok(())
     }

@@ -34,6 +34,8 @@ const LN_GAMMA: f64 = 0.010_000_083_334_583_399;
 const TINY: f64 = 1e-9;
 /// Puts the bin of the smallest magnitude at 1, so that the sign of a bin is the sign of its values.
 const BIN_SHIFT: i32 = 2100;
+/// More than there are bins of one sign (2,100 below one, 4,606 above).
+const BINS_EACH_SIDE: i32 = 10_000;
 
 /// The bin of a value: ordered as the values are, 0 for zero.
 pub(super) fn bin(value: f64) -> Option<i32> {
@@ -169,7 +171,9 @@ fn part(reader: &mut Reader<'_>) -> Option<Part> {
             let len = reader.uint()?;
             let mut bins = BTreeMap::new();
             for _ in 0..len {
-                bins.insert(i32::try_from(reader.int()?).ok()?, reader.uint()?);
+                // A bin beyond what `bin` makes is damage.
+                let bin = i32::try_from(reader.int()?).ok().filter(|b| b.abs() <= BINS_EACH_SIDE)?;
+                bins.insert(bin, reader.uint()?);
             }
             Part::Histogram(bins)
         }

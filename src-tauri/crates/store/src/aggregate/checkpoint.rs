@@ -64,10 +64,7 @@ impl Aggregates {
                 combos(owner, units, units.combos_saved, &mut out);
                 units.combos_saved = units.combos.len();
                 for id in std::mem::take(&mut units.dirty) {
-                    if let Some(unit) = units.by_unit.get_mut(&id) {
-                        unit.dirty = false;
-                        out.push((key(UNIT, owner, id), unit.encode()));
-                    }
+                    out.push((key(UNIT, owner, id), units.clean(id).encode()));
                 }
             }
         }
@@ -92,7 +89,7 @@ impl Aggregates {
             }
             if let Some(units) = &state.units {
                 combos(owner, units, 0, &mut out);
-                out.extend(units.by_unit.iter().map(|(id, unit)| (key(UNIT, owner, *id), unit.encode())));
+                out.extend(units.iter().map(|(id, unit)| (key(UNIT, owner, id), unit.encode())));
             }
         }
         out.sort_unstable();
@@ -192,7 +189,7 @@ impl Aggregates {
         if *kind == UNIT {
             let unit = Unit::decode(value)?;
             let units = state.units.as_mut()?;
-            units.by_unit.insert(number, unit);
+            units.restore(number, unit);
             return Some(());
         }
         let (level, start) = split_cell(rest)?;

@@ -16,6 +16,9 @@ use super::record::{Reader, put_int, put_uint};
 const COMBO_BITS: u32 = 21;
 const COMBO_MAX: u32 = (1 << COMBO_BITS) - 1;
 
+/// Units of one page.
+const PAGE: usize = 64;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Unit {
     /// Time and combination of starts not yet followed, in order; of retention the first start only.
@@ -27,7 +30,8 @@ pub(super) struct Unit {
 /// The units of one metric, and the combinations of scopes their starts fell into.
 #[derive(Debug, Default)]
 pub(super) struct Units {
-    pub by_unit: Map<u32, Unit>,
+    /// By unit / 64: units are numbered from 1 up, so pages are mostly full and the table of pages stays in the cache.
+    pages: Map<u32, Box<[Unit; PAGE]>>,
     pub dirty: Vec<u32>,
     pub combos: Vec<Box<[u32]>>,
     combo_ids: Map<Box<[u32]>, u32>,
@@ -67,20 +71,45 @@ impl Units {
         self.combos.get(combo as usize).map_or(&[], |c| c)
     }
 
+    /// A unit that is about to change.
     pub fn unit(&mut self, unit: u32) -> &mut Unit {
-        let state = self.by_unit.entry(unit).or_default();
+        let state = place(&mut self.pages, unit);
         if !state.dirty {
             state.dirty = true;
             self.dirty.push(unit);
         }
         state
     }
+
+    /// A unit as it was kept.
+    pub fn restore(&mut self, unit: u32, state: Unit) {
+        *place(&mut self.pages, unit) = state;
+    }
+
+    /// A unit that was written down.
+    pub fn clean(&mut self, unit: u32) -> &Unit {
+        let state = place(&mut self.pages, unit);
+        state.dirty = false;
+        state
+    }
+
+    /// Units of which something is remembered, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Unit)> {
+        let numbered = |(page, units)| (0u32..).map(move |i| page * PAGE as u32 + i).zip::<&[Unit; PAGE]>(units);
+        let all = self.pages.iter().map(|(page, units)| (*page, &**units)).flat_map(numbered);
+        all.filter(|(_, unit)| !unit.starts.is_empty() || !unit.follows.is_empty())
+    }
 }
 
-/// Adds to a list in order with room to grow by a quarter: there are very many such lists.
+fn place(pages: &mut Map<u32, Box<[Unit; PAGE]>>, unit: u32) -> &mut Unit {
+    let page = pages.entry(unit / PAGE as u32).or_insert_with(|| Box::new(std::array::from_fn(|_| Unit::default())));
+    &mut page[unit as usize % PAGE]
+}
+
+/// Adds to a list in order with room to grow by half, not to the double: there are very many such lists.
 fn insert<T>(list: &mut Vec<T>, at: usize, value: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 4 + 1);
+        list.reserve_exact((list.len() / 2).max(3));
     }
     list.insert(at, value);
 }
