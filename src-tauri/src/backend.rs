@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Receiver;
-use epoch_model::{Code, Error, Result};
+use epoch_api::{App, AppOptions, Change};
+use epoch_model::Result;
 use serde_json::Value;
 
 use crate::args::Args;
@@ -15,7 +16,7 @@ pub trait Backend: Send + Sync {
     /// Runs a command that changes something.
     fn write(&self, name: &str, args: Value) -> Result<Value>;
     /// Batches of topics that became stale; ends when the engine has stopped.
-    fn subscribe(&self) -> Receiver<Vec<String>>;
+    fn subscribe(&self) -> Receiver<Change>;
     /// Stops the engine cleanly: drained, checkpointed, lock released.
     fn close(&self);
 }
@@ -63,7 +64,28 @@ impl Slot {
     }
 }
 
-/// Opens the real engine.
-pub fn open(_args: &Args) -> Opened {
-    Err(Error::new(Code::Internal, "the engine is not part of this build", "build the app from a complete tree"))
+/// Opens the real engine: the business named, or the one that was open last, or none yet. A business that does not
+/// open is something the page shows, so this does not fail.
+pub fn open(args: &Args) -> Opened {
+    let options =
+        AppOptions { home: args.home.clone(), folder: args.folder.clone(), background: true, ..AppOptions::default() };
+    Ok(Arc::new(App::new(options)))
+}
+
+impl Backend for App {
+    fn read(&self, name: &str, args: Value) -> Result<Value> {
+        Self::read(self, name, args)
+    }
+
+    fn write(&self, name: &str, args: Value) -> Result<Value> {
+        Self::write(self, name, args)
+    }
+
+    fn subscribe(&self) -> Receiver<Change> {
+        Self::subscribe(self)
+    }
+
+    fn close(&self) {
+        Self::close(self);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use epoch_api::Change;
 use epoch_model::gate::RunState;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,8 +37,8 @@ pub fn follow<R: Runtime>(app: AppHandle<R>, slot: Arc<Slot>) {
         let changes = backend.subscribe();
         let mut cards = notices::Cards::default();
         refresh(&app, backend.as_ref(), &mut cards);
-        while let Ok(mut topics) = changes.recv() {
-            topics.extend(changes.try_iter().flatten());
+        while let Ok(Change { mut topics }) = changes.recv() {
+            topics.extend(changes.try_iter().flat_map(|change| change.topics));
             topics.sort();
             topics.dedup();
             let ours = topics.iter().any(|topic| topic == "status" || topic == "decisions");

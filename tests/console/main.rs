@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, never};
+use epoch_api::Change;
 use epoch_model::{Code, Error, Result};
 use epochcore_desktop::backend::{Backend, Slot};
 use epochcore_desktop::link::Link;
@@ -41,7 +42,7 @@ impl Backend for Recorder {
     fn write(&self, name: &str, args: Value) -> Result<Value> {
         self.call("write", name, &args)
     }
-    fn subscribe(&self) -> Receiver<Vec<String>> {
+    fn subscribe(&self) -> Receiver<Change> {
         never()
     }
     fn close(&self) {}

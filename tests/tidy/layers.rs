@@ -41,7 +41,7 @@ fn dependencies(manifest: &str) -> BTreeMap<String, Vec<String>> {
     let mut section = String::new();
     for line in manifest.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = name.to_owned();
+            name.clone_into(&mut section);
         } else if let Some((name, _)) = line.split_once('=') {
             let name = name.trim().split('.').next().unwrap_or_default();
             sections.entry(section.clone()).or_default().push(name.to_owned());

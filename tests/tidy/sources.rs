@@ -124,7 +124,9 @@ fn points_at(line: &str, folder: &str) -> bool {
 #[test]
 fn locked_packages_come_from_the_public_registries() {
     let mut breaches = Vec::new();
-    for path in tracked_files().iter().filter(|path| path.ends_with(".lock") || path.ends_with("package-lock.json")) {
+    for path in
+        tracked_files().iter().filter(|path| path.ends_with("Cargo.lock") || path.ends_with("package-lock.json"))
+    {
         for (index, line) in read(path).lines().enumerate() {
             let line = line.trim().trim_end_matches(',');
             let address = line.strip_prefix("\"resolved\": ").or_else(|| line.strip_prefix("source = "));

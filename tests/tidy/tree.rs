@@ -35,7 +35,7 @@ pub fn root() -> PathBuf {
 
 /// A file's text.
 pub fn read(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    std::fs::read_to_string(root().join(path)).expect(path)
 }
 
 /// All Rust files: the shell, the crates, the tests.
