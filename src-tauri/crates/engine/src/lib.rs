@@ -152,7 +152,12 @@ impl Engine {
     fn configure(&mut self, config: Config, out: &mut Vec<Action>) {
         for lever in &config.business.levers {
             let kept = self.levers.remove(&lever.key).filter(|s| decisions::takes(&lever.kind, &s.value));
-            let state = kept.unwrap_or_else(|| LeverState { value: lever.default.clone(), before: None, changed_at: None, by: None });
+            let state = kept.unwrap_or_else(|| LeverState {
+                value: lever.default.clone(),
+                before: None,
+                changed_at: None,
+                by: None,
+            });
             self.levers.insert(lever.key.clone(), state);
         }
         self.levers.retain(|key, _| config.lever(key).is_some());

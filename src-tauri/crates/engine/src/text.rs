@@ -72,8 +72,8 @@ pub(crate) fn span(n: usize, grain: Grain) -> String {
 
 /// A length of time in words.
 pub(crate) fn lasting(ms: Millis) -> String {
-    let hours = ms / epoch_model::time::HOUR;
-    if hours % 24 == 0 && hours >= 24 { span((hours / 24).unsigned_abs() as usize, Grain::Day) } else { span(hours.unsigned_abs() as usize, Grain::Hour) }
+    let hours = usize::try_from(ms / epoch_model::time::HOUR).unwrap_or(0);
+    if hours % 24 == 0 && hours >= 24 { span(hours / 24, Grain::Day) } else { span(hours, Grain::Hour) }
 }
 
 pub(crate) fn shorten(text: &str, max: usize) -> String {

@@ -147,9 +147,8 @@ impl Baseline {
         let shift_run = if block > 24 { 12 } else { 5 };
         let warm_up = (observed / 5).clamp(5, 2 * block.max(7));
         let Level { level, gain, residuals } = follow(&flat, &precision, rough, warm_up, shift_run);
-        let sampling = |i: usize| -> f64 {
-            if family == Family::Share { sampling_variance(y[i], weight(past, i)) } else { 0.0 }
-        };
+        let sampling =
+            |i: usize| -> f64 { if family == Family::Share { sampling_variance(y[i], weight(past, i)) } else { 0.0 } };
         let (scale, weight_typical) = noise_scale(past, &residuals, floor, &sampling);
         let periods = (observed as f64 / f64::from(past.fine_slots.max(1))).clamp(1.0, season::PERIODS as f64);
         // The season and the level are estimated from the same data: a median of
@@ -303,7 +302,11 @@ fn sampling_variance(logit: f64, weight: f64) -> f64 {
 
 /// Ratios over far less than usual are noisier; the factor on their standard deviation.
 fn thinness(family: Family, weight: f64, typical: f64) -> f64 {
-    if family == Family::Ratio && weight > 0.0 && typical > 0.0 { sqrt((0.5 * typical / weight).clamp(1.0, 100.0)) } else { 1.0 }
+    if family == Family::Ratio && weight > 0.0 && typical > 0.0 {
+        sqrt((0.5 * typical / weight).clamp(1.0, 100.0))
+    } else {
+        1.0
+    }
 }
 
 fn precision_of(past: &Past, family: Family) -> Vec<f64> {
@@ -359,11 +362,8 @@ fn noise_scale(past: &Past, residuals: &[f64], floor: f64, sampling: &dyn Fn(usi
 /// Scale and tail of one side of the standardised noise, about its median.
 fn tail(sorted: &[f64], above: bool) -> Tail {
     let centre = quantile_sorted(sorted, 0.5);
-    let mut off: Vec<f64> = sorted
-        .iter()
-        .map(|v| if above { v - centre } else { centre - v })
-        .filter(|v| *v > 0.0)
-        .collect();
+    let mut off: Vec<f64> =
+        sorted.iter().map(|v| if above { v - centre } else { centre - v }).filter(|v| *v > 0.0).collect();
     off.sort_unstable_by(f64::total_cmp);
     let n = off.len() as f64;
     let middle = quantile_sorted(&off, 0.5);

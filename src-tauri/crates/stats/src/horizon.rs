@@ -41,7 +41,10 @@ pub fn draws(baseline: &Baseline, ahead: &[At], pool: Pool, seed: u64) -> Vec<f6
             } else {
                 let centre = level + baseline.season.at(at.fine, at.coarse);
                 let e = pick(noise, &mut rng);
-                (baseline.transform.back(centre + baseline.sd(centre, at.weight) * e), baseline.scale * e.clamp(-2.0, 2.0))
+                (
+                    baseline.transform.back(centre + baseline.sd(centre, at.weight) * e),
+                    baseline.scale * e.clamp(-2.0, 2.0),
+                )
             };
             level += baseline.gain * step + slope;
             slope *= DAMPING;

@@ -65,7 +65,9 @@ fn shares(parts: &[Part], dimension: usize, ratio: bool) -> Vec<(usize, f64, f64
     }
     if !ratio {
         let whole = a - f;
-        return of().map(|(i, p)| (i, (p.actual - p.expected) / whole, p.expected / f, p.noise / whole.abs())).collect();
+        return of()
+            .map(|(i, p)| (i, (p.actual - p.expected) / whole, p.expected / f, p.noise / whole.abs()))
+            .collect();
     }
     let (before, after) = (f / fd, a / ad);
     let whole = after - before;

@@ -72,11 +72,7 @@ fn beta_inc(x: f64, y: f64, a: f64, b: f64) -> f64 {
         return 1.0;
     }
     let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(y));
-    if x < (a + 1.0) / (a + b + 2.0) {
-        front * fraction(x, a, b) / a
-    } else {
-        1.0 - front * fraction(y, b, a) / b
-    }
+    if x < (a + 1.0) / (a + b + 2.0) { front * fraction(x, a, b) / a } else { 1.0 - front * fraction(y, b, a) / b }
 }
 
 fn fraction(x: f64, a: f64, b: f64) -> f64 {

@@ -60,9 +60,9 @@ impl Engine {
 
     /// Whether a decision of ours changed any lever since then.
     pub(crate) fn changed_since(&self, since: Millis) -> bool {
-        self.levers.values().any(|s| {
-            s.changed_at.is_some_and(|at| at >= since) && s.by.as_ref().is_some_and(|b| b.starts_with("dec_"))
-        })
+        self.levers
+            .values()
+            .any(|s| s.changed_at.is_some_and(|at| at >= since) && s.by.as_ref().is_some_and(|b| b.starts_with("dec_")))
     }
 }
 

@@ -95,8 +95,12 @@ pub(crate) fn live(state: State) -> bool {
 pub(crate) fn allowed(from: State, to: State) -> bool {
     use State as S;
     match from {
-        S::Draft => matches!(to, S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale),
-        S::Pending => matches!(to, S::Draft | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale),
+        S::Draft => {
+            matches!(to, S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
+        }
+        S::Pending => {
+            matches!(to, S::Draft | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
+        }
         S::Approved => matches!(to, S::Executing | S::Withdrawn | S::Stale | S::Rejected),
         S::Executing => matches!(to, S::Executed | S::Failed | S::InDoubt),
         S::InDoubt => matches!(to, S::Executed | S::Failed),
@@ -124,9 +128,9 @@ impl Record {
 impl Book {
     /// The live decision on a lever.
     pub(crate) fn live_on(&self, lever: &str) -> Option<&Record> {
-        self.records.values().find(|r| {
-            live(r.decision.state) && matches!(&r.decision.act, Act::SetLever { lever: l, .. } if l == lever)
-        })
+        self.records
+            .values()
+            .find(|r| live(r.decision.state) && matches!(&r.decision.act, Act::SetLever { lever: l, .. } if l == lever))
     }
 
     /// Moves finished decisions out of the way and keeps every list bounded.

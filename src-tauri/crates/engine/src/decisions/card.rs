@@ -2,8 +2,8 @@
 
 use epoch_model::business::{Better, LeverValue, Metric, PolicyAnswer, Reversibility};
 use epoch_model::decision::{
-    Act, Alternative, Calibration, Decision, Evidence, Layer, Level, PolicyVerdict, Precedent, Prediction, RowsRef, State,
-    Strength,
+    Act, Alternative, Calibration, Decision, Evidence, Layer, Level, PolicyVerdict, Precedent, Prediction, RowsRef,
+    State, Strength,
 };
 use epoch_model::insight::{Expectation, Insight};
 use epoch_model::time::Millis;
@@ -82,14 +82,14 @@ pub(crate) fn fill(template: &str, config: &Config, metric: &Metric, insight: &I
     let expected = insight.expected.as_ref();
     let driver = insight.drivers.first();
     let (lever, from, to) = match act {
-        Some(Act::SetLever { lever, from, to }) => (
-            config.lever(lever).map_or_else(|| lever.clone(), |l| l.title.clone()),
-            text::lever(from),
-            text::lever(to),
-        ),
+        Some(Act::SetLever { lever, from, to }) => {
+            (config.lever(lever).map_or_else(|| lever.clone(), |l| l.title.clone()), text::lever(from), text::lever(to))
+        }
         _ => (String::new(), String::new(), String::new()),
     };
-    let change = expected.filter(|e| e.p50 != 0.0).map_or_else(String::new, |e| text::change((insight.actual - e.p50) / e.p50.abs()));
+    let change = expected
+        .filter(|e| e.p50 != 0.0)
+        .map_or_else(String::new, |e| text::change((insight.actual - e.p50) / e.p50.abs()));
     let pairs = [
         ("{metric}", metric.title.clone()),
         ("{actual}", show(insight.actual)),
@@ -109,15 +109,12 @@ pub(crate) fn fill(template: &str, config: &Config, metric: &Metric, insight: &I
     while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        match pairs.iter().find(|(name, _)| rest.starts_with(name)) {
-            Some((name, value)) => {
-                out.push_str(value);
-                rest = &rest[name.len()..];
-            }
-            None => {
-                out.push('{');
-                rest = &rest[1..];
-            }
+        if let Some((name, value)) = pairs.iter().find(|(name, _)| rest.starts_with(name)) {
+            out.push_str(value);
+            rest = &rest[name.len()..];
+        } else {
+            out.push('{');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
@@ -158,7 +155,12 @@ pub(crate) fn words(
         .rev()
         .filter(|p| p.target == target(&d.act))
         .take(5)
-        .map(|p| Precedent { decision: p.id.clone(), headline: p.headline.clone(), predicted: p.predicted, actual: p.actual })
+        .map(|p| Precedent {
+            decision: p.id.clone(),
+            headline: p.headline.clone(),
+            predicted: p.predicted,
+            actual: p.actual,
+        })
         .collect();
     evidence(insight, play, facts, d);
     counter_evidence(config, metric, insight, track, book, goal.map(|g| g.target), d);
@@ -169,7 +171,11 @@ pub(crate) fn words(
             format!("set {lever} back to {} at any time, at no cost", text::lever(from))
         }
         (Act::SetLever { lever, from, .. }, Reversibility::R2) => {
-            format!("set {lever} back to {}; that costs {} again", text::lever(from), text::money(&config.business, d.cost_minor))
+            format!(
+                "set {lever} back to {}; that costs {} again",
+                text::lever(from),
+                text::money(&config.business, d.cost_minor)
+            )
         }
         (Act::Webhook { .. }, Reversibility::R0 | Reversibility::R1) => {
             "a message cannot be unsent, but nothing depends on it".to_owned()
@@ -186,21 +192,41 @@ pub(crate) fn words(
 
 fn evidence(insight: &Insight, play: &Playbook, facts: &Facts, d: &mut Decision) {
     let first = insight.drivers.first().map(|f| (f.segment.clone(), f.value.clone()));
-    let rows = |segment| {
-        Some(RowsRef { metric: insight.metric.clone(), from: insight.from, to: insight.to, segment })
+    let rows = |segment| Some(RowsRef { metric: insight.metric.clone(), from: insight.from, to: insight.to, segment });
+    let piece = |text: String, strength, rows| Evidence {
+        text,
+        strength,
+        at: insight.at,
+        insight: Some(insight.id.clone()),
+        rows,
     };
-    let piece = |text: String, strength, rows| Evidence { text, strength, at: insight.at, insight: Some(insight.id.clone()), rows };
     d.evidence = vec![piece(insight.headline.clone(), Strength::Observational, rows(None))];
     for driver in &insight.drivers {
-        let text = format!("{} {} carries {} % of the deviation", driver.segment, driver.value, text::number(driver.share * 100.0, 0));
-        d.evidence.push(piece(text, Strength::Observational, rows(Some((driver.segment.clone(), driver.value.clone())))));
+        let text = format!(
+            "{} {} carries {} % of the deviation",
+            driver.segment,
+            driver.value,
+            text::number(driver.share * 100.0, 0)
+        );
+        d.evidence.push(piece(
+            text,
+            Strength::Observational,
+            rows(Some((driver.segment.clone(), driver.value.clone()))),
+        ));
     }
     if facts.episodes > 0 {
-        let text = format!("after {} earlier anomalies of this direction the metric went on as the forecast for doing nothing says", facts.episodes);
+        let text = format!(
+            "after {} earlier anomalies of this direction the metric went on as the forecast for doing nothing says",
+            facts.episodes
+        );
         d.evidence.push(piece(text, Strength::Observational, rows(first)));
     }
     if facts.uses > 0 {
-        let text = format!("the same was done and scored {} time{} before", facts.uses, if facts.uses == 1 { "" } else { "s" });
+        let text = format!(
+            "the same was done and scored {} time{} before",
+            facts.uses,
+            if facts.uses == 1 { "" } else { "s" }
+        );
         d.evidence.push(piece(text, Strength::Quasi, None));
     }
     let text = format!(
@@ -225,14 +251,26 @@ fn counter_evidence(
     let mut searched = Vec::new();
     let mut found = Vec::new();
     let mut add = |text: String, rows: Option<RowsRef>| {
-        found.push(Evidence { text, strength: Strength::Observational, at: insight.at, insight: Some(insight.id.clone()), rows });
+        found.push(Evidence {
+            text,
+            strength: Strength::Observational,
+            at: insight.at,
+            insight: Some(insight.id.clone()),
+            rows,
+        });
     };
     let values: usize = track.segments.values().map(std::collections::BTreeMap::len).sum();
     if values > 0 {
         searched.push(format!("{values} segment values"));
         let share: f64 = insight.drivers.iter().map(|s| s.share).sum();
         if share >= 0.5 && !insight.drivers.is_empty() {
-            add(format!("outside {} {} hardly anything moved, while the act reaches everybody", insight.drivers[0].segment, insight.drivers[0].value), None);
+            add(
+                format!(
+                    "outside {} {} hardly anything moved, while the act reaches everybody",
+                    insight.drivers[0].segment, insight.drivers[0].value
+                ),
+                None,
+            );
         }
     }
     let recent: Vec<bool> = track.cells.iter().rev().skip(1).take(28).filter_map(|c| c.inside).collect();
@@ -241,7 +279,10 @@ fn counter_evidence(
     if recent.len() >= 7 && inside * 100 >= recent.len() * 75 {
         let from = track.cells.iter().rev().nth(28).map_or(insight.from, |c| c.start);
         add(
-            format!("in {inside} of the {} buckets before it was inside its interval: it may be a single odd bucket", recent.len()),
+            format!(
+                "in {inside} of the {} buckets before it was inside its interval: it may be a single odd bucket",
+                recent.len()
+            ),
             Some(RowsRef { metric: metric.key.clone(), from, to: insight.from, segment: None }),
         );
     }
@@ -292,7 +333,9 @@ fn blast_radius(config: &Config, metric: &Metric, insight: &Insight, act: &Act) 
             let reach = "everybody who meets it (100 %)";
             let touched: Vec<&str> = config
                 .lever(lever)
-                .map(|l| config.business.metrics.iter().filter(|m| m.domain == l.domain).map(|m| m.title.as_str()).collect())
+                .map(|l| {
+                    config.business.metrics.iter().filter(|m| m.domain == l.domain).map(|m| m.title.as_str()).collect()
+                })
                 .unwrap_or_default();
             let focus = insight.drivers.first().map_or_else(String::new, |f| {
                 format!("; {} % of the deviation is in {} {}", text::number(f.share * 100.0, 0), f.segment, f.value)

@@ -42,14 +42,16 @@ impl Engine {
             return;
         }
         let d = &record.decision;
-        let silent = d.history.last().is_some_and(|t| {
-            t.at >= d.expires_at && self.now.saturating_sub(t.at) <= EXPIRY_GRACE
-        });
+        let silent =
+            d.history.last().is_some_and(|t| t.at >= d.expires_at && self.now.saturating_sub(t.at) <= EXPIRY_GRACE);
         if let Some(broken) = self.broken(&d.preconditions, silent) {
             let headline = d.headline.clone();
             self.release(id);
             if self.shift(id, State::Stale, "engine", broken.clone(), out) {
-                out.push(Action::Notify { decision: id.to_owned(), text: format!("Not executed, {broken}: {headline}") });
+                out.push(Action::Notify {
+                    decision: id.to_owned(),
+                    text: format!("Not executed, {broken}: {headline}"),
+                });
             }
             return;
         }
@@ -59,7 +61,11 @@ impl Engine {
         };
         let verdict = policy::judge(config, d);
         if gone || verdict.answer == PolicyAnswer::Deny {
-            let reason = if gone { "what it acts on is no longer declared".to_owned() } else { format!("policy “{}” now denies it", verdict.rule) };
+            let reason = if gone {
+                "what it acts on is no longer declared".to_owned()
+            } else {
+                format!("policy “{}” now denies it", verdict.rule)
+            };
             self.release(id);
             self.shift(id, State::Stale, "engine", reason, out);
             return;
@@ -75,10 +81,16 @@ impl Engine {
         conditions.iter().find_map(|c| match c {
             Precondition::LeverIs { lever, value } => match self.levers.get(lever) {
                 Some(state) if state.value == *value => None,
-                Some(state) => Some(format!("because {lever} is {} now and was {} on the card", text::lever(&state.value), text::lever(value))),
+                Some(state) => Some(format!(
+                    "because {lever} is {} now and was {} on the card",
+                    text::lever(&state.value),
+                    text::lever(value)
+                )),
                 None => Some(format!("because {lever} is no longer declared")),
             },
-            Precondition::Before { at } if !silent && self.now >= *at => Some("because its time was over before it could run".to_owned()),
+            Precondition::Before { at } if !silent && self.now >= *at => {
+                Some("because its time was over before it could run".to_owned())
+            }
             Precondition::Before { .. } => None,
         })
     }
@@ -93,7 +105,15 @@ impl Engine {
         }
     }
 
-    pub(crate) fn effect_result(&mut self, config: &Config, id: &str, ok: bool, in_doubt: bool, detail: &str, out: &mut Vec<Action>) {
+    pub(crate) fn effect_result(
+        &mut self,
+        config: &Config,
+        id: &str,
+        ok: bool,
+        in_doubt: bool,
+        detail: &str,
+        out: &mut Vec<Action>,
+    ) {
         let state = self.book.records.get(id).map(|r| r.decision.state);
         if !matches!(state, Some(State::Executing | State::InDoubt)) {
             out.push(Action::Refused {
@@ -122,7 +142,11 @@ impl Engine {
             return;
         }
         self.put_in_force(id);
-        let Some((metric, horizon)) = self.book.records.get(id).map(|r| (r.decision.prediction.metric.clone(), r.horizon)) else { return };
+        let Some((metric, horizon)) =
+            self.book.records.get(id).map(|r| (r.decision.prediction.metric.clone(), r.horizon))
+        else {
+            return;
+        };
         let window = self.tracks.get(&metric).map(|t| window(config, t, self.now, horizon));
         let reason = match window {
             Some(_) => "watching the metric over the horizon".to_owned(),
@@ -136,7 +160,9 @@ impl Engine {
 
     /// The lever has its new value; whoever is observed on the same lever is told.
     fn put_in_force(&mut self, id: &str) {
-        let Some(Act::SetLever { lever, to, .. }) = self.book.records.get(id).map(|r| r.decision.act.clone()) else { return };
+        let Some(Act::SetLever { lever, to, .. }) = self.book.records.get(id).map(|r| r.decision.act.clone()) else {
+            return;
+        };
         for (other, record) in &mut self.book.records {
             let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if *l == lever);
             if other != id && same && record.decision.state == State::Observing && record.disturbed.is_none() {
@@ -181,7 +207,13 @@ impl Engine {
             .collect();
         for id in waiting {
             self.release(&id);
-            self.shift(&id, State::Stale, "engine", format!("{lever} was set to {} by {by} meanwhile", text::lever(value)), out);
+            self.shift(
+                &id,
+                State::Stale,
+                "engine",
+                format!("{lever} was set to {} by {by} meanwhile", text::lever(value)),
+                out,
+            );
         }
         for record in self.book.records.values_mut() {
             let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if l == lever);
@@ -196,7 +228,8 @@ impl Engine {
         let Some(config) = self.config.take() else { return };
         if !self.book.records.is_empty() {
             let zone = config.zone();
-            let due: Vec<(String, State)> = self.book.records.values().map(|r| (r.decision.id.clone(), r.decision.state)).collect();
+            let due: Vec<(String, State)> =
+                self.book.records.values().map(|r| (r.decision.id.clone(), r.decision.state)).collect();
             for (id, state) in due {
                 match state {
                     State::Pending => self.wait(&config, &id, out),
@@ -234,11 +267,21 @@ impl Engine {
         if runs && !late {
             // For R1 the gate asks for a rule that lets it run; the card says so from now on.
             d.policy = verdict;
-            self.shift(id, State::Approved, "system", "nobody answered, and it may run without an answer".to_owned(), out);
+            self.shift(
+                id,
+                State::Approved,
+                "system",
+                "nobody answered, and it may run without an answer".to_owned(),
+                out,
+            );
             self.execute(config, id, out);
             return;
         }
-        let reason = if runs { "nobody answered, and the engine was not running when its time was over" } else { "nobody answered; that counts as a no" };
+        let reason = if runs {
+            "nobody answered, and the engine was not running when its time was over"
+        } else {
+            "nobody answered; that counts as a no"
+        };
         self.shift(id, State::Expired, "system", reason.to_owned(), out);
     }
 
@@ -271,7 +314,13 @@ fn window(config: &Config, track: &Track, now: Millis, horizon: Millis) -> (Mill
 }
 
 /// Money of a difference in the metric over the horizon, in minor units; positive is good.
-pub(crate) fn money_of(config: &Config, metric: &epoch_model::business::Metric, difference: f64, buckets: usize, weight: f64) -> Option<i64> {
+pub(crate) fn money_of(
+    config: &Config,
+    metric: &epoch_model::business::Metric,
+    difference: f64,
+    buckets: usize,
+    weight: f64,
+) -> Option<i64> {
     let sign = if metric.better == epoch_model::business::Better::Down { -1.0 } else { 1.0 };
     predict::worth(config, metric, buckets, weight).map(|w| predict::to_minor(sign * difference * w))
 }

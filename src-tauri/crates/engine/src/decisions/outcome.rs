@@ -86,7 +86,8 @@ impl Engine {
         if let Some(record) = self.book.records.get_mut(id) {
             record.decision.outcome = Some(outcome);
         }
-        let reason = format!("the horizon is over; {} the predicted interval", if inside { "inside" } else { "outside" });
+        let reason =
+            format!("the horizon is over; {} the predicted interval", if inside { "inside" } else { "outside" });
         if self.shift(id, State::Scored, "engine", reason, out) {
             let calibration = self.book.calibration.entry(proposer).or_default();
             calibration.scored = calibration.scored.saturating_add(1);
@@ -102,11 +103,15 @@ impl Engine {
 fn note(observed: Millis, predicted: Millis, disturbed: Option<&str>, act: &Act) -> String {
     let mut out = "Compared with a forecast, not with a control group: other causes are in it too. Data that is replayed from history cannot react to the act.".to_owned();
     if let Some(other) = disturbed {
-        out.push_str(&format!(" The lever was changed again by {other} before the horizon was over, so the figure mixes both."));
+        out.push_str(
+            &[" The lever was changed again by ", other, " before the horizon was over, so the figure mixes both."]
+                .concat(),
+        );
     }
     if observed.saturating_sub(predicted) > DAY {
         let days = observed.saturating_sub(predicted) / DAY;
-        out.push_str(&format!(" It was executed {days} days after the prediction was made."));
+        let late = format!(" It was executed {days} days after the prediction was made.");
+        out.push_str(&late);
     }
     if matches!(act, Act::Webhook { .. }) {
         out.push_str(" What the receiver did about it is not known.");

@@ -8,7 +8,13 @@ use crate::text;
 
 /// Level from stake, reversibility, uncertainty and novelty, as points: 0–1 operational, 2 tactical, 3–4 strategic, more
 /// sovereign. What cannot be undone is never below strategic.
-pub(crate) fn level(business: &Business, stake: Option<i64>, reversibility: Reversibility, p_worse: f64, novel: bool) -> Level {
+pub(crate) fn level(
+    business: &Business,
+    stake: Option<i64>,
+    reversibility: Reversibility,
+    p_worse: f64,
+    novel: bool,
+) -> Level {
     let limit = business.limits.autonomous_spend_per_day_minor;
     // A founder who gave no daily limit still has a scale: ten units of the currency.
     let scale = if limit > 0 { limit } else { 10_i64.saturating_pow(business.currency_digits + 1) };

@@ -53,7 +53,11 @@ pub(crate) fn forecast(config: &Config, zone: &Zone, book: &Book, q: &Question) 
     let (at, to) = ahead(zone, q.from, q.metric.grain, n, weight);
     // The seed is of the question, so that the same question has the same answer in every replay.
     let mut draws = horizon::draws(&baseline, &at, pool, q.from.unsigned_abs() ^ (n as u64) << 48);
-    let mut method = format!("baseline from {} drawn on over {}", text::span(baseline.history as usize, q.metric.grain), text::span(n, q.metric.grain));
+    let mut method = format!(
+        "baseline from {} drawn on over {}",
+        text::span(baseline.history as usize, q.metric.grain),
+        text::span(n, q.metric.grain)
+    );
     let mut episodes = 0;
     if let Some(up) = q.up {
         let mut ratios = aftermath(q.track, up, n, q.from);
@@ -63,17 +67,17 @@ pub(crate) fn forecast(config: &Config, zone: &Zone, book: &Book, q: &Question) 
             for d in &mut draws {
                 *d *= middle;
             }
-            method.push_str(&format!(
-                ", and how {episodes} earlier {} went on ({} against the time before)",
+            method = format!(
+                "{method}, and how {episodes} earlier {} went on ({} against the time before)",
                 if up { "rises" } else { "drops" },
                 text::change(middle - 1.0)
-            ));
+            );
         }
     }
     let nothing = finish(q.metric, horizon::band(&draws));
-    let used: Vec<&Past> =
-        book.past.iter().filter(|p| p.target == q.target && p.metric == q.metric.key).collect();
-    let observed: Vec<(f64, f64)> = used.iter().map(|p| (p.effect * q.steps, p.noise * q.steps.abs().max(0.1))).collect();
+    let used: Vec<&Past> = book.past.iter().filter(|p| p.target == q.target && p.metric == q.metric.key).collect();
+    let observed: Vec<(f64, f64)> =
+        used.iter().map(|p| (p.effect * q.steps, p.noise * q.steps.abs().max(0.1))).collect();
     let improvement = if observed.is_empty() { q.prior } else { effect::update(q.prior, &observed) };
     let change = if q.metric.better == Better::Down {
         Band { p10: -improvement.p90, p50: -improvement.p50, p90: -improvement.p10 }
@@ -89,7 +93,8 @@ pub(crate) fn forecast(config: &Config, zone: &Zone, book: &Book, q: &Question) 
         (of(improvement.p10), of(improvement.p50), of(improvement.p90))
     });
     let history = baseline.history;
-    let base = |band: Band, method: String| Expectation { p10: band.p10, p50: band.p50, p90: band.p90, method, history };
+    let base =
+        |band: Band, method: String| Expectation { p10: band.p10, p50: band.p50, p90: band.p90, method, history };
     let source = match used.len() {
         0 => format!("expert prior of the playbook “{}”", q.title),
         1 => format!("expert prior of “{}” with one scored use", q.title),
@@ -156,11 +161,10 @@ pub(crate) fn worth(config: &Config, metric: &Metric, buckets: usize, weight: f6
     match (metric.worth_minor, metric.format, pool(metric)) {
         (Some(w), _, Pool::Sum) => Some(w),
         (Some(w), _, Pool::RatioOfSums | Pool::Mean) => Some(w * n),
-        (None, Format::Money, Pool::Sum) => Some(minor),
+        // A formula in money per bucket (recurring revenue) is not earned anew each bucket, so it is counted once.
+        (None, Format::Money, Pool::Sum | Pool::Mean) => Some(minor),
         // A quotient of money (cost per customer) weighs as much as what it is divided by.
         (None, Format::Money, Pool::RatioOfSums) => Some(minor * weight * n),
-        // A formula in money per bucket (recurring revenue) is not earned anew each bucket, so it is counted once.
-        (None, Format::Money, Pool::Mean) => Some(minor),
         (None, _, _) => None,
     }
 }

@@ -92,7 +92,7 @@ impl Engine {
     ) -> Option<()> {
         let track = self.tracks.get(&metric.key)?;
         let d = &record.decision;
-        let (reversibility, cost, kind) = self.terms(config, &d.act)?;
+        let (reversibility, cost, kind) = Self::terms(config, &d.act)?;
         let steps = match (&d.act, &kind) {
             (Act::SetLever { from, to, .. }, Some(kind)) => steps_between(kind, from, to),
             _ => 1.0,
@@ -101,22 +101,27 @@ impl Engine {
         let scale = if record.steps == 0.0 { 1.0 } else { (steps / record.steps).clamp(-3.0, 3.0) };
         let prior = scaled(record.prior, scale);
         let target = target(&d.act);
-        let made = forecast(config, zone, &self.book, &Question {
-            metric,
-            track,
-            from: track.end(),
-            horizon: play.horizon,
-            up: (insight.kind == InsightKind::Anomaly).then_some(insight.score > 0.0),
-            prior,
-            title: &play.title,
-            target: &target,
-            steps,
-            calibration: self.book.calibration.get(&d.proposer).copied().unwrap_or_default(),
-        })?;
+        let made = forecast(
+            config,
+            zone,
+            &self.book,
+            &Question {
+                metric,
+                track,
+                from: track.end(),
+                horizon: play.horizon,
+                up: (insight.kind == InsightKind::Anomaly).then_some(insight.score > 0.0),
+                prior,
+                title: &play.title,
+                target: &target,
+                steps,
+                calibration: self.book.calibration.get(&d.proposer).copied().unwrap_or_default(),
+            },
+        )?;
         let Forecast { nothing, acting, episodes, uses } = made;
-        let stake = acting.money_minor.map(|(low, _, high)| {
-            low.saturating_abs().max(high.saturating_abs()).saturating_add(cost)
-        });
+        let stake = acting
+            .money_minor
+            .map(|(low, _, high)| low.saturating_abs().max(high.saturating_abs()).saturating_add(cost));
         let d = &mut record.decision;
         d.reversibility = reversibility;
         d.cost_minor = cost;
@@ -144,7 +149,7 @@ impl Engine {
     }
 
     /// Reversibility, cost and (for levers) kind.
-    fn terms(&self, config: &Config, act: &Act) -> Option<(Reversibility, i64, Option<LeverKind>)> {
+    fn terms(config: &Config, act: &Act) -> Option<(Reversibility, i64, Option<LeverKind>)> {
         match act {
             Act::SetLever { lever, .. } => {
                 config.lever(lever).map(|l| (l.reversibility, l.cost_minor, Some(l.kind.clone())))
@@ -154,14 +159,29 @@ impl Engine {
     }
 
     /// Why nothing may be proposed on a lever now. A decision that only waits gives way to one that takes a change back.
-    fn conflict(&mut self, config: &Config, lever: &str, back: bool, insight: &Insight, out: &mut Vec<Action>) -> Option<String> {
+    fn conflict(
+        &mut self,
+        config: &Config,
+        lever: &str,
+        back: bool,
+        insight: &Insight,
+        out: &mut Vec<Action>,
+    ) -> Option<String> {
         let title = config.lever(lever).map_or(lever, |l| l.title.as_str());
         if let Some(open) = self.book.live_on(lever) {
             let (id, state) = (open.decision.id.clone(), open.decision.state);
             if !back || !matches!(state, State::Draft | State::Pending) {
-                return Some(format!("{id} on {title} is still open; two decisions on one lever could not be told apart"));
+                return Some(format!(
+                    "{id} on {title} is still open; two decisions on one lever could not be told apart"
+                ));
             }
-            self.shift(&id, State::Superseded, "engine", format!("a proposal to take {title} back goes first: {}", insight.headline), out);
+            self.shift(
+                &id,
+                State::Superseded,
+                "engine",
+                format!("a proposal to take {title} back goes first: {}", insight.headline),
+                out,
+            );
             return None;
         }
         let observed = self.book.records.values().find(|r| {
@@ -191,7 +211,8 @@ impl Engine {
             PolicyAnswer::Run => {
                 let left = self.budget_left(config, zone);
                 if d.cost_minor > left {
-                    let reason = format!("only {} of today's budget are left", text::money(&config.business, left.max(0)));
+                    let reason =
+                        format!("only {} of today's budget are left", text::money(&config.business, left.max(0)));
                     self.hold(id, reason, out);
                     return;
                 }
@@ -227,7 +248,12 @@ impl Engine {
         let Some(record) = self.book.records.get_mut(id) else { return };
         let d = &mut record.decision;
         if d.history.len() < 2 {
-            d.history.push(Transition { at: now, to: State::Draft, actor: "system".to_owned(), reason: format!("waits: {reason}") });
+            d.history.push(Transition {
+                at: now,
+                to: State::Draft,
+                actor: "system".to_owned(),
+                reason: format!("waits: {reason}"),
+            });
             out.push(Action::Decision(Box::new(d.clone())));
         }
     }

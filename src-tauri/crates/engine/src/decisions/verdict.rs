@@ -32,7 +32,10 @@ impl Engine {
         config.keys.verify(signed)?;
         let claim = &signed.claim;
         if claim.business != config.business.name {
-            return Err(refuse(Code::Denied, format!("the answer is for the business “{}”", text::shorten(&claim.business, 60))));
+            return Err(refuse(
+                Code::Denied,
+                format!("the answer is for the business “{}”", text::shorten(&claim.business, 60)),
+            ));
         }
         let id = claim.decision.as_str();
         let Some(record) = self.book.records.get(id) else {
@@ -69,7 +72,8 @@ impl Engine {
             }
             Verdict::Veto { reason, text: words } => {
                 let to = if d.state == State::Approved { State::Withdrawn } else { State::Rejected };
-                let why = if words.is_empty() { reason.clone() } else { format!("{reason}: {}", text::shorten(words, 500)) };
+                let why =
+                    if words.is_empty() { reason.clone() } else { format!("{reason}: {}", text::shorten(words, 500)) };
                 self.shift(id, to, &actor, why, out);
             }
             Verdict::Defer { until } => {
@@ -95,7 +99,8 @@ impl Engine {
 
     /// The decision as it would be with another value, predicted anew. The engine does not change.
     pub(crate) fn edited(&self, config: &Config, id: &str, to: &LeverValue) -> Result<Record> {
-        let record = self.book.records.get(id).ok_or_else(|| refuse(Code::NotFound, "there is no such decision".to_owned()))?;
+        let record =
+            self.book.records.get(id).ok_or_else(|| refuse(Code::NotFound, "there is no such decision".to_owned()))?;
         if !editable_to(&record.decision, to) {
             return Err(refuse(Code::InvalidArgument, "the lever does not take this value".to_owned()));
         }
@@ -107,7 +112,8 @@ impl Engine {
             }
             *old = to.clone();
         }
-        let lost = || refuse(Code::Stale, "what the card rests on is no longer there; wait for a new proposal".to_owned());
+        let lost =
+            || refuse(Code::Stale, "what the card rests on is no longer there; wait for a new proposal".to_owned());
         let play = config.playbooks.iter().find(|p| p.key == record.playbook).ok_or_else(lost)?;
         let metric = config.metric(&record.insight.metric).ok_or_else(lost)?;
         let expires_at = edited.decision.expires_at;

@@ -71,7 +71,15 @@ pub(crate) fn drivers(track: &Track, metric: &Metric, actual: f64, expected: f64
         .into_iter()
         .filter_map(|cause| {
             let (part, (segment, value)) = (parts.get(cause.part)?, names.get(cause.part)?);
-            let per = |n: f64, d: f64| if !ratio { n } else if d > 0.0 { n / d } else { 0.0 };
+            let per = |n: f64, d: f64| {
+                if !ratio {
+                    n
+                } else if d > 0.0 {
+                    n / d
+                } else {
+                    0.0
+                }
+            };
             Some(Driver {
                 segment: (*segment).to_owned(),
                 value: (*value).to_owned(),
@@ -84,7 +92,11 @@ pub(crate) fn drivers(track: &Track, metric: &Metric, actual: f64, expected: f64
 }
 
 fn at(slices: &VecDeque<Slice>, start: i64) -> Slice {
-    slices.binary_search_by_key(&start, |s| s.0).ok().and_then(|i| slices.get(i).copied()).unwrap_or(Slice(start, 0.0, 0.0))
+    slices
+        .binary_search_by_key(&start, |s| s.0)
+        .ok()
+        .and_then(|i| slices.get(i).copied())
+        .unwrap_or(Slice(start, 0.0, 0.0))
 }
 
 /// Standard error of a mean of so few values, from their mean absolute spread.

@@ -28,7 +28,14 @@ pub(crate) struct Finding {
 }
 
 impl Engine {
-    pub(crate) fn closed(&mut self, grain: Grain, start: Millis, end: Millis, metrics: &[ClosedMetric], out: &mut Vec<Action>) {
+    pub(crate) fn closed(
+        &mut self,
+        grain: Grain,
+        start: Millis,
+        end: Millis,
+        metrics: &[ClosedMetric],
+        out: &mut Vec<Action>,
+    ) {
         let Some(config) = self.config.take() else { return };
         let zone = config.zone();
         let live = end.saturating_add(end.saturating_sub(start)) >= self.now;
@@ -41,7 +48,7 @@ impl Engine {
             let mut findings = Vec::new();
             for closed in metrics {
                 let Some(metric) = config.metric(&closed.metric).filter(|m| m.grain == grain) else { continue };
-                self.observe(&config, &zone, metric, closed, (start, end), &mut findings, out);
+                findings.extend(self.observe(&config, &zone, metric, closed, (start, end), out));
             }
             if live {
                 self.triggers(&config, &zone, grain, &mut findings);
@@ -60,9 +67,8 @@ impl Engine {
         metric: &Metric,
         closed: &ClosedMetric,
         (start, end): (Millis, Millis),
-        findings: &mut Vec<Finding>,
         out: &mut Vec<Action>,
-    ) {
+    ) -> Option<Finding> {
         let track = self.tracks.entry(metric.key.clone()).or_insert_with(|| Track::new(metric.grain));
         let baseline = track.fit(family(metric), 0);
         let point = &closed.point;
@@ -101,7 +107,7 @@ impl Engine {
             }
         }
         track.push(cell, closed);
-        let Some((actual, expected, score)) = found else { return };
+        let (actual, expected, score) = found?;
         let up = score.z > 0.0;
         let recent = track.cells.iter().rev().nth(SAME_WITHIN).map_or(i64::MIN, |c| c.start);
         let before = track.alarm.as_ref().filter(|a| a.up == up && a.last >= recent).map(|a| a.insight.clone());
@@ -133,14 +139,15 @@ impl Engine {
             continues: before,
             decisions: Vec::new(),
         };
-        findings.push(Finding { insight, playbook: None });
+        Some(Finding { insight, playbook: None })
     }
 
     /// Emits the insight, asks the playbooks, and emits it again with the decisions they led to.
     fn respond(&mut self, config: &Config, zone: &Zone, finding: Finding, live: bool, out: &mut Vec<Action>) {
         let Finding { mut insight, playbook } = finding;
         // A rewritten bucket keeps what its insight already led to.
-        let led_to = self.book.records.values().filter(|r| r.decision.insight == insight.id).map(|r| r.decision.id.clone());
+        let led_to =
+            self.book.records.values().filter(|r| r.decision.insight == insight.id).map(|r| r.decision.id.clone());
         insight.decisions = led_to.collect();
         let before = insight.decisions.len();
         out.push(Action::Insight(Box::new(insight.clone())));
@@ -164,7 +171,10 @@ impl Engine {
     fn fits(&self, play: &playbook::Playbook, insight: &Insight, metric: &Metric) -> bool {
         use playbook::Trigger;
         match (&play.when, insight.kind) {
-            (Trigger::Anomaly { metric: m, direction, at_least, segment_share, after_change }, InsightKind::Anomaly) => {
+            (
+                Trigger::Anomaly { metric: m, direction, at_least, segment_share, after_change },
+                InsightKind::Anomaly,
+            ) => {
                 let up = insight.score > 0.0;
                 let expected = insight.expected.as_ref().map_or(0.0, |e| e.p50);
                 let off = if expected == 0.0 { 1.0 } else { ((insight.actual - expected) / expected).abs() };
@@ -238,17 +248,22 @@ fn headline(
     let show = |v| text::value(metric, &config.business, v);
     let verb = if continued { "is still" } else { "was" };
     let mut out = format!("{} {verb} {} {}", metric.title, show(actual), text::when(zone, start, metric.grain));
-    if expected.p10 == expected.p90 {
+    if expected.p90 <= expected.p10 {
         out.push_str(", where nothing is usual");
     } else {
-        let off = if expected.p50 == 0.0 { String::new() } else { format!(" ({})", text::change((actual - expected.p50) / expected.p50.abs())) };
-        out.push_str(&format!("{off}; {} to {} was expected", show(expected.p10), show(expected.p90)));
+        let off = if expected.p50 == 0.0 {
+            String::new()
+        } else {
+            format!(" ({})", text::change((actual - expected.p50) / expected.p50.abs()))
+        };
+        out = format!("{out}{off}; {} to {} was expected", show(expected.p10), show(expected.p90));
     }
     if let Some(first) = drivers.first() {
         let share: f64 = drivers.iter().map(|d| d.share).sum();
         let names: Vec<String> = drivers.iter().map(|d| text::shorten(&d.value, 40)).collect();
-        let how = if share >= 0.95 { "all of it".to_owned() } else { format!("{} % of it", text::number(share * 100.0, 0)) };
-        out.push_str(&format!("; {how} comes from {} {}", first.segment, names.join(", ")));
+        let how =
+            if share >= 0.95 { "all of it".to_owned() } else { format!("{} % of it", text::number(share * 100.0, 0)) };
+        out = format!("{out}; {how} comes from {} {}", first.segment, names.join(", "));
     }
     out
 }

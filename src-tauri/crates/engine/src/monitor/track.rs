@@ -172,7 +172,10 @@ impl Track {
             coarse.push(cell.coarse);
         }
         let (fine_slots, coarse_slots) = slots(self.grain);
-        Baseline::fit(&Past { values: &values, weights: &weights, fine: &fine, coarse: &coarse, fine_slots, coarse_slots }, family)
+        Baseline::fit(
+            &Past { values: &values, weights: &weights, fine: &fine, coarse: &coarse, fine_slots, coarse_slots },
+            family,
+        )
     }
 
     /// The cells with a start in `[from, to)`.

@@ -30,11 +30,21 @@ impl Engine {
                 }
             }
             for rail in config.business.guardrails.iter().filter(|g| g.metric == metric.key) {
-                raised.push((metric.key.clone(), "guardrail".to_owned(), None, guardrail(config, zone, metric, track, rail)));
+                raised.push((
+                    metric.key.clone(),
+                    "guardrail".to_owned(),
+                    None,
+                    guardrail(config, zone, metric, track, rail),
+                ));
             }
             for goal in config.business.goals.iter().filter(|g| g.metric == metric.key) {
                 if track.end() >= track.goal_checked.saturating_add(GOAL_EVERY) {
-                    raised.push((metric.key.clone(), "goal".to_owned(), None, course(config, zone, metric, track, goal)));
+                    raised.push((
+                        metric.key.clone(),
+                        "goal".to_owned(),
+                        None,
+                        course(config, zone, metric, track, goal),
+                    ));
                 }
             }
         }
@@ -58,7 +68,14 @@ impl Engine {
         }
     }
 
-    fn threshold(&self, config: &Config, zone: &Zone, metric: &Metric, track: &Track, when: &Trigger) -> Option<Insight> {
+    fn threshold(
+        &self,
+        config: &Config,
+        zone: &Zone,
+        metric: &Metric,
+        track: &Track,
+        when: &Trigger,
+    ) -> Option<Insight> {
         let Trigger::Threshold { above, value, other, buckets, .. } = when else { return None };
         let n = usize::try_from(*buckets).unwrap_or(1);
         let other_metric = other.as_ref().and_then(|m| {
@@ -92,8 +109,22 @@ impl Engine {
             text::value(metric, &config.business, limit),
             text::span(n, metric.grain),
         );
-        let expected = Expectation { p10: limit, p50: limit, p90: limit, method: "the threshold of the playbook".to_owned(), history: buckets.to_owned() };
-        Some(plain(metric, track, InsightKind::Threshold, actual, Some(expected), headline, super::good(metric, *above)))
+        let expected = Expectation {
+            p10: limit,
+            p50: limit,
+            p90: limit,
+            method: "the threshold of the playbook".to_owned(),
+            history: buckets.to_owned(),
+        };
+        Some(plain(
+            metric,
+            track,
+            InsightKind::Threshold,
+            actual,
+            Some(expected),
+            headline,
+            super::good(metric, *above),
+        ))
     }
 }
 
@@ -115,7 +146,13 @@ fn guardrail(config: &Config, zone: &Zone, metric: &Metric, track: &Track, rail:
         show(usual),
         text::change(if usual == 0.0 { 0.0 } else { (actual - usual) / usual.abs() }),
     );
-    let expected = Expectation { p10: usual, p50: usual, p90: usual, method: "median of the baseline".to_owned(), history: u32::try_from(track.cells.len()).unwrap_or(u32::MAX) };
+    let expected = Expectation {
+        p10: usual,
+        p50: usual,
+        p90: usual,
+        method: "median of the baseline".to_owned(),
+        history: u32::try_from(track.cells.len()).unwrap_or(u32::MAX),
+    };
     Some(plain(metric, track, InsightKind::Guardrail, actual, Some(expected), headline, Some(false)))
 }
 
@@ -169,9 +206,7 @@ fn course(config: &Config, zone: &Zone, metric: &Metric, track: &Track, goal: &G
         return None;
     }
     let show = |v| text::value(metric, &config.business, v);
-    let until = goal.by.map_or_else(String::new, |by| {
-        format!(" {}", text::when(zone, by, Grain::Day))
-    });
+    let until = goal.by.map_or_else(String::new, |by| format!(" {}", text::when(zone, by, Grain::Day)));
     let headline = format!(
         "{} will miss its goal of {}{until}: it is {} now and {} to {} is expected then",
         metric.title,

@@ -1,6 +1,6 @@
 //! Reading playbooks from TOML, with the line of whatever is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use epoch_model::business::{Domain, LeverValue};
 use epoch_model::decision::Alternative;
@@ -114,12 +114,12 @@ pub(super) fn parse_all(text: &str) -> Result<Vec<Playbook>, Error> {
         fault(text, at, e.message())
     })?;
     let reader = Reader { text, roles: file.role };
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut out = Vec::with_capacity(file.playbook.len());
     for raw in file.playbook {
         let key = raw.key.get_ref().clone();
         let at = raw.key.span().start;
-        if seen.insert(key.clone(), ()).is_some() {
+        if !seen.insert(key.clone()) {
             return Err(fault(text, at, &format!("a playbook named {key} was already written above")));
         }
         out.push(reader.playbook(raw)?);
@@ -151,7 +151,11 @@ impl Reader<'_> {
         let metric = self.role(&when.metric)?;
         let only_for = |wanted: bool, present: bool, field: &str, trigger: &str| {
             if present && !wanted {
-                return Err(fault(self.text, raw.span().start, &format!("`{field}` belongs to trigger = \"{trigger}\"")));
+                return Err(fault(
+                    self.text,
+                    raw.span().start,
+                    &format!("`{field}` belongs to trigger = \"{trigger}\""),
+                ));
             }
             Ok(())
         };
@@ -206,7 +210,8 @@ impl Reader<'_> {
                         "back" => Move::Back,
                         "default" => Move::Default,
                         other => {
-                            let reason = format!("`{other}` is no move; use up, down, next, back, default or {{ to = … }}");
+                            let reason =
+                                format!("`{other}` is no move; use up, down, next, back, default or {{ to = … }}");
                             return Err(fault(self.text, way.span().start, &reason));
                         }
                     },
@@ -234,9 +239,11 @@ impl Reader<'_> {
     fn role(&self, raw: &Spanned<Role>) -> Result<Matcher, Error> {
         match raw.get_ref() {
             Role::Inline(matcher) => Ok(matcher.clone()),
-            Role::Name(name) => self.roles.get(name).cloned().ok_or_else(|| {
-                fault(self.text, raw.span().start, &format!("there is no [role.{name}] in this file"))
-            }),
+            Role::Name(name) => {
+                self.roles.get(name).cloned().ok_or_else(|| {
+                    fault(self.text, raw.span().start, &format!("there is no [role.{name}] in this file"))
+                })
+            }
         }
     }
 
@@ -253,7 +260,8 @@ impl Reader<'_> {
     }
 
     fn duration(&self, raw: &Spanned<String>) -> Result<Millis, Error> {
-        let wrong = || fault(self.text, raw.span().start, "expected a duration such as \"14d\" or \"6h\", at most 366d");
+        let wrong =
+            || fault(self.text, raw.span().start, "expected a duration such as \"14d\" or \"6h\", at most 366d");
         let text = raw.get_ref().trim();
         let (digits, unit) = if let Some(d) = text.strip_suffix('d') {
             (d, DAY)

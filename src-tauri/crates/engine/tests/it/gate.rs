@@ -55,14 +55,23 @@ fn everything_else_is_denied() {
         let rehashed = Decision { act_hash: act_hash(&other), act: other, ..d.clone() };
         deny("act and hash swapped", &rehashed, ok, "Northwind", run, Code::Denied);
         let lever = match &d.act {
-            Act::SetLever { from, to, .. } => Act::SetLever { lever: "featured_discount".into(), from: from.clone(), to: to.clone() },
+            Act::SetLever { from, to, .. } => {
+                Act::SetLever { lever: "featured_discount".into(), from: from.clone(), to: to.clone() }
+            }
             Act::Webhook { .. } => panic!("a lever"),
         };
         let relevered = Decision { act_hash: act_hash(&lever), act: lever, ..d.clone() };
         deny("same value on another lever", &relevered, ok, "Northwind", run, Code::Denied);
         deny("other decision", &Decision { id: "dec_000099".into(), ..d.clone() }, ok, "Northwind", run, Code::Denied);
         if verdict == Verdict::Approve {
-            deny("card changed after approval", &Decision { headline: "x".into(), ..d.clone() }, ok, "Northwind", run, Code::Denied);
+            deny(
+                "card changed after approval",
+                &Decision { headline: "x".into(), ..d.clone() },
+                ok,
+                "Northwind",
+                run,
+                Code::Denied,
+            );
         } else {
             let mut forged = d.clone();
             if let Some(shown) = &mut forged.edited_from {
@@ -97,7 +106,10 @@ fn policy_and_silence() {
     let admitted = |d: &Decision| admit(d, None, &keys(&world), "Northwind", RunState::Running).is_ok();
     assert!(admitted(&with(PolicyAnswer::Run, Reversibility::R1)));
     assert!(!admitted(&with(PolicyAnswer::Deny, Reversibility::R0)));
-    assert!(!admitted(&with(PolicyAnswer::Ask, Reversibility::R0)), "approved by an operator, so the answer is asked for");
+    assert!(
+        !admitted(&with(PolicyAnswer::Ask, Reversibility::R0)),
+        "approved by an operator, so the answer is asked for"
+    );
     let mut silent = with(PolicyAnswer::Ask, Reversibility::R0);
     for t in silent.history.iter_mut().filter(|t| t.to == State::Approved) {
         t.actor = "system".to_owned();

@@ -22,7 +22,9 @@ fn fallen() -> (World, Decision) {
 #[test]
 fn the_whole_loop() {
     let (mut world, card) = fallen();
-    assert!(matches!(&card.act, Act::SetLever { lever, from, to } if lever == "pro_price" && *from == number(29.0) && *to == number(28.0)));
+    assert!(
+        matches!(&card.act, Act::SetLever { lever, from, to } if lever == "pro_price" && *from == number(29.0) && *to == number(28.0))
+    );
     assert_eq!(card.dry_run, "pro_price: 29 -> 28");
     let (nothing, acting) = (&card.nothing.value, &card.prediction.value);
     // 14 days of about 4,900 EUR.
@@ -32,9 +34,14 @@ fn the_whole_loop() {
     assert!((0.3..0.5).contains(&card.prediction.p_worse));
     let (low, middle, high) = card.prediction.money_minor.expect("money is worth itself");
     assert!(low < 0 && middle > 0 && high > middle);
-    assert!(!card.evidence.is_empty() && !card.counter_evidence.is_empty() && card.counter_search.contains("segment values"));
+    assert!(
+        !card.evidence.is_empty()
+            && !card.counter_evidence.is_empty()
+            && card.counter_search.contains("segment values")
+    );
     assert!(card.alternatives[0].what == "Do nothing" && card.alternatives.len() >= 2);
-    for text in [&card.headline, &card.undo, &card.worst_case, &card.blast_radius, &card.on_expiry, &card.policy.reason] {
+    for text in [&card.headline, &card.undo, &card.worst_case, &card.blast_radius, &card.on_expiry, &card.policy.reason]
+    {
         assert!(!text.is_empty() && !text.contains('{'), "{text}");
     }
 
@@ -52,11 +59,22 @@ fn the_whole_loop() {
     let outcome = scored.outcome.expect("an outcome");
     assert!(outcome.inside && outcome.loss < 0.5, "{outcome:?}");
     assert!(outcome.money_minor.is_some() && outcome.note.contains("control group"));
-    assert_eq!(world.engine.calibration().get("playbook:revenue_drop_lower_price").map(|c| (c.scored, c.inside)), Some((1, 1)));
+    assert_eq!(
+        world.engine.calibration().get("playbook:revenue_drop_lower_price").map(|c| (c.scored, c.inside)),
+        Some((1, 1))
+    );
     let states: Vec<State> = scored.history.iter().map(|t| t.to).collect();
     assert_eq!(
         states,
-        [State::Draft, State::Pending, State::Approved, State::Executing, State::Executed, State::Observing, State::Scored]
+        [
+            State::Draft,
+            State::Pending,
+            State::Approved,
+            State::Executing,
+            State::Executed,
+            State::Observing,
+            State::Scored
+        ]
     );
     assert!(scored.history[2].actor.starts_with("operator:"));
 
@@ -72,11 +90,11 @@ fn the_whole_loop() {
 }
 
 fn last(world: &World, id: &str) -> Decision {
-    let found = world.log.iter().flat_map(|(_, _, a)| a).filter_map(|a| match a {
+    let mut found = world.log.iter().rev().flat_map(|(_, _, a)| a.iter().rev()).filter_map(|a| match a {
         Action::Decision(d) if d.id == id => Some(d.as_ref().clone()),
         _ => None,
     });
-    found.last().expect("was emitted")
+    found.next().expect("was emitted")
 }
 
 #[test]
@@ -103,8 +121,9 @@ fn a_lever_that_reaches_everybody_asks_whatever_the_rule_says() {
     );
     let mut world = World::new(&free);
     world.days(90);
-    let actions = world.day(0.4, 1.0);
-    assert_eq!(effects(&actions).len(), 2);
+    world.day(0.4, 1.0);
+    let all: Vec<Action> = world.log.iter().flat_map(|(_, _, a)| a.clone()).collect();
+    assert!(effects(&all).iter().any(|(_, act)| matches!(act, Act::SetLever { lever, .. } if lever == "pro_price")));
     let strict = format!("{BUSINESS}\n[[policy]]\nname = \"all runs\"\nanswer = \"run\"\n");
     let mut world = World::new(&strict);
     world.days(90);
@@ -193,7 +212,13 @@ fn a_draft_or_read_runs_when_nobody_answers() {
         let mut world = World::new(&text);
         world.days(90);
         world.day(0.4, 1.0);
-        let alert = world.engine.open_decisions().find(|d| matches!(d.act, Act::Webhook { .. })).expect("a card").clone();
+        let alert = world
+            .engine
+            .open_decisions()
+            .filter(|d| matches!(d.act, Act::Webhook { .. }))
+            .last()
+            .expect("a card")
+            .clone();
         assert_eq!(alert.state, State::Pending);
         world.now = alert.expires_at + sleep;
         let actions = world.send(Input::Tick);
@@ -235,7 +260,9 @@ fn a_lever_changed_outside_makes_the_card_stale() {
 
 #[test]
 fn results_of_effects() {
-    for (ok, in_doubt, state) in [(true, false, State::Observing), (false, false, State::Failed), (false, true, State::InDoubt)] {
+    for (ok, in_doubt, state) in
+        [(true, false, State::Observing), (false, false, State::Failed), (false, true, State::InDoubt)]
+    {
         let (mut world, card) = fallen();
         world.answer(&card.id, Verdict::Approve);
         world.send(Input::EffectResult { decision: card.id.clone(), ok, in_doubt, detail: "x".into() });
@@ -264,7 +291,9 @@ fn a_change_after_which_conversion_falls_is_taken_back() {
         .find(|d| d.proposer == "playbook:conversion_drop_after_change")
         .expect("a way back")
         .clone();
-    assert!(matches!(&back.act, Act::SetLever { lever, from, to } if lever == "pro_price" && *from == number(28.0) && *to == number(29.0)));
+    assert!(
+        matches!(&back.act, Act::SetLever { lever, from, to } if lever == "pro_price" && *from == number(28.0) && *to == number(29.0))
+    );
     world.answer(&back.id, Verdict::Approve);
     world.done(&back.id);
     assert_eq!(world.engine.lever("pro_price"), Some(&number(29.0)));

@@ -75,11 +75,13 @@ fn perform(world: &mut World, step: &Step) {
             world.send(Input::Tick);
         }
         Step::Odd(v) => {
-            let Input::Closed { grain, start, end, mut metrics } = closed(world.day, 1.0, 1.0, 1.0, 1.0) else { return };
+            let Input::Closed { grain, start, end, mut metrics } = closed(world.day, 1.0, 1.0, 1.0, 1.0) else {
+                return;
+            };
             for m in &mut metrics {
                 m.point.value = Some(*v);
-                m.point.numerator = *v;
-                m.point.denominator = *v;
+                m.point.numerator = if v.is_finite() { *v } else { 0.0 };
+                m.point.denominator = m.point.numerator;
             }
             world.day += 1;
             world.now = world.now.max(end);
@@ -107,7 +109,10 @@ fn check(world: &World) {
                     let last = d.history.last().expect("a history");
                     assert!(last.at >= at, "time went backwards");
                     at = at.max(last.at);
-                    assert!(d.prediction.value.p10 <= d.prediction.value.p50 && d.prediction.value.p50 <= d.prediction.value.p90);
+                    assert!(
+                        d.prediction.value.p10 <= d.prediction.value.p50
+                            && d.prediction.value.p50 <= d.prediction.value.p90
+                    );
                 }
                 Action::Effect { decision, idempotency_key, .. } => {
                     assert_eq!(states.get(decision.as_str()), Some(&State::Executing));
@@ -131,7 +136,7 @@ fn one_per_lever(world: &World) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 14, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_comes_in(steps in prop::collection::vec(step(), 10..60), cut in 0..60_usize) {
@@ -149,10 +154,7 @@ proptest! {
         let mut restored = Engine::new();
         for (i, (input, now, actions)) in world.log.iter().enumerate() {
             let text = serde_json::to_string(input).expect("writes");
-            let Ok(input) = serde_json::from_str::<Input>(&text) else { continue };
-            if text.contains("null") && text.contains("numerator\":null") {
-                continue;
-            }
+            let input: Input = serde_json::from_str(&text).expect("reads");
             let mut rng = Pcg64::seed_from_u64(99);
             let again = fresh.handle(&input, *now, &mut rng);
             let want = serde_json::to_string(actions).expect("writes");

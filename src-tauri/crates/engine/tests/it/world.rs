@@ -108,7 +108,7 @@ impl World {
 
     pub fn with(text: &str, playbooks: Vec<Playbook>) -> Self {
         let key = SigningKey::from_bytes(&[7; 32]);
-        let hex: String = key.verifying_key().to_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        let hex = key.verifying_key().to_bytes().map(|b| format!("{b:02x}")).concat();
         let mut world =
             Self { engine: Engine::new(), rng: Pcg64::seed_from_u64(1), now: START, key, day: 0, log: Vec::new() };
         world.send(Input::Configure { business: Box::new(business(text)), playbooks, operator_keys: vec![hex] });
@@ -170,10 +170,7 @@ impl World {
 
     /// The open decision on a lever.
     pub fn on(&self, key: &str) -> Option<Decision> {
-        self.engine
-            .open_decisions()
-            .find(|d| matches!(&d.act, Act::SetLever { lever, .. } if lever == key))
-            .cloned()
+        self.engine.open_decisions().find(|d| matches!(&d.act, Act::SetLever { lever, .. } if lever == key)).cloned()
     }
 
     pub fn state(&self, id: &str) -> Option<State> {
@@ -192,7 +189,13 @@ impl World {
 pub fn closed(day: i64, factor: f64, germany: f64, signups: f64, refunds: f64) -> Input {
     let start = START + day * DAY;
     let week = [1.1, 1.0, 1.0, 1.05, 1.2, 0.8, 0.7][day.rem_euclid(7) as usize];
-    let point = |value: Option<f64>, numerator: f64, denominator: f64| Point { start, value, numerator, denominator, events: 200 };
+    let point = |value: Option<f64>, numerator: f64, denominator: f64| Point {
+        start,
+        value,
+        numerator,
+        denominator,
+        events: 200,
+    };
     let parts: Vec<(String, f64)> = [("Germany", 0.4), ("France", 0.35), ("Spain", 0.25)]
         .iter()
         .enumerate()
@@ -211,8 +214,16 @@ pub fn closed(day: i64, factor: f64, germany: f64, signups: f64, refunds: f64) -
         end: start + DAY,
         metrics: vec![
             ClosedMetric { metric: "revenue".to_owned(), point: point(Some(revenue), revenue, 1.0), segments },
-            ClosedMetric { metric: "signup_rate".to_owned(), point: point(Some(hits / 1000.0), hits, 1000.0), segments: vec![] },
-            ClosedMetric { metric: "refund_rate".to_owned(), point: point(Some(back / 200.0), back, 200.0), segments: vec![] },
+            ClosedMetric {
+                metric: "signup_rate".to_owned(),
+                point: point(Some(hits / 1000.0), hits, 1000.0),
+                segments: vec![],
+            },
+            ClosedMetric {
+                metric: "refund_rate".to_owned(),
+                point: point(Some(back / 200.0), back, 200.0),
+                segments: vec![],
+            },
         ],
     }
 }

@@ -80,7 +80,10 @@ fn two_weeks_ahead_are_covered() {
             for at in [100, 130, 170] {
                 let fit = Baseline::fit(&sim.past(at), sim.family).expect("enough history");
                 let ahead: Vec<At> = (at..at + 14)
-                    .map(|i| At { weight: if sim.weights.is_empty() { 1.0 } else { fit.weight_typical() }, ..sim.at(i) })
+                    .map(|i| At {
+                        weight: if sim.weights.is_empty() { 1.0 } else { fit.weight_typical() },
+                        ..sim.at(i)
+                    })
                     .collect();
                 let band = horizon::band(&horizon::draws(&fit, &ahead, pool, 7));
                 let (mut top, mut bottom) = (0.0, 0.0);
@@ -149,7 +152,8 @@ fn a_shop_with_closed_days_is_covered() {
     let fine: Vec<u16> = (0..values.len()).map(|i| ((i + 2) % 7) as u16).collect();
     let (mut inside, mut alarms, mut n) = (0, 0, 0);
     for i in 28..values.len() {
-        let past = Past { values: &values[..i], weights: &[], fine: &fine[..i], coarse: &[], fine_slots: 7, coarse_slots: 1 };
+        let past =
+            Past { values: &values[..i], weights: &[], fine: &fine[..i], coarse: &[], fine_slots: 7, coarse_slots: 1 };
         let fit = Baseline::fit(&past, Family::Amount).expect("enough history");
         let at = At { fine: fine[i], coarse: 0, weight: 1.0 };
         let band = fit.band(at);
@@ -171,7 +175,8 @@ fn a_shop_with_closed_days_is_covered() {
 fn odd_histories_do_not_break_it() {
     let fine: Vec<u16> = (0..60).map(|i| i % 7).collect();
     let past = |values: &[f64]| {
-        let past = Past { values, weights: &[], fine: &fine[..values.len()], coarse: &[], fine_slots: 7, coarse_slots: 1 };
+        let past =
+            Past { values, weights: &[], fine: &fine[..values.len()], coarse: &[], fine_slots: 7, coarse_slots: 1 };
         Baseline::fit(&past, Family::Amount)
     };
     let at = At { fine: 0, coarse: 0, weight: 1.0 };

@@ -15,7 +15,13 @@ fn parts(d: &mut Draw, ratio: bool, cause: Option<(usize, usize, f64)>, uniform:
             let den = whole * size;
             let expected = if ratio { 0.05 * den } else { den };
             let factor = match cause {
-                Some((dim, v, f)) if dim == dimension => if v == value { f } else { 1.0 },
+                Some((dim, v, f)) if dim == dimension => {
+                    if v == value {
+                        f
+                    } else {
+                        1.0
+                    }
+                }
                 _ => loss,
             };
             let noise = expected.sqrt() * if ratio { 1.0 } else { 2.0 };

@@ -84,21 +84,80 @@ pub fn calm(seed: u64, days: usize) -> Vec<Sim> {
         family,
     };
     let mut level: f64 = 0.0;
-    let visits: Vec<f64> = (0..days).map(|i| (400.0 * (1.0 + 0.5 * week(i)) * (0.1 * d.normal()).exp()).round()).collect();
-    let signups: Vec<f64> = visits.iter().map(|n| (0..*n as usize).filter(|_| d.uniform() < 0.04).count() as f64).collect();
+    let visits: Vec<f64> =
+        (0..days).map(|i| (400.0 * (1.0 + 0.5 * week(i)) * (0.1 * d.normal()).exp()).round()).collect();
+    let signups: Vec<f64> =
+        visits.iter().map(|n| (0..*n as usize).filter(|_| d.uniform() < 0.04).count() as f64).collect();
     let mut drift = 0.0;
     vec![
-        make("lognormal revenue", (0..days).map(|i| 5000.0 * (week(i) + 0.25 * d.normal()).exp()).collect(), vec![], Family::Amount),
-        make("heavy-tailed revenue", (0..days).map(|i| 5000.0 * (week(i) + 0.15 * d.heavy()).exp()).collect(), vec![], Family::Amount),
-        make("skewed revenue", (0..days).map(|i| 3000.0 * week(i).exp() * (0..6).map(|_| -d.uniform().ln()).sum::<f64>() / 6.0).collect(), vec![], Family::Amount),
-        make("drifting revenue", (0..days).map(|i| { level += 0.03 * d.normal(); 5000.0 * (week(i) + level + 0.15 * d.normal()).exp() }).collect(), vec![], Family::Amount),
-        make("growing revenue", (0..days).map(|i| 2000.0 * (0.006 * i as f64 + week(i) + 0.15 * d.normal()).exp()).collect(), vec![], Family::Amount),
+        make(
+            "lognormal revenue",
+            (0..days).map(|i| 5000.0 * (week(i) + 0.25 * d.normal()).exp()).collect(),
+            vec![],
+            Family::Amount,
+        ),
+        make(
+            "heavy-tailed revenue",
+            (0..days).map(|i| 5000.0 * (week(i) + 0.15 * d.heavy()).exp()).collect(),
+            vec![],
+            Family::Amount,
+        ),
+        make(
+            "skewed revenue",
+            (0..days).map(|i| 3000.0 * week(i).exp() * (0..6).map(|_| -d.uniform().ln()).sum::<f64>() / 6.0).collect(),
+            vec![],
+            Family::Amount,
+        ),
+        make(
+            "drifting revenue",
+            (0..days)
+                .map(|i| {
+                    level += 0.03 * d.normal();
+                    5000.0 * (week(i) + level + 0.15 * d.normal()).exp()
+                })
+                .collect(),
+            vec![],
+            Family::Amount,
+        ),
+        make(
+            "growing revenue",
+            (0..days).map(|i| 2000.0 * (0.006 * i as f64 + week(i) + 0.15 * d.normal()).exp()).collect(),
+            vec![],
+            Family::Amount,
+        ),
         make("few orders", (0..days).map(|i| d.poisson(3.0 * week(i).exp())).collect(), vec![], Family::Count),
         make("orders", (0..days).map(|i| d.poisson(40.0 * week(i).exp())).collect(), vec![], Family::Count),
-        make("visits", (0..days).map(|i| { let e = d.normal(); d.poisson(900.0 * (week(i) + 0.08 * e).exp()) }).collect(), vec![], Family::Count),
-        make("profit, may be negative", (0..days).map(|i| 200.0 + 300.0 * week(i) + 150.0 * d.normal()).collect(), vec![], Family::Amount),
+        make(
+            "visits",
+            (0..days)
+                .map(|i| {
+                    let e = d.normal();
+                    d.poisson(900.0 * (week(i) + 0.08 * e).exp())
+                })
+                .collect(),
+            vec![],
+            Family::Count,
+        ),
+        make(
+            "profit, may be negative",
+            (0..days).map(|i| 200.0 + 300.0 * week(i) + 150.0 * d.normal()).collect(),
+            vec![],
+            Family::Amount,
+        ),
         make("signup rate", signups.iter().zip(&visits).map(|(s, v)| s / v).collect(), visits.clone(), Family::Share),
-        make("overdispersed rate", visits.iter().map(|n| { drift = 0.6 * drift + 0.08 * d.normal(); let p = 1.0 / (1.0 + (2.0 - drift - d.normal() * 0.08_f64).exp()); d.poisson(n * p).min(*n) / n }).collect(), visits.clone(), Family::Share),
+        make(
+            "overdispersed rate",
+            visits
+                .iter()
+                .map(|n| {
+                    drift = 0.6 * drift + 0.08 * d.normal();
+                    let p = 1.0 / (1.0 + (2.0 - drift - d.normal() * 0.08_f64).exp());
+                    d.poisson(n * p).min(*n) / n
+                })
+                .collect(),
+            visits.clone(),
+            Family::Share,
+        ),
         make("basket", (0..days).map(|_| 45.0 * (0.12 * d.normal()).exp()).collect(), visits, Family::Ratio),
     ]
 }
@@ -113,10 +172,12 @@ pub fn hourly(seed: u64, days: usize) -> Sim {
     };
     Sim {
         name: "hourly visits",
-        values: (0..n).map(|i| {
+        values: (0..n)
+            .map(|i| {
                 let e = d.normal();
                 d.poisson(mean(i) * (0.1 * e).exp())
-            }).collect(),
+            })
+            .collect(),
         weights: Vec::new(),
         fine: (0..n).map(|i| (i % 168) as u16).collect(),
         coarse: (0..n).map(|i| (i % 24) as u16).collect(),
