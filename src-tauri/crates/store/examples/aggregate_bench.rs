@@ -1,6 +1,14 @@
 //! How fast ten metrics are kept up to date, how much memory they take, how fast they are read.
 //!
 //! `cargo run --release -p epoch-store --example aggregate_bench [millions of events] [units]`
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "a bench prints"
+)]
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -72,7 +72,10 @@ impl Catalog {
         for name in &self.changed {
             let Some((_, properties)) = self.names.get(name) else { continue };
             let text = serde_json::to_string(properties).unwrap_or_else(|_| "{}".into());
-            db.prepare_cached("UPDATE names SET properties = ? WHERE id = ?").db()?.execute(params![text, name]).db()?;
+            db.prepare_cached("UPDATE names SET properties = ? WHERE id = ?")
+                .db()?
+                .execute(params![text, name])
+                .db()?;
         }
         Ok(())
     }
@@ -129,7 +132,12 @@ pub fn kinds(db: &Connection) -> Result<Vec<EventKind>> {
         let properties: Properties = serde_json::from_str(&text).unwrap_or_default();
         let property = |(name, seen): (String, Seen)| Property {
             name,
-            types: TYPES.iter().enumerate().filter(|(i, _)| seen.types & (1 << i) != 0).map(|(_, t)| (*t).into()).collect(),
+            types: TYPES
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| seen.types & (1 << i) != 0)
+                .map(|(_, t)| (*t).into())
+                .collect(),
             samples: seen.values,
         };
         kinds.push(EventKind {

@@ -66,10 +66,12 @@ pub fn get_state<T: StateValue>(db: &Connection, key: &str) -> Result<Option<T>>
 }
 
 pub fn put_state<T: StateValue>(db: &Connection, key: &str, value: T) -> Result<()> {
-    db.prepare_cached("INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
-        .db()?
-        .execute(params![key, value.to_stored()])
-        .db()?;
+    db.prepare_cached(
+        "INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )
+    .db()?
+    .execute(params![key, value.to_stored()])
+    .db()?;
     Ok(())
 }
 

@@ -44,7 +44,11 @@ fn from_sqlite(e: &rusqlite::Error) -> Error {
             "free some space or check the folder's permissions; what was not acknowledged is sent again",
         ),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(&format!("SQLite says: {e}")),
-        _ => Error::new(Code::Internal, format!("the database refused: {e}"), "the log has the details; run `ras doctor`"),
+        _ => Error::new(
+            Code::Internal,
+            format!("the database refused: {e}"),
+            "the log has the details; run `ras doctor`",
+        ),
     }
 }
 

@@ -176,7 +176,8 @@ impl Units {
             .db()?;
         let (mut first, mut count, mut payload) =
             last.filter(|l| l.2.len() < UNITS_BYTES).unwrap_or((next, 0, Vec::new()));
-        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO units (first, count, payload) VALUES (?,?,?)").db()?;
+        let mut insert =
+            db.prepare_cached("INSERT OR REPLACE INTO units (first, count, payload) VALUES (?,?,?)").db()?;
         while let Some(text) = waiting.next() {
             put(&mut payload, text.len() as u64);
             payload.extend_from_slice(text.as_bytes());

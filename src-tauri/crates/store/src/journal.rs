@@ -79,7 +79,9 @@ impl<'a> Appender<'a> {
         let seq = self.seq + 1;
         let hash = row_hash(&self.hash, seq, at, kind, actor, cause, &text);
         self.db
-            .prepare_cached("INSERT INTO journal (seq, at, kind, actor, cause, body, prev, hash) VALUES (?,?,?,?,?,?,?,?)")
+            .prepare_cached(
+                "INSERT INTO journal (seq, at, kind, actor, cause, body, prev, hash) VALUES (?,?,?,?,?,?,?,?)",
+            )
             .db()?
             .execute(params![int(seq), at, kind_text(kind), actor, cause.map(int), text, self.hash, hash])
             .db()?;

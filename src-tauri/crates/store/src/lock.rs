@@ -20,8 +20,13 @@ pub struct FolderLock {
 /// Takes the folder's lock. [`Code::FolderBusy`] with the holder's process id when somebody has it.
 pub fn take(dir: &Path) -> Result<FolderLock> {
     let path = dir.join(FILE);
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).io("opening the folder's lock")?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .io("opening the folder's lock")?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).io("writing the folder's lock")?;
@@ -32,7 +37,8 @@ pub fn take(dir: &Path) -> Result<FolderLock> {
             let mut holder = String::new();
             // Where locks are mandatory the holder's note cannot be read; the refusal stands all the same.
             let _ = file.read_to_string(&mut holder);
-            let holder = if holder.trim().is_empty() { "another process".into() } else { format!("process {}", holder.trim()) };
+            let holder =
+                if holder.trim().is_empty() { "another process".into() } else { format!("process {}", holder.trim()) };
             Err(Error::new(
                 Code::FolderBusy,
                 format!("{holder} holds this business folder"),

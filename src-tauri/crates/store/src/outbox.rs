@@ -80,9 +80,8 @@ pub fn queue(db: &Connection, effect: &NewEffect, now: Millis) -> Result<()> {
 }
 
 pub fn due(db: &Connection, now: Millis, limit: usize) -> Result<Vec<OutboxItem>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM outbox WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, id LIMIT ?"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM outbox WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, id LIMIT ?");
     let mut select = db.prepare_cached(&sql).db()?;
     let found = select.query_map([now, int(limit as u64)], raw).db()?;
     found.map(|row| row.db().and_then(parsed)).collect()

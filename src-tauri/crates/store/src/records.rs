@@ -117,8 +117,12 @@ fn json(text: &str) -> Result<Value> {
 }
 
 pub fn meta(db: &Connection, key: &str) -> Result<Option<Value>> {
-    let text: Option<String> =
-        db.prepare_cached("SELECT value FROM meta WHERE key = ?").db()?.query_row([key], |r| r.get(0)).optional().db()?;
+    let text: Option<String> = db
+        .prepare_cached("SELECT value FROM meta WHERE key = ?")
+        .db()?
+        .query_row([key], |r| r.get(0))
+        .optional()
+        .db()?;
     text.as_deref().map(json).transpose()
 }
 
@@ -133,14 +137,14 @@ pub fn put_import(db: &Connection, key: &str, at: Millis, mark: &Value) -> Resul
 /// Import marks whose key starts with `prefix`, by key.
 pub fn imports(db: &Connection, prefix: &str) -> Result<Vec<ImportMark>> {
     let mut select = db
-        .prepare_cached("SELECT key, at, mark FROM imports WHERE key >= ?1 AND substr(key, 1, length(?1)) = ?1 ORDER BY key")
+        .prepare_cached(
+            "SELECT key, at, mark FROM imports WHERE key >= ?1 AND substr(key, 1, length(?1)) = ?1 ORDER BY key",
+        )
         .db()?;
     let found = select
         .query_map([prefix], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Millis>(1)?, r.get::<_, String>(2)?)))
         .db()?;
-    found
-        .map(|row| row.db().and_then(|(key, at, mark)| Ok(ImportMark { key, at, mark: json(&mark)? })))
-        .collect()
+    found.map(|row| row.db().and_then(|(key, at, mark)| Ok(ImportMark { key, at, mark: json(&mark)? }))).collect()
 }
 
 pub fn import(db: &Connection, key: &str) -> Result<Option<ImportMark>> {
@@ -186,7 +190,11 @@ pub fn add_key(db: &Connection, key: &GatewayKey) -> Result<()> {
         .execute(params![key.id, kind, key.source, key.hash, key.prefix, key.created_at, key.revoked_at])
         .db()?;
     if added == 0 {
-        return Err(Error::new(Code::InvalidArgument, format!("there is a key {} already", key.id), "make another one"));
+        return Err(Error::new(
+            Code::InvalidArgument,
+            format!("there is a key {} already", key.id),
+            "make another one",
+        ));
     }
     Ok(())
 }

@@ -62,8 +62,7 @@ impl SourceIds {
             return Ok(*id);
         }
         db.prepare_cached("INSERT INTO sources (key) VALUES (?) ON CONFLICT DO NOTHING").db()?.execute([key]).db()?;
-        let id =
-            db.prepare_cached("SELECT id FROM sources WHERE key = ?").db()?.query_row([key], |r| r.get(0)).db()?;
+        let id = db.prepare_cached("SELECT id FROM sources WHERE key = ?").db()?.query_row([key], |r| r.get(0)).db()?;
         self.ids.insert(key.to_owned(), id);
         Ok(id)
     }
@@ -120,7 +119,9 @@ pub fn keep_rejections(db: &Connection, source: &str, received: Millis, rejectio
     for r in &rejections[newest..] {
         let code = code_text(r.code);
         let raw = shorten(&r.raw, RAW_BYTES_MAX);
-        insert.execute(params![source, received, int(r.position), code, shorten(&r.reason, RAW_BYTES_MAX), raw]).db()?;
+        insert
+            .execute(params![source, received, int(r.position), code, shorten(&r.reason, RAW_BYTES_MAX), raw])
+            .db()?;
     }
     db.prepare_cached("DELETE FROM rejections WHERE id <= (SELECT max(id) FROM rejections) - ?")
         .db()?
@@ -136,7 +137,12 @@ fn code_text(code: Code) -> String {
     }
 }
 
-pub fn rejections(db: &Connection, source: Option<&str>, before: Option<u64>, limit: usize) -> Result<Vec<RejectionRow>> {
+pub fn rejections(
+    db: &Connection,
+    source: Option<&str>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<RejectionRow>> {
     let mut select = db
         .prepare_cached(
             "SELECT id, source, received, position, code, reason, raw FROM rejections \

@@ -118,7 +118,8 @@ pub fn doctor(dir: &Path) -> Vec<Check> {
         ok
     };
     let path = db::path(dir);
-    let missing = || Error::new(Code::NotABusiness, format!("there is no {} here", db::FILE), "make a business with `ras init`");
+    let missing =
+        || Error::new(Code::NotABusiness, format!("there is no {} here", db::FILE), "make a business with `ras init`");
     if !tell("database", path.is_file().then(|| path.display().to_string()).ok_or_else(missing)) {
         return checks;
     }

@@ -70,12 +70,11 @@ impl Aggregates {
         let Some(event) = plan.events.get(name) else { return Ok(()) };
         let mut near = [const { Value::Null }; SLOTS_NEAR];
         let mut far = Vec::new();
-        let values = match near.get_mut(..event.slots.len()) {
-            Some(values) => values,
-            None => {
-                far.resize(event.slots.len(), Value::Null);
-                far.as_mut_slice()
-            }
+        let values = if let Some(values) = near.get_mut(..event.slots.len()) {
+            values
+        } else {
+            far.resize(event.slots.len(), Value::Null);
+            far.as_mut_slice()
         };
         event.wanted.scan(props, values)?;
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -185,9 +184,9 @@ impl Aggregates {
         s.ids.clear();
         s.ids.resize(event.distinct.len(), None);
         for part in event.metrics.iter().flat_map(|m: &MetricUse| &m.parts) {
-            let property = match (part.what, part.only_with) {
-                (What::Distinct(Id::Property(p)), _) | (_, Some(Id::Property(p))) => p,
-                _ => continue,
+            let uses = (part.what, part.only_with);
+            let ((What::Distinct(Id::Property(property)), _) | (_, Some(Id::Property(property)))) = uses else {
+                continue;
             };
             if s.ids[property].is_some() || part.filter.is_some_and(|f| !s.filters[f]) {
                 continue;

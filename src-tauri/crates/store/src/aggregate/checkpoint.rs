@@ -117,7 +117,8 @@ impl Aggregates {
                 _ => return Err(damaged()),
             }
         }
-        if !aggregates.headed && !(numbered.is_empty() && rest.is_empty()) {
+        let empty = numbered.is_empty() && rest.is_empty();
+        if !(aggregates.headed || empty) {
             return Err(damaged());
         }
         numbered.sort_unstable();

@@ -15,6 +15,13 @@
 //!
 //! Knows nothing of SQLite; records are bytes for somebody else to keep.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "bit patterns, and values whose range is checked before"
+)]
+
 mod apply;
 mod calendar;
 mod cell;

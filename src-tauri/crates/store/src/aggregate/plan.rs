@@ -247,6 +247,7 @@ impl Plan {
         for (metric, (grain, segments)) in business.metrics.iter().zip(&demands) {
             plan.add(business, metric, *grain, segments)?;
         }
+        #[expect(clippy::iter_over_hash_type, reason = "each is finished by itself")]
         for event in plan.events.values_mut() {
             for (slot, name) in event.slots.iter().enumerate() {
                 event.wanted.add(name, slot);

@@ -9,9 +9,7 @@ use crate::fault::damaged;
 /// wrong yeses.
 const BITS: usize = 14;
 
-const SALT: [u32; 8] = [
-    0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31,
-];
+const SALT: [u32; 8] = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31];
 
 /// Says "certainly not" or "perhaps".
 #[derive(Debug)]
@@ -23,7 +21,8 @@ pub struct Filter {
 pub fn spread(id: &EventId) -> u64 {
     let (a, b) = id.split_at(8);
     let word = |s: &[u8]| s.iter().fold(0_u64, |n, b| (n << 8) | u64::from(*b));
-    let mut h = word(a).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ word(b).rotate_left(29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    let mut h =
+        word(a).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ word(b).rotate_left(29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     h ^= h >> 32;
     h = h.wrapping_mul(0xD6E8_FEB8_6659_FD93);
     h ^= h >> 32;

@@ -130,7 +130,8 @@ impl Builder {
 
     pub fn clear(&mut self) {
         self.received.clear();
-        for column in [&mut self.ids, &mut self.times, &mut self.names, &mut self.units, &mut self.lengths, &mut self.text]
+        for column in
+            [&mut self.ids, &mut self.times, &mut self.names, &mut self.units, &mut self.lengths, &mut self.text]
         {
             column.clear();
         }

@@ -72,6 +72,9 @@ fn pack(db: &Connection, run: &[(u64, usize, u32, usize)], builder: &mut Builder
     if builder.len() != run.iter().map(|r| r.1).sum::<usize>() {
         return Err(damaged("small blocks do not add up"));
     }
-    db.prepare_cached("DELETE FROM blocks WHERE first BETWEEN ? AND ?").db()?.execute(params![int(first), int(last)]).db()?;
+    db.prepare_cached("DELETE FROM blocks WHERE first BETWEEN ? AND ?")
+        .db()?
+        .execute(params![int(first), int(last)])
+        .db()?;
     append(db, first, source, builder)
 }

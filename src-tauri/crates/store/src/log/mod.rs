@@ -92,8 +92,9 @@ pub fn blocks(
         .query_row([int(after) + 1], |r| r.get(0))
         .optional()
         .db()?;
-    let mut select =
-        db.prepare_cached("SELECT first, count, payload FROM blocks WHERE first >= ? AND first <= ? ORDER BY first").db()?;
+    let mut select = db
+        .prepare_cached("SELECT first, count, payload FROM blocks WHERE first >= ? AND first <= ? ORDER BY first")
+        .db()?;
     let mut found = select.query([from.unwrap_or(0), int(upto)]).db()?;
     while let Some(row) = found.next().db()? {
         let (first, count): (i64, i64) = (row.get(0).db()?, row.get(1).db()?);

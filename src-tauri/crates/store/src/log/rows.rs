@@ -72,7 +72,9 @@ fn read_block(
     page: &mut RowsPage,
 ) -> Result<bool> {
     let mut select = db
-        .prepare_cached("SELECT b.payload, s.key FROM blocks b LEFT JOIN sources s ON s.id = b.source WHERE b.first = ?")
+        .prepare_cached(
+            "SELECT b.payload, s.key FROM blocks b LEFT JOIN sources s ON s.id = b.source WHERE b.first = ?",
+        )
         .db()?;
     let mut found = select.query([int(first)]).db()?;
     let Some(row) = found.next().db()? else { return Ok(true) };

@@ -114,7 +114,10 @@ impl Store {
             options,
         });
         let writer = Writer::new(shared.clone(), connection, covered)?;
-        let thread = std::thread::Builder::new().name("store-writer".into()).stack_size(WRITER_STACK).spawn(move || writer.run());
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .stack_size(WRITER_STACK)
+            .spawn(move || writer.run());
         Ok(Self::with(shared, path, Some(thread.io("starting the writer")?), Some(lock)))
     }
 
@@ -167,8 +170,7 @@ impl Store {
     }
 
     fn with(shared: Arc<Shared>, path: PathBuf, writer: Option<JoinHandle<()>>, lock: Option<FolderLock>) -> Self {
-        let inner =
-            Inner { shared, writer: Mutex::new(writer), lock: Mutex::new(lock), building: Mutex::new(()) };
+        let inner = Inner { shared, writer: Mutex::new(writer), lock: Mutex::new(lock), building: Mutex::new(()) };
         Self { inner: Arc::new(inner), path: Arc::new(path) }
     }
 

@@ -8,11 +8,11 @@ use epoch_model::time::Millis;
 use serde_json::Value;
 
 use super::Store;
+use crate::fault::DbResult;
 use crate::types::{
     AuditReport, DecisionFilter, Entry, GatewayKey, InsightFilter, LeverRow, OutboxItem, OutboxResult, OutboxState,
     Scored,
 };
-use crate::fault::DbResult;
 use crate::{documents, journal, outbox, records};
 
 impl Store {

@@ -123,11 +123,20 @@ pub struct OutboxItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum OutboxResult {
-    Done { detail: String },
-    Failed { detail: String },
+    Done {
+        detail: String,
+    },
+    Failed {
+        detail: String,
+    },
     /// Not delivered for certain; again at that time.
-    Retry { at: Millis, detail: String },
-    InDoubt { detail: String },
+    Retry {
+        at: Millis,
+        detail: String,
+    },
+    InDoubt {
+        detail: String,
+    },
 }
 
 /// Which decisions; everything that is `None` or empty restricts nothing. Newest first.

@@ -263,7 +263,13 @@ impl Writer {
         self.db.execute_batch("RELEASE work").db()
     }
 
-    fn reject(&mut self, source: &str, received: Millis, rejections: &[Rejection], changed: &mut Changed) -> Result<()> {
+    fn reject(
+        &mut self,
+        source: &str,
+        received: Millis,
+        rejections: &[Rejection],
+        changed: &mut Changed,
+    ) -> Result<()> {
         sources::keep_rejections(&self.db, source, received, rejections)?;
         let delta = SourceDelta {
             rejected: rejections.len() as u64,

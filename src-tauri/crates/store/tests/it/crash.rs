@@ -1,0 +1,93 @@
+//! A process killed at any moment: what was acknowledged is there, nothing is there twice, numbers are the log's.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use epoch_model::Code;
+use epoch_model::event::EventSink;
+use epoch_model::journal::RowKind;
+use epoch_store::{Entry, OutboxState, Store};
+
+use crate::common::*;
+
+const DIR: &str = "EPOCH_STORE_TEST_CRASH_DIR";
+const SIZE: u64 = 50;
+
+/// The process that dies. Does nothing when run as a test.
+#[test]
+fn child() {
+    let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
+    let store = open(&dir);
+    let acknowledged = std::fs::OpenOptions::new().append(true).create(true).open(dir.join("acknowledged")).unwrap();
+    let acknowledged = std::sync::Arc::new(Mutex::new(acknowledged));
+    // A sender repeats what it has no answer for; here it repeats a good part of everything.
+    let already = store.count(None) / SIZE;
+    for n in already.saturating_sub(10).. {
+        let file = acknowledged.clone();
+        let done = move |r: epoch_model::Result<epoch_model::event::Receipt>| {
+            r.unwrap();
+            writeln!(file.lock().unwrap(), "b{n}").unwrap();
+        };
+        while let Err(e) = store.submit(batch("web", n * SIZE..(n + 1) * SIZE), Box::new(done.clone())) {
+            assert_eq!(e.code, Code::Overloaded);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if n % 5 == 0 {
+            let body = serde_json::json!({"type": "tick", "n": n});
+            let seq = store.commit(vec![Entry::new(START, RowKind::Input, "system", body)]).unwrap();
+            writeln!(acknowledged.lock().unwrap(), "j{seq}").unwrap();
+            store.put_meta("n", Some(&n.into())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rng = Rng(0x5eed);
+    for round in 0..6 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["crash::child", "--exact", "--nocapture"])
+            .env(DIR, dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(150 + rng.below(700)));
+        if round % 2 == 0 {
+            let busy = Store::open(dir.path(), &business(""), options()).unwrap_err();
+            assert_eq!(busy.code, Code::FolderBusy);
+            assert!(busy.message.contains(&child.id().to_string()), "{busy:?}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = open(dir.path());
+        let rows = all(&store, everything());
+        let numbers: HashSet<u64> = rows.iter().map(number).collect();
+        assert_eq!(numbers.len(), rows.len(), "round {round}: an event is there twice");
+        let text = std::fs::read_to_string(dir.path().join("acknowledged")).unwrap_or_default();
+        let journal = store.verify(None).unwrap();
+        // The last line may be cut.
+        for line in text.lines().filter(|l| text.contains(&format!("{l}\n"))) {
+            match line.split_at(1) {
+                ("b", n) => {
+                    let n: u64 = n.parse().unwrap();
+                    assert!(
+                        (n * SIZE..(n + 1) * SIZE).all(|e| numbers.contains(&e)),
+                        "round {round}: batch {n} is lost"
+                    );
+                }
+                (_, seq) => assert!(seq.parse::<u64>().unwrap() <= journal.rows, "round {round}: row {seq} is lost"),
+            }
+        }
+        check(&store);
+        store.close().unwrap();
+    }
+    let store = open(dir.path());
+    assert!(store.count(None) > 500, "only {} events were written", store.count(None));
+    assert!(store.outbox(Some(OutboxState::InDoubt), 10).unwrap().is_empty());
+}
