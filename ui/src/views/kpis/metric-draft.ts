@@ -28,6 +28,8 @@ export interface MetricDraft {
   domain: Domain;
   format: Format;
   segments: string[];
+  /** Width of its buckets; empty for the business's own. */
+  bucket: '' | 'hour' | 'day';
 }
 
 /** What each kind computes, in the words of the dialog, with the parts it needs. */
@@ -96,6 +98,7 @@ export function blank(): MetricDraft {
     domain: 'product',
     format: 'number',
     segments: [],
+    bucket: '',
   };
 }
 
@@ -137,6 +140,8 @@ export function problems(draft: MetricDraft, taken: string[]): Problems {
   if (!draft.measure.event.trim()) found.event = 'Choose the event it reads';
   if (kind.value === 'needed' && !draft.measure.value.trim())
     found.value = 'Say which value, for example amount or quantity * price';
+  if (draft.kind === 'ratio' && [draft.measure, draft.denominator].some((part) => part.value.trim() && part.of.trim()))
+    found.value = 'Either a value to add up or distinct values to count, not both';
   if (kind.second && !draft.denominator.event.trim()) found.second = 'Choose the second event';
   if (draft.kind === 'quantile') {
     const q = Number(draft.q);
@@ -202,6 +207,7 @@ export function toml(draft: MetricDraft): string {
     if (draft.kind === 'quantile') lines.push(`q = ${Number(draft.q)}`);
   }
   text('unit', draft.unit);
+  text('bucket', draft.bucket);
   lines.push(`better = ${quote(draft.better)}`, `domain = ${quote(draft.domain)}`, `format = ${quote(draft.format)}`);
   if (draft.segments.length > 0) lines.push(`segments = [${draft.segments.map(quote).join(', ')}]`);
   return lines.join('\n') + '\n';

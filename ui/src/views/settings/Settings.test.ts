@@ -59,6 +59,8 @@ describe('the business file', () => {
 test.each([
   ['line 12: no such metric', [12]],
   ['business.toml: line 3, column 4: bad\nline 9: worse', [3, 9]],
+  ['business.toml, line 41: “signup_rat” is not a metric (and 2 more)', [41]],
+  ['line 3, column 8 (metric.mrr.kind): no such kind; one of count, sum', [3]],
   ['the disk is full', []],
 ])('lines named by “%s”', (message, lines) =>
   expect(refusals(new BackendError('config_invalid', message)).map((problem) => problem.line)).toEqual(lines),

@@ -61,12 +61,15 @@ export class ConfigEditor {
   }
 }
 
+/** "business.toml, line 12: …", "line 3, column 4 (metric.mrr.kind): …". */
+const NAMED = /^\s*(?:[\w.]+[:,])?\s*line (\d+)(?:, column \d+)?(?: \([^)]*\))?:?\s*(.*)$/i;
+
 /** The problems of a refusal, one per line of its message where it names lines ("line 12: …"). */
 export function refusals(error: BackendError): ProblemView[] {
   const found: ProblemView[] = [];
   for (const part of error.message.split('\n')) {
-    const named = /^\s*(?:[\w.]+:)?\s*line (\d+)(?:, column \d+)?:?\s*(.*)$/i.exec(part);
-    if (named) found.push({ code: error.code, message: named[2] || part, hint: '', line: Number(named[1]) });
+    const named = NAMED.exec(part);
+    if (named) found.push({ code: error.code, message: named[2] || part, hint: error.hint, line: Number(named[1]) });
   }
   return found;
 }
