@@ -3,7 +3,6 @@
 //! Desktop, CLI and tests dispatch through this list; the console's TypeScript types are generated from it.
 
 use epoch_model::business::{LeverValue, Mapping};
-use epoch_model::series::SeriesQuery;
 use epoch_model::time::Grain;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -54,6 +53,20 @@ pub struct RowsArgs {
     /// At most 500.
     #[serde(default)]
     pub limit: Option<u32>,
+}
+
+/// How many events: of this name, or all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct CountArgs {
+    #[serde(default)]
+    pub event: Option<String>,
+}
+
+/// Where a backup goes; the business's `backups` folder when absent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct BackupArgs {
+    #[serde(default)]
+    pub path: Option<String>,
 }
 
 /// A filter over decisions.
@@ -230,9 +243,6 @@ pub struct Change {
     pub topics: Vec<String>,
 }
 
-/// Re-exported so that scripts can ask for a plain series.
-pub type SeriesArgs = SeriesQuery;
-
 /// A command of the list.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandInfo {
@@ -257,6 +267,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     read("decisions", "DecisionsArgs", "DecisionsView", &["decisions"]),
     read("decision", "IdArgs", "DecisionView", &["decisions"]),
     read("insights", "RangeArgs", "Array<Insight>", &["kpis"]),
+    read("series", "KpiArgs", "SeriesView", &["kpis"]),
+    read("count", "CountArgs", "CountView", &["kpis"]),
     read("connections", "Nothing", "ConnectionsView", &["connections"]),
     read("import_preview", "PreviewArgs", "ImportPreviewView", &[]),
     read("import_progress", "Nothing", "ImportProgress | null", &["status"]),
@@ -283,7 +295,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     write("make_key", "KeyArgs", "KeyMade", &["connections"]),
     write("revoke_key", "IdArgs", "ConnectionsView", &["connections"]),
     write("make_report", "ReportArgs", "ReportFile", &["reports"]),
-    write("backup", "Nothing", "BackupView", &["settings"]),
+    write("backup", "BackupArgs", "BackupView", &["settings"]),
+    write("rebuild", "Nothing", "RebuildView", &["kpis"]),
 ];
 
 const fn read(name: &'static str, args: &'static str, result: &'static str, topics: &'static [&'static str]) -> CommandInfo {

@@ -4,7 +4,7 @@
 use epoch_model::business::{Better, Business, Domain, Format, Limits, LeverKind, LeverValue, Mapping, PolicyRule};
 use epoch_model::decision::{Calibration, Decision, Layer, State};
 use epoch_model::gate::RunState;
-use epoch_model::insight::{Expectation, Insight};
+use epoch_model::insight::Insight;
 use epoch_model::journal::JournalRow;
 use epoch_model::series::{Point, Series};
 use epoch_model::time::Grain;
@@ -602,5 +602,30 @@ pub struct AuditView {
     pub problem: Option<String>,
 }
 
-/// An expectation ahead, re-exported so that the generated file is complete.
-pub type Ahead = Expectation;
+/// Plain series, for scripts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SeriesView {
+    pub metric: MetricBrief,
+    pub currency: String,
+    pub timezone: String,
+    pub from: i64,
+    pub to: i64,
+    pub grain: Grain,
+    /// The whole, or one per value of the segment, largest first.
+    pub series: Vec<Series>,
+}
+
+/// A number of events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CountView {
+    pub count: u64,
+}
+
+/// Aggregates computed from zero against those in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RebuildView {
+    pub events: u64,
+    pub cells: u64,
+    /// Whether both were the same, byte for byte. If not, the new ones are in force now.
+    pub identical: bool,
+}

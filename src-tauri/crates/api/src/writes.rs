@@ -14,9 +14,10 @@ use serde_json::Value;
 
 use crate::app::{App, args, json, unknown};
 use crate::commands::{
-    AddConfigArgs, AnswerArgs, CreateArgs, DeferArgs, EditArgs, IdArgs, ImportArgs, KeyArgs, KeyMade, OpenArgs,
+    AddConfigArgs, AnswerArgs, BackupArgs, CreateArgs, DeferArgs, EditArgs, IdArgs, ImportArgs, KeyArgs, KeyMade, OpenArgs,
     PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
 };
+use crate::views::RebuildView;
 use crate::{reads, reports};
 
 /// The source of files imported by hand.
@@ -101,10 +102,15 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             json(made)
         }
         "backup" => {
-            let host = app.host()?;
-            let path = host.backup(None)?;
+            let BackupArgs { path } = args(given)?;
+            let path = app.host()?.backup(path.as_deref().map(Path::new))?;
             app.tell(&["settings"]);
             json(reads::backup_at(&path))
+        }
+        "rebuild" => {
+            let report = app.host()?.store().rebuild()?;
+            app.tell(&["kpis"]);
+            json(RebuildView { events: report.events, cells: report.cells, identical: report.identical })
         }
         _ => Err(unknown(name)),
     }

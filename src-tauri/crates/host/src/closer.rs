@@ -42,7 +42,7 @@ fn watermark_key(grain: Grain) -> String {
 impl Closer {
     /// Closes what is over at `now`; answers how many buckets. With `rewrite`, buckets from that instant on are told again.
     pub(crate) fn run(&self, business: &Business, zone: &Zone, now: Millis, rewrite: Option<Millis>) -> Result<usize> {
-        let Some((first, newest)) = self.store.span()? else { return Ok(0) };
+        let Some((first, newest)) = self.store.span() else { return Ok(0) };
         let horizon = data_horizon(now, newest, self.arrivals.live_until());
         let mut closed = 0;
         for grain in [Grain::Hour, Grain::Day] {

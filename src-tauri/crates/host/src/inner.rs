@@ -319,7 +319,7 @@ impl Inner {
 
     pub(crate) fn refresh_gauges(&self) {
         let metrics = &self.metrics;
-        metrics.events.set(self.store.count(None).map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX)));
+        metrics.events.set(i64::try_from(self.store.count(None)).unwrap_or(i64::MAX));
         metrics.running.set(i64::from(*self.run_state.read() == RunState::Running));
         let filter = DecisionFilter {
             states: vec![State::Pending],

@@ -194,3 +194,8 @@ impl KeyBook for Keys {
         self.find(key, KeyKind::Read).is_some()
     }
 }
+
+/// The same secret as receivers take it: `whsec_` and base64 (Standard Webhooks).
+pub fn webhook_secret_text(business: &str) -> Result<String> {
+    Ok(format!("whsec_{}", STANDARD.encode(webhook_secret(business)?)))
+}

@@ -87,7 +87,7 @@ impl Host {
     }
     /// Until when data is complete.
     pub fn data_horizon(&self) -> Result<Option<Millis>> {
-        let Some((_, newest)) = self.inner.store.span()? else { return Ok(None) };
+        let Some((_, newest)) = self.inner.store.span() else { return Ok(None) };
         Ok(Some(crate::data_horizon(self.now(), newest, self.inner.arrivals.live_until())))
     }
     /// The import on screen: running, or the last one.

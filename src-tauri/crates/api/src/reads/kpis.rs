@@ -1,7 +1,7 @@
 //! KPIs: tiles, one in detail, the rows behind a number.
 
 use epoch_host::Host;
-use epoch_model::business::{Goal, Metric};
+use epoch_model::business::{Business, Goal, Metric};
 use epoch_model::decision::Act;
 use epoch_model::insight::{Insight, InsightKind};
 use epoch_model::series::{Series, SeriesQuery};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::commands::{KpiArgs, RangeArgs, RowsArgs};
 use crate::describe;
 use crate::views::{
-    Annotation, BandPoint, EventRow, GoalView, KpiTile, KpiView, KpisView, MetricBrief, RowsView,
+    Annotation, BandPoint, EventRow, GoalView, KpiTile, KpiView, KpisView, MetricBrief, RowsView, SeriesView,
 };
 
 /// Points of a sparkline.
@@ -125,7 +125,7 @@ pub(crate) fn tiles(host: &Host, from: Millis, to: Millis) -> Result<Vec<KpiTile
 
 pub(crate) fn kpis(host: &Host, args: &RangeArgs) -> Result<KpisView> {
     let (from, to) = range(host, args.from, args.to)?;
-    let span = host.store().span()?;
+    let span = host.store().span();
     Ok(KpisView {
         from,
         to,
@@ -137,21 +137,10 @@ pub(crate) fn kpis(host: &Host, args: &RangeArgs) -> Result<KpisView> {
 
 pub(crate) fn kpi(host: &Host, args: &KpiArgs) -> Result<KpiView> {
     let business = host.business();
-    let metric = business.metrics.iter().find(|m| m.key == args.metric).ok_or_else(|| {
-        Error::new(Code::NotFound, format!("there is no metric “{}”", args.metric), "see the list of metrics")
-    })?;
+    let metric = find(&business, &args.metric)?;
     let (from, to) = range(host, args.from, args.to)?;
     let grain = args.grain.unwrap_or(metric.grain).max(metric.grain);
-    let width = if grain == Grain::Hour { DAY / 24 } else { DAY };
-    if (to - from) / width > BUCKETS_MAX {
-        return Err(Error::new(Code::InvalidArgument, "the range holds too many buckets", "choose wider buckets"));
-    }
-    if let Some(by) = &args.by
-        && !metric.segments.contains(by)
-    {
-        let hint = format!("its segments are: {}", metric.segments.join(", "));
-        return Err(Error::new(Code::NotFound, format!("“{}” is not split by “{by}”", metric.key), hint));
-    }
+    check(metric, grain, args.by.as_deref(), (from, to))?;
     let now = whole(host, &metric.key, from, to, grain)?;
     let previous = whole(host, &metric.key, from - (to - from), from, grain)?;
     let mut by = match &args.by {
@@ -166,6 +155,46 @@ pub(crate) fn kpi(host: &Host, args: &KpiArgs) -> Result<KpiView> {
     let band = if grain == metric.grain { band(host, &metric.key, from, to)? } else { Vec::new() };
     let goal = goal(&business.goals, metric, now.total.value);
     Ok(KpiView { metric: brief(metric), series: now, previous, band, by, others, insights, annotations, goal })
+}
+
+/// Plain series, for scripts.
+pub(crate) fn plain(host: &Host, args: &KpiArgs) -> Result<SeriesView> {
+    let business = host.business();
+    let metric = find(&business, &args.metric)?;
+    let (from, to) = range(host, args.from, args.to)?;
+    let grain = args.grain.unwrap_or(metric.grain).max(metric.grain);
+    check(metric, grain, args.by.as_deref(), (from, to))?;
+    Ok(SeriesView {
+        series: series(host, &metric.key, from, to, grain, args.by.clone())?,
+        metric: brief(metric),
+        currency: business.currency.clone(),
+        timezone: business.timezone.clone(),
+        from,
+        to,
+        grain,
+    })
+}
+
+fn find<'a>(business: &'a Business, key: &str) -> Result<&'a Metric> {
+    business.metrics.iter().find(|m| m.key == key).ok_or_else(|| {
+        let keys: Vec<&str> = business.metrics.iter().map(|m| m.key.as_str()).collect();
+        let hint = if keys.is_empty() { "define one in business.toml".into() } else { format!("there are: {}", keys.join(", ")) };
+        Error::new(Code::NotFound, format!("there is no metric “{key}”"), hint)
+    })
+}
+
+fn check(metric: &Metric, grain: Grain, by: Option<&str>, (from, to): (Millis, Millis)) -> Result<()> {
+    let width = if grain == Grain::Hour { DAY / 24 } else { DAY };
+    if (to - from) / width > BUCKETS_MAX {
+        return Err(Error::new(Code::InvalidArgument, "the range holds too many buckets", "choose wider buckets"));
+    }
+    match by {
+        Some(by) if !metric.segments.iter().any(|s| s == by) => {
+            let hint = format!("its segments are: {}", metric.segments.join(", "));
+            Err(Error::new(Code::NotFound, format!("“{}” is not split by “{by}”", metric.key), hint))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn annotations(host: &Host, metric: &Metric, insights: &[Insight], from: Millis, to: Millis) -> Result<Vec<Annotation>> {

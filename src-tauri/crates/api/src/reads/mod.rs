@@ -13,9 +13,13 @@ use epoch_model::Result;
 use serde_json::Value;
 
 use crate::app::{App, args, json, unknown};
+use crate::commands::CountArgs;
 use crate::reports;
+use crate::views::CountView;
 
 pub(crate) use connections::connections;
+pub(crate) use kpis::{range, tiles};
+pub(crate) use today::lead as today_lead;
 pub(crate) use imports::import_progress;
 pub(crate) use settings::{backup_at, settings};
 pub(crate) use status::status;
@@ -35,6 +39,11 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "approvals" => json(decisions::approvals(host)?),
         "decisions" => json(decisions::decisions(host, &args(given)?)?),
         "decision" => json(decisions::decision(host, &args(given)?)?),
+        "series" => json(kpis::plain(host, &args(given)?)?),
+        "count" => {
+            let CountArgs { event } = args(given)?;
+            json(CountView { count: host.store().count(event.as_deref()) })
+        }
         "insights" => json(decisions::insights(host, &args(given)?)?),
         "connections" => json(connections(host)?),
         "import_preview" => json(imports::preview(host, &args(given)?)?),

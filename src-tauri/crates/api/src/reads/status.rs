@@ -56,7 +56,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
     let waiting = waiting.iter().filter(|d| d.deferred_until.is_none_or(|until| until <= now)).count();
     let horizon = host.data_horizon()?.unwrap_or(now);
     let recent = InsightFilter { from: Some(horizon - 2 * DAY), ..InsightFilter::default() };
-    let span = store.span()?;
+    let span = store.span();
     Ok(StatusView {
         business: Some(BusinessBrief {
             name: business.name.clone(),
@@ -72,7 +72,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
         clock,
         last_event_at: span.map(|(_, last)| last),
         last_commit_at: host.last_commit_at(),
-        events: store.count(None)?,
+        events: store.count(None),
         gateway: host.gateway().map(|a| format!("http://{a}")),
         approvals_waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
         anomalies_open: u32::try_from(store.insights(&recent)?.len()).unwrap_or(u32::MAX),

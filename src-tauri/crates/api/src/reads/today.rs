@@ -25,7 +25,7 @@ pub(crate) fn today(host: &Host, args: &RangeArgs) -> Result<TodayView> {
     let insights = host.store().insights(&newest)?;
     Ok(TodayView {
         day: host.zone().floor(now, Grain::Day),
-        lead: lead(&moved, needs_you.len(), host.store().count(None)?),
+        lead: lead(&moved, needs_you.len(), host.store().count(None)),
         did: did(&all, &insights),
         earned: earned(&all, host.zone().floor(now, Grain::Month)),
         next: next(&all, now),
@@ -41,7 +41,7 @@ fn weight(tile: &KpiTile) -> f64 {
     finding + tile.change.map_or(0.0, |c| c.abs().min(10.0))
 }
 
-fn lead(moved: &[KpiTile], waiting: usize, events: u64) -> String {
+pub(crate) fn lead(moved: &[KpiTile], waiting: usize, events: u64) -> String {
     if events == 0 {
         return "No event has arrived yet. Import a file or connect an SDK, and this page says what moved and why.".into();
     }

@@ -1,0 +1,378 @@
+//! The commands that ask a session and print its answer.
+
+use std::path::Path;
+
+use epoch_api::commands::CreateArgs;
+use epoch_api::views::{DecisionsView, RowsView, SeriesView, StatusView};
+use epoch_host::config::Folder;
+use epoch_host::keys::OperatorKey;
+use epoch_host::{Host, audit};
+use epoch_model::business::{Business, LeverValue};
+use epoch_model::decision::{Act, Claim, Decision, Verdict};
+use epoch_model::insight::Insight;
+use epoch_model::series::Series;
+use epoch_model::{Code, Error, Result};
+use epoch_store::{Options, Store};
+use serde_json::{Value, json};
+
+use crate::args::{self, AuditCommand, Cli, Command};
+use crate::bench;
+use crate::import;
+use crate::output::{Output, table};
+use crate::serve;
+use crate::session::{Session, instant, split_dir, zone_of};
+
+/// Runs the command.
+pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
+    match &cli.command {
+        Command::Init(a) => init(a, out),
+        Command::Serve(a) => serve::serve(a, out),
+        Command::Import(a) => import::import(a, out),
+        Command::Query(a) => query(a, out),
+        Command::Events(a) => events(a, out),
+        Command::Insights(a) => insights(&a.dir, out),
+        Command::Decisions(a) => decisions(&a.dir, out),
+        Command::Experiments(a) => {
+            Folder::new(&a.dir).check()?;
+            out.answer(&json!([]), || vec!["no experiments: this version runs none".into()]);
+            Ok(())
+        }
+        Command::Status(a) => status(&a.dir, out),
+        Command::Levers(a) => levers(&a.dir, out),
+        Command::Approve(a) => approve(a, out),
+        Command::Veto(a) => {
+            let verdict = Verdict::Veto { reason: a.reason.clone(), text: a.text.clone() };
+            answer(&a.dir, &a.id, verdict, out)
+        }
+        Command::Defer(a) => {
+            let until = instant(&a.until, &zone_of(&a.dir)?)?;
+            answer(&a.dir, &a.id, Verdict::Defer { until }, out)
+        }
+        Command::Stop(a) => set_run(a, "stop", out),
+        Command::Pause(a) => set_run(a, "pause", out),
+        Command::Resume(a) => set_run(a, "resume", out),
+        Command::Audit(a) => match &a.command {
+            AuditCommand::Verify { dir, anchor } => verify(dir, anchor.as_deref(), out),
+        },
+        Command::Replay(a) => replay(&a.dir, out),
+        Command::Report(a) => report(a, out),
+        Command::Backup(a) => backup(a, out),
+        Command::Restore(a) => restore(a, out),
+        Command::Rebuild(a) => rebuild(&a.dir, out),
+        Command::Doctor(a) => doctor(&a.dir, out),
+        Command::Keys(a) => keys(a, out),
+        Command::Secret(a) => secret(&a.dir, out),
+        Command::Bench(a) => bench::bench(a, out),
+    }
+}
+
+fn init(a: &args::Init, out: &Output) -> Result<()> {
+    let text = match &a.from {
+        Some(path) => epoch_host::config::read_text(path)?,
+        None => epoch_api::starting_text(&CreateArgs {
+            name: a.name.clone(),
+            currency: a.currency.clone(),
+            timezone: a.timezone.clone(),
+            folder: None,
+        })?,
+    };
+    let made = Host::create(&a.dir, &text)?;
+    let value = json!({ "write_key": made.write_key, "operator_key": made.operator_key, "folder": a.dir });
+    out.answer(&value, || {
+        vec![
+            format!("Made “{}” in {}", a.name, a.dir.display()),
+            format!("Write key for SDKs: {}", made.write_key),
+            format!("Next: ras serve {0}, or ras import {0} FILE", a.dir.display()),
+        ]
+    });
+    Ok(())
+}
+
+fn query(a: &args::Query, out: &Output) -> Result<()> {
+    let words: Vec<_> = a.words.iter().map(Into::into).collect();
+    let (dir, key) = split_dir(&words, a.dir.as_ref())?;
+    let zone = zone_of(&dir)?;
+    let at = |t: &Option<String>| t.as_deref().map(|t| instant(t, &zone)).transpose();
+    let asked = json!({ "metric": key, "from": at(&a.from)?, "to": at(&a.to)?, "by": a.by, "grain": a.grain });
+    let view: SeriesView = Session::open(&dir)?.view("series", asked)?;
+    let day = |ms: i64| zone.local(ms).map_or_else(String::new, |l| if view.grain == epoch_model::time::Grain::Hour { l.to_string() } else { l.date().to_string() });
+    let value = json!({
+        "metric": view.metric.key, "title": view.metric.title, "unit": view.metric.unit, "format": view.metric.format,
+        "currency": view.currency, "timezone": view.timezone, "grain": view.grain, "from": view.from, "to": view.to,
+        "series": view.series.iter().map(|s| series_json(s, &day)).collect::<Vec<_>>(),
+    });
+    out.answer(&value, || {
+        let shown = |v: Option<f64>| v.map_or_else(|| "–".into(), |v| format!("{v:.4}").trim_end_matches('0').trim_end_matches('.').to_owned());
+        let mut rows = Vec::new();
+        for s in &view.series {
+            let name = s.segment.clone().unwrap_or_else(|| "all".into());
+            if a.by.is_none() {
+                rows.extend(s.points.iter().map(|p| vec![day(p.start), shown(p.value), p.events.to_string()]));
+            }
+            rows.push(vec![if a.by.is_some() { name } else { "total".into() }, shown(s.total.value), s.total.events.to_string()]);
+        }
+        table(&[view.metric.title.as_str(), "value", "events"], &rows)
+    });
+    Ok(())
+}
+
+fn series_json(s: &Series, day: &dyn Fn(i64) -> String) -> Value {
+    let point = |p: &epoch_model::series::Point| {
+        json!({
+            "start": p.start, "date": day(p.start), "value": p.value, "numerator": p.numerator,
+            "denominator": p.denominator, "events": p.events,
+        })
+    };
+    json!({
+        "segment": s.segment,
+        "total": point(&s.total),
+        "points": s.points.iter().map(point).collect::<Vec<_>>(),
+    })
+}
+
+fn events(a: &args::Events, out: &Output) -> Result<()> {
+    let mut session = Session::open(&a.dir)?;
+    if a.count {
+        let value = session.read("count", json!({ "event": a.name }))?;
+        out.answer(&value, || vec![value["count"].to_string()]);
+        return Ok(());
+    }
+    let range = epoch_model::time::TIME_RANGE;
+    let asked = json!({ "event": a.name, "from": range.start, "to": range.end, "limit": a.limit });
+    let view: RowsView = session.view("rows", asked)?;
+    out.answer(&serde_json::to_value(&view.rows).unwrap_or_default(), || {
+        let rows: Vec<_> = view
+            .rows
+            .iter()
+            .map(|r| vec![r.time.to_string(), r.name.clone(), r.unit.clone(), r.props.to_string()])
+            .collect();
+        table(&["time", "event", "unit", "properties"], &rows)
+    });
+    Ok(())
+}
+
+fn insights(dir: &Path, out: &Output) -> Result<()> {
+    let found: Vec<Insight> = Session::open(dir)?.view("insights", json!({}))?;
+    out.answer(&serde_json::to_value(&found).unwrap_or_default(), || {
+        let rows: Vec<_> = found
+            .iter()
+            .map(|i| vec![i.id.clone(), i.metric.clone(), format!("{:.1}", i.score), i.headline.clone()])
+            .collect();
+        table(&["id", "metric", "score", "what"], &rows)
+    });
+    Ok(())
+}
+
+fn decisions(dir: &Path, out: &Output) -> Result<()> {
+    let view: DecisionsView = Session::open(dir)?.view("decisions", json!({ "limit": 5000 }))?;
+    let mut values = Vec::new();
+    for decision in &view.decisions {
+        let mut value = serde_json::to_value(decision).unwrap_or_default();
+        value["card_hash"] = json!(decision.card_hash());
+        values.push(value);
+    }
+    out.answer(&Value::Array(values), || {
+        let rows: Vec<_> = view
+            .decisions
+            .iter()
+            .map(|d| vec![d.id.clone(), format!("{:?}", d.state).to_lowercase(), format!("{:?}", d.level).to_lowercase(), d.headline.clone()])
+            .collect();
+        table(&["id", "state", "level", "what"], &rows)
+    });
+    Ok(())
+}
+
+fn status(dir: &Path, out: &Output) -> Result<()> {
+    let view: StatusView = Session::open(dir)?.view("status", json!({}))?;
+    out.answer(&serde_json::to_value(&view).unwrap_or_default(), || {
+        let mut lines = vec![format!("{:?}, {} events, {} approvals wait", view.run_state, view.events, view.approvals_waiting)];
+        lines.extend(view.gateway.iter().map(|g| format!("gateway {g}")));
+        lines.extend(view.problems.iter().map(|p| format!("! {} ({})", p.message, p.hint)));
+        lines
+    });
+    Ok(())
+}
+
+fn levers(dir: &Path, out: &Output) -> Result<()> {
+    let value = Session::open(dir)?.read("connections", json!({}))?;
+    let levers = value["levers"].clone();
+    out.answer(&levers, || {
+        let rows = levers.as_array().map(Vec::as_slice).unwrap_or_default();
+        let rows: Vec<_> =
+            rows.iter().map(|l| vec![l["key"].as_str().unwrap_or_default().to_owned(), l["value"].to_string(), l["default"].to_string()]).collect();
+        table(&["lever", "value", "default"], &rows)
+    });
+    Ok(())
+}
+
+fn approve(a: &args::Approve, out: &Output) -> Result<()> {
+    let Some(text) = &a.to else { return answer(&a.dir, &a.id, Verdict::Approve, out) };
+    let mut session = Session::open(&a.dir)?;
+    let decision = find(&mut session, &a.id)?;
+    let Act::SetLever { to, .. } = &decision.act else {
+        return Err(Error::new(Code::InvalidArgument, "this decision sets no lever", "approve it as it is, or veto it"));
+    };
+    let bad = |what: &str| Error::new(Code::InvalidArgument, format!("“{text}” is no {what}"), "see its range on the card");
+    let to = match to {
+        LeverValue::Bool(_) => LeverValue::Bool(text.parse().map_err(|_| bad("true or false"))?),
+        LeverValue::Number(_) => LeverValue::Number(text.parse().map_err(|_| bad("number"))?),
+        LeverValue::Text(_) => LeverValue::Text(text.clone()),
+    };
+    give(&mut session, &decision, &a.dir, Verdict::Edit { to }, out)
+}
+
+fn answer(dir: &Path, id: &str, verdict: Verdict, out: &Output) -> Result<()> {
+    let mut session = Session::open(dir)?;
+    let decision = find(&mut session, id)?;
+    give(&mut session, &decision, dir, verdict, out)
+}
+
+fn find(session: &mut Session, id: &str) -> Result<Decision> {
+    let mut value = session.read("decision", json!({ "id": id }))?;
+    serde_json::from_value(value["decision"].take())
+        .map_err(|e| Error::new(Code::Internal, format!("the decision cannot be read: {e}"), "report this"))
+}
+
+/// Signs here, where the operator's key is, and hands the signed verdict over.
+fn give(session: &mut Session, decision: &Decision, dir: &Path, verdict: Verdict, out: &Output) -> Result<()> {
+    let status: StatusView = session.view("status", json!({}))?;
+    let business = status.business.map(|b| b.name).unwrap_or_default();
+    let claim = Claim { business, decision: decision.id.clone(), card_hash: decision.card_hash(), verdict, at: status.now };
+    let signed = OperatorKey::load()?.sign(claim);
+    let value = session.write("verdict", serde_json::to_value(&signed).unwrap_or_default())?;
+    out.answer(&value, || {
+        let state = value["state"].as_str().unwrap_or_default();
+        vec![format!("{} is {state} now ({})", decision.id, dir.display())]
+    });
+    Ok(())
+}
+
+fn set_run(a: &args::Run, name: &str, out: &Output) -> Result<()> {
+    let folder = Folder::new(&a.dir);
+    folder.check()?;
+    if name == "stop" {
+        // The file first: it holds whatever happens to this process or to the host.
+        let file = folder.stop_file();
+        std::fs::write(&file, format!("{}\n", a.reason)).map_err(|e| epoch_host::config::io_error(&file, &e))?;
+    }
+    let value = Session::open(&a.dir)?.write(name, json!({ "reason": a.reason }))?;
+    out.answer(&value, || vec![format!("{} now", value["run_state"].as_str().unwrap_or_default())]);
+    Ok(())
+}
+
+/// The store for reading only: works beside a running host.
+fn reading(dir: &Path) -> Result<Store> {
+    let folder = Folder::new(dir);
+    folder.check()?;
+    let text = epoch_host::config::read_text(&folder.toml())?;
+    let business = Business::parse(&text).or_else(|_| Business::parse(&Business::template("x")));
+    let business = business.map_err(|p| epoch_host::config::refusal(&p))?;
+    Store::open_read_only(dir, &business, Options::new(std::sync::Arc::new(epoch_host::clock::machine_now)))
+}
+
+fn verify(dir: &Path, anchor: Option<&str>, out: &Output) -> Result<()> {
+    let anchor = match anchor {
+        Some(text) => Some(text.split_once(':').and_then(|(seq, hash)| Some((seq.parse::<u64>().ok()?, hash))).ok_or_else(|| {
+            Error::new(Code::InvalidArgument, format!("“{text}” is no anchor"), "write SEQ:HASH as `ras audit verify` prints it")
+        })?),
+        None => None,
+    };
+    let report = reading(dir)?.verify(anchor)?;
+    if let Some(problem) = &report.problem {
+        let message = format!("journal row {}: {}", problem.seq, problem.what);
+        return Err(Error::new(Code::AuditBroken, message, "compare with a backup; nothing before that row is affected"));
+    }
+    let value = json!({ "ok": true, "rows": report.rows, "head": report.head, "anchor": format!("{}:{}", report.rows, report.head) });
+    out.answer(&value, || vec![format!("{} rows, unbroken; head {}", report.rows, report.head)]);
+    Ok(())
+}
+
+fn replay(dir: &Path, out: &Output) -> Result<()> {
+    let report = audit::replay(&reading(dir)?)?;
+    if let Some(d) = &report.difference {
+        let message = format!("input {} gives other actions now: journaled {} but replayed {}", d.seq, d.journaled, d.replayed);
+        return Err(Error::new(Code::ReplayDiffers, message, "use the version that wrote the journal, or report this"));
+    }
+    let value = serde_json::to_value(&report).unwrap_or_default();
+    out.answer(&value, || {
+        vec![format!("identical: {} inputs, {} actions, {} decisions; digest {}", report.inputs, report.actions, report.decisions, report.digest)]
+    });
+    Ok(())
+}
+
+fn report(a: &args::Report, out: &Output) -> Result<()> {
+    let zone = zone_of(&a.dir)?;
+    let at = |t: &Option<String>| t.as_deref().map(|t| instant(t, &zone)).transpose();
+    let path = a.out.as_ref().map(std::path::absolute).transpose();
+    let path = path.map_err(|e| epoch_host::config::io_error(&a.dir, &e))?;
+    let asked = json!({ "from": at(&a.from)?, "to": at(&a.to)?, "format": a.format, "path": path });
+    let value = Session::open(&a.dir)?.write("make_report", asked)?;
+    out.answer(&value, || vec![value["path"].as_str().unwrap_or_default().to_owned()]);
+    Ok(())
+}
+
+fn backup(a: &args::Backup, out: &Output) -> Result<()> {
+    let path = a.to.as_ref().map(std::path::absolute).transpose();
+    let path = path.map_err(|e| epoch_host::config::io_error(&a.dir, &e))?;
+    let value = Session::open(&a.dir)?.write("backup", json!({ "path": path }))?;
+    out.answer(&value, || vec![value["path"].as_str().unwrap_or_default().to_owned()]);
+    Ok(())
+}
+
+fn restore(a: &args::Restore, out: &Output) -> Result<()> {
+    Store::restore(&a.from, &a.dir)?;
+    out.answer(&json!({ "restored": a.dir }), || vec![format!("restored into {}", a.dir.display())]);
+    Ok(())
+}
+
+fn rebuild(dir: &Path, out: &Output) -> Result<()> {
+    let value = Session::open(dir)?.write("rebuild", json!({}))?;
+    out.answer(&value, || {
+        let same = if value["identical"] == json!(true) { "identical" } else { "different: the new ones are in force" };
+        vec![format!("{} events, {} cells: {same}", value["events"], value["cells"])]
+    });
+    Ok(())
+}
+
+fn doctor(dir: &Path, out: &Output) -> Result<()> {
+    let checks = Store::doctor(dir);
+    let ok = checks.iter().all(|c| c.ok);
+    let value = json!({ "ok": ok, "checks": checks });
+    out.answer(&value, || {
+        let mark = |ok: bool| if ok { "ok" } else { "BAD" };
+        let rows: Vec<_> = checks.iter().map(|c| vec![mark(c.ok).into(), c.name.clone(), c.detail.clone(), c.hint.clone()]).collect();
+        table(&["", "check", "found", "next"], &rows)
+    });
+    if ok { Ok(()) } else { Err(Error::new(Code::StoreDamaged, "not everything is in order", "see the lines above")) }
+}
+
+fn keys(a: &args::Keys, out: &Output) -> Result<()> {
+    let mut session = Session::open(&a.dir)?;
+    if let Some(name) = &a.make {
+        let value = session.write("make_key", json!({ "name": name, "kind": a.kind }))?;
+        out.answer(&value, || vec![value["value"].as_str().unwrap_or_default().to_owned()]);
+        return Ok(());
+    }
+    if let Some(id) = &a.revoke {
+        session.write("revoke_key", json!({ "id": id }))?;
+    }
+    let keys = session.read("connections", json!({}))?["keys"].take();
+    out.answer(&keys, || {
+        let text = |k: &Value, f: &str| k[f].as_str().unwrap_or_default().to_owned();
+        let rows = keys.as_array().map(Vec::as_slice).unwrap_or_default();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|k| vec![text(k, "name"), text(k, "kind"), text(k, "value"), if k["revoked"] == json!(true) { "revoked".into() } else { String::new() }])
+            .collect();
+        table(&["name", "kind", "key", ""], &rows)
+    });
+    Ok(())
+}
+
+fn secret(dir: &Path, out: &Output) -> Result<()> {
+    let text = epoch_host::config::read_text(&Folder::new(dir).toml())?;
+    let business = Business::parse(&text).map_err(|p| epoch_host::config::refusal(&p))?;
+    let secret = epoch_host::keys::webhook_secret_text(&business.name)?;
+    out.answer(&json!({ "webhook_secret": secret }), || vec![secret.clone()]);
+    Ok(())
+}

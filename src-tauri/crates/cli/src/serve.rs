@@ -1,0 +1,76 @@
+//! `ras serve`: the host without a window.
+
+use std::sync::Arc;
+
+use epoch_api::{App, AppOptions, control};
+use epoch_host::keys::config_home;
+use epoch_model::{Code, Error, Result};
+use serde_json::json;
+
+use crate::args::Serve;
+use crate::output::Output;
+
+/// Runs until a signal ends it.
+pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
+    if !args.listen.ip().is_loopback() {
+        return Err(Error::new(
+            Code::AddressUnavailable,
+            format!("{} is reachable from other machines, and this version serves loopback only", args.listen.ip()),
+            "listen on 127.0.0.1 and put a tunnel or a proxy with TLS in front, with --allow-host NAME",
+        ));
+    }
+    epoch_host::config::Folder::new(&args.dir).check()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::new(Code::Internal, format!("no runtime for signals: {e}"), "close other programs"))?;
+    // Heard from the first moment, so that a signal during the start is not lost.
+    let ended = runtime.block_on(async { signals() })?;
+    let app = Arc::new(App::new(AppOptions {
+        home: config_home(),
+        folder: None,
+        listen: Some(args.listen),
+        allowed_hosts: args.allow_host.clone(),
+        background: true,
+    }));
+    app.open(&args.dir)?;
+    let served = control::serve(&app)?;
+    let host = app.host()?;
+    let keys: Vec<String> = host.store().keys()?.into_iter().filter(|k| k.revoked_at.is_none()).map(|k| k.id).collect();
+    let ready = json!({
+        "address": host.gateway().map(|a| a.to_string()),
+        "url": host.gateway().map(|a| format!("http://{a}")),
+        "keys": keys,
+        "folder": host.folder().path(),
+        "pid": std::process::id(),
+    });
+    output.line(&ready.to_string());
+    drop(host);
+    runtime.block_on(ended);
+    tracing::info!("stopping");
+    drop(served);
+    app.close();
+    Ok(())
+}
+
+#[cfg(unix)]
+fn signals() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed =
+        |e: std::io::Error| Error::new(Code::Internal, format!("signals cannot be heard: {e}"), "report this");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn signals() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
