@@ -23,6 +23,8 @@ export default defineConfig({
     setupFiles: ['./tests/setup.ts'],
     include: ['tests/**/*.test.ts', 'src/**/*.test.ts'],
     maxWorkers: 2,
+    // The first test of a file also loads every page.
+    testTimeout: 20_000,
     css: false,
   },
 });

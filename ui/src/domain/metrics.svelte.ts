@@ -13,6 +13,7 @@ export interface Metrics {
 
 export function metrics(): Metrics {
   const kpis = query('kpis', () => ({ from: null, to: null }));
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- made anew, never changed
   const byKey = $derived(new Map((kpis.data?.tiles ?? []).map((tile) => [tile.metric.key, tile.metric])));
   const format = (key: string): Format => byKey.get(key)?.format ?? 'number';
   return {
