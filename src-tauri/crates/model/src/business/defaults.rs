@@ -1,6 +1,6 @@
 //! What holds where the founder wrote nothing, and the file to start from.
 
-use super::*;
+use super::{Business, PolicyAnswer, PolicyRule, Reversibility};
 use crate::decision::Level;
 
 impl Business {

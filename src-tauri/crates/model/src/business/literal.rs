@@ -85,6 +85,7 @@ pub(super) fn points(text: &str) -> Option<f64> {
 
 /// A duration: `7d`, `12h`, `30 minutes`, `2 weeks`, `90s`, in milliseconds. Days have 24 hours. `None` when it is none, not
 /// longer than nothing, or longer than ten years.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be within ten years")]
 pub fn duration_ms(text: &str) -> Option<Millis> {
     let (n, word) = number_and_word(text)?;
     let unit = match word {

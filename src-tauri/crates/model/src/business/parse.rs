@@ -6,7 +6,10 @@ use super::literal::{currency_digits, deadline, money, points, share};
 use super::parse_metric::{DOMAINS, GRAINS, dimension, expression, key, metric, title};
 use super::problem::Problem;
 use super::section::{Section, Sink, plain_number};
-use super::*;
+use super::{
+    Better, Business, Domain, EffectTarget, Format, Goal, Grain, Guardrail, Lever, LeverKind, LeverValue, Limits,
+    Mapping, Metric, MetricKind, PolicyAnswer, PolicyRule, Reversibility, Source, SourceKind,
+};
 use crate::decision::Level;
 use crate::expr::{Dimension, Formula};
 use crate::time::Zone;
@@ -33,6 +36,7 @@ struct Frame {
 
 impl Frame {
     /// Major units as minor ones.
+    #[expect(clippy::cast_possible_truncation, reason = "amounts are checked to be below 1e12")]
     fn minor(&self, major: f64) -> i64 {
         (major * 10f64.powi(i32::try_from(self.digits).unwrap_or(2))).round() as i64
     }
@@ -485,7 +489,7 @@ fn mapping(section: &Section<'_>) -> Mapping {
             }
         }
         None => {
-            from.bad(&key, format!("{key} should be an expression in quotes"), "write e.g. \"Quantity * UnitPrice\"")
+            from.bad(&key, format!("{key} should be an expression in quotes"), "write e.g. \"Quantity * UnitPrice\"");
         }
     };
     // Any other key is a property; `props` holds those whose names mean something here.

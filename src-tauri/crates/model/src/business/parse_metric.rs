@@ -2,7 +2,7 @@
 
 use super::literal::{duration_ms, money};
 use super::section::Section;
-use super::*;
+use super::{Better, Domain, Format, Grain, Measure, Metric, MetricKind};
 use crate::expr::{Dimension, Expr, Formula};
 
 pub(super) const DOMAINS: [(&str, Domain); 13] = [
@@ -311,11 +311,10 @@ pub(super) fn dimension(metric: &Metric) -> Option<Dimension> {
         MetricKind::Count { .. } | MetricKind::Unique { .. } => Dimension::THINGS,
         MetricKind::Sum { measure } | MetricKind::Quantile { measure, .. } => measure_dimension(measure, money),
         MetricKind::MeanPerUnit { measure } => measure_dimension(measure, money).over(Dimension::THINGS),
-        MetricKind::Proportion { .. } | MetricKind::Retention { .. } => Dimension::NUMBER,
         MetricKind::Ratio { numerator, denominator } if money || metric.format != Format::Percent => {
             measure_dimension(numerator, money).over(measure_dimension(denominator, false))
         }
-        MetricKind::Ratio { .. } => Dimension::NUMBER,
+        MetricKind::Ratio { .. } | MetricKind::Proportion { .. } | MetricKind::Retention { .. } => Dimension::NUMBER,
         MetricKind::Formula { .. } => return None,
     })
 }

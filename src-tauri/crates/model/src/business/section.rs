@@ -113,7 +113,7 @@ impl<'a> Section<'a> {
         let item = self.item(key)?;
         match item.as_str() {
             Some(s) if s.trim().is_empty() => {
-                self.bad(key, format!("{key} is empty"), "write something or leave the line out")
+                self.bad(key, format!("{key} is empty"), "write something or leave the line out");
             }
             Some(s) => return Some(s.to_owned()),
             None => self.wrong(key, "text", item),
@@ -189,13 +189,11 @@ impl<'a> Section<'a> {
             return vec![one.to_owned()];
         }
         let list = item.as_array().map(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
-        match list {
-            Some(Some(list)) => list,
-            _ => {
-                self.wrong(key, "a list of texts", item);
-                Vec::new()
-            }
+        if let Some(Some(list)) = list {
+            return list;
         }
+        self.wrong(key, "a list of texts", item);
+        Vec::new()
     }
 
     /// One of the named choices.
@@ -231,7 +229,7 @@ impl<'a> Section<'a> {
         match item {
             Item::ArrayOfTables(tables) => rows.extend(tables.iter().map(|t| (t as &dyn TableLike, t.span()))),
             Item::Value(Value::Array(list)) if list.iter().all(Value::is_inline_table) => {
-                rows.extend(list.iter().filter_map(|v| v.as_inline_table().map(|t| (t as &dyn TableLike, t.span()))))
+                rows.extend(list.iter().filter_map(|v| v.as_inline_table().map(|t| (t as &dyn TableLike, t.span()))));
             }
             _ => self.bad(key, format!("{key} should be written [[{key}]]"), format!("start it with a line [[{key}]]")),
         }

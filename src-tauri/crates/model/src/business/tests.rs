@@ -84,7 +84,7 @@ fn the_sketch_parses() {
     assert_eq!((business.currency_digits, business.limits.autonomous_spend_per_day_minor), (2, 2000));
     assert_eq!(business.goals[0].by, Some(1_806_530_400_000));
     assert_eq!(business.guardrails[0].absolute, Some(0.005));
-    assert_eq!(business.limits.exposure_per_decision, 0.1);
+    assert!((business.limits.exposure_per_decision - 0.1).abs() < 1e-12);
     assert_eq!(business.sources[0].key, "exports");
     let map = business.sources[0].map.as_ref().unwrap();
     assert_eq!(map.props["amount"], "Quantity * UnitPrice");

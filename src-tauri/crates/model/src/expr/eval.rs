@@ -185,6 +185,7 @@ fn truth_value<'a>(b: Option<bool>) -> Value<'a> {
     b.map_or(Value::Null, Value::Bool)
 }
 
+#[expect(clippy::float_cmp, reason = "== of the language is exact")]
 /// Equality: numbers against text that is a number compare as numbers, two texts as text.
 fn equal(a: &Value, b: &Value) -> Option<bool> {
     Some(match (a, b) {
@@ -279,6 +280,7 @@ pub(super) fn eval<'a, G: Fn(u32) -> Value<'a>>(node: &'a Node, get: &G) -> Eval
     })
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "digits are clamped to ±15")]
 fn call<'a, G: Fn(u32) -> Value<'a>>(function: Function, arguments: &'a [Node], get: &G) -> Eval<Value<'a>> {
     let argument = |i: usize| arguments.get(i).map_or(Ok(Value::Null), |node| eval(node, get));
     let name = function.name();

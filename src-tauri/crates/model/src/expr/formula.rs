@@ -235,9 +235,8 @@ impl Formula {
                     Binary::Add => same("+ mixes", x, y)?,
                     Binary::Subtract => same("- mixes", x, y)?,
                     Binary::Remainder => same("% mixes", x, y)?,
-                    Binary::Multiply if x.is_none() && y.is_none() => None,
+                    Binary::Multiply | Binary::Divide if x.is_none() && y.is_none() => None,
                     Binary::Multiply => Some(x.unwrap_or_default().times(y.unwrap_or_default())),
-                    Binary::Divide if x.is_none() && y.is_none() => None,
                     Binary::Divide => Some(x.unwrap_or_default().over(y.unwrap_or_default())),
                     _ => {
                         same("a comparison mixes", x, y)?;

@@ -109,9 +109,15 @@ fn renumber(node: &mut Node, map: &[u32]) {
         }
         Node::In(a, items) => {
             renumber(a, map);
-            items.iter_mut().for_each(|item| renumber(item, map));
+            for item in items {
+                renumber(item, map);
+            }
         }
-        Node::Call(_, items) => items.iter_mut().for_each(|item| renumber(item, map)),
+        Node::Call(_, items) => {
+            for item in items {
+                renumber(item, map);
+            }
+        }
     }
 }
 

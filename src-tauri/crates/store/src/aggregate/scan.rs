@@ -113,6 +113,7 @@ struct Scalar<'w, 'o, 'a> {
 }
 
 impl<'a> Scalar<'_, '_, 'a> {
+    #[expect(clippy::unnecessary_wraps, reason = "every visitor method answers so")]
     fn put<E>(self, value: Value<'a>) -> Result<(), E> {
         if let Some(place) = self.want.slot.and_then(|slot| self.out.get_mut(slot)) {
             *place = value;
@@ -169,13 +170,11 @@ impl<'a> Visitor<'a> for Scalar<'_, '_, 'a> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        match &self.want.below {
-            Some(wanted) => Object { wanted, out: self.out }.visit_map(map),
-            None => {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(())
-            }
+        if let Some(wanted) = &self.want.below {
+            return Object { wanted, out: self.out }.visit_map(map);
         }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 }
 

@@ -222,7 +222,7 @@ impl<'e> Cut<'e> {
             "p90" => {
                 let mut all: Vec<f64> = self.of("order").filter_map(Event::amount).collect();
                 all.sort_by(f64::total_cmp);
-                all.get((0.9 * all.len().checked_sub(1)? as f64).floor() as usize).copied()
+                all.get(all.len().checked_sub(1)? * 9 / 10).copied()
             }
             "per_customer" => over(self.revenue(), self.customers()).map(|v| v + 1.0),
             "german" => {
