@@ -79,7 +79,11 @@ impl Watch {
     /// Starts watching in a thread of its own. Fails with `config_invalid` for an invalid pattern.
     pub fn start(options: Options, mut keeper: impl Keeper + 'static) -> Result<Self> {
         if options.every.is_zero() {
-            return Err(Error::new(Code::ConfigInvalid, "the time between two looks is zero", "give it a second or more"));
+            return Err(Error::new(
+                Code::ConfigInvalid,
+                "the time between two looks is zero",
+                "give it a second or more",
+            ));
         }
         let (wake, woken) = channel();
         let hint = wake.clone();

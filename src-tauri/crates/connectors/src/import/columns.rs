@@ -55,7 +55,9 @@ fn walk(prefix: &str, object: &Map<String, Json>, put: &mut impl FnMut(&str, &st
     for (key, value) in object {
         let name = format!("{prefix}{key}");
         match value {
-            Json::Object(inner) if prefix.matches('.').count() < 2 && !inner.is_empty() => walk(&format!("{name}."), inner, put),
+            Json::Object(inner) if prefix.matches('.').count() < 2 && !inner.is_empty() => {
+                walk(&format!("{name}."), inner, put)
+            }
             Json::String(text) => put(&name, text),
             Json::Null => put(&name, ""),
             other => put(&name, &other.to_string()),
@@ -77,9 +79,9 @@ fn column(name: String, seen: &[String], filled: usize, total: usize, decimal: c
     let share = |n: usize| n as f64 / seen.len().max(1) as f64;
     let numbers = seen.iter().filter(|v| number::parse(v, decimal).is_some()).count();
     let times = time_guess::guess(seen, zone);
-    let numeric_time = times.as_ref().is_some_and(|t| {
-        matches!(t.format, super::time::TimeFormat::Epoch(_) | super::time::TimeFormat::ExcelSerial)
-    });
+    let numeric_time = times
+        .as_ref()
+        .is_some_and(|t| matches!(t.format, super::time::TimeFormat::Epoch(_) | super::time::TimeFormat::ExcelSerial));
     let lower = name.to_lowercase();
     let says_time = ["time", "date", "created", "_at", "ts"].iter().any(|w| lower.contains(w));
     let kind = if seen.is_empty() {

@@ -47,7 +47,11 @@ pub struct Delimited {
 /// How splitting a row ended.
 enum Split {
     /// Bytes taken, line ends among them, and whether the last one is there.
-    Whole { bytes: usize, lines: u64, terminated: bool },
+    Whole {
+        bytes: usize,
+        lines: u64,
+        terminated: bool,
+    },
     /// The row goes on after the window.
     More,
     Bad(Reason),

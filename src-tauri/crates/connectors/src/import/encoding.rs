@@ -30,12 +30,8 @@ pub fn stated(label: &str) -> Result<Charset> {
 
 /// Guesses from the first bytes and further places of the file.
 pub fn guess(sample: &[u8], elsewhere: &[Vec<u8>]) -> Charset {
-    let found = |encoding, confidence, reason: &str| Charset {
-        encoding,
-        confidence,
-        reason: reason.into(),
-        stated: false,
-    };
+    let found =
+        |encoding, confidence, reason: &str| Charset { encoding, confidence, reason: reason.into(), stated: false };
     if let Some((encoding, _)) = Encoding::for_bom(sample) {
         return found(encoding, 1.0, "the file starts with its byte order mark");
     }
@@ -56,11 +52,7 @@ pub fn guess(sample: &[u8], elsewhere: &[Vec<u8>]) -> Charset {
     detector.feed(b"", true);
     let encoding = detector.guess(None, Utf8Detection::Deny);
     let encoding = if encoding == UTF_8 { WINDOWS_1252 } else { encoding };
-    found(
-        encoding,
-        0.7,
-        "it is not UTF-8, and the letters that occur fit this encoding best",
-    )
+    found(encoding, 0.7, "it is not UTF-8, and the letters that occur fit this encoding best")
 }
 
 /// Valid but for a character cut at either end of the piece.
@@ -95,43 +87,42 @@ pub struct Utf8Reader {
     inner: Box<dyn Read>,
     decoder: Decoder,
     raw: Vec<u8>,
+    /// Decoded and not yet handed out.
+    text: Vec<u8>,
     from: usize,
-    to: usize,
-    ended: bool,
     done: bool,
 }
+
+const RAW_BYTES: usize = 64 * 1024;
 
 impl Utf8Reader {
     pub fn new(inner: Box<dyn Read>, encoding: &'static Encoding) -> Self {
         let decoder = encoding.new_decoder_with_bom_removal();
-        Self { inner, decoder, raw: vec![0; 64 * 1024], from: 0, to: 0, ended: false, done: false }
+        Self { inner, decoder, raw: vec![0; RAW_BYTES], text: Vec::new(), from: 0, done: false }
+    }
+
+    /// Decodes the next piece.
+    fn more(&mut self) -> io::Result<()> {
+        let n = self.inner.read(&mut self.raw)?;
+        self.done = n == 0;
+        self.from = 0;
+        let room = self.decoder.max_utf8_buffer_length(n).unwrap_or(RAW_BYTES * 4);
+        self.text.resize(room, 0);
+        let (_, _, written, _) = self.decoder.decode_to_utf8(&self.raw[..n], &mut self.text, self.done);
+        self.text.truncate(written);
+        Ok(())
     }
 }
 
 impl Read for Utf8Reader {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // A decoder needs room for one whole character.
-        if buf.len() < 8 {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the buffer is too small"));
+        while self.from == self.text.len() && !self.done {
+            self.more()?;
         }
-        loop {
-            if self.done {
-                return Ok(0);
-            }
-            if self.from == self.to && !self.ended {
-                self.from = 0;
-                self.to = self.inner.read(&mut self.raw)?;
-                self.ended = self.to == 0;
-            }
-            let (result, read, written, _) =
-                self.decoder.decode_to_utf8(&self.raw[self.from..self.to], buf, self.ended);
-            self.from += read;
-            if self.ended && result == encoding_rs::CoderResult::InputEmpty {
-                self.done = true;
-            }
-            if written > 0 {
-                return Ok(written);
-            }
-        }
+        let left = &self.text[self.from..];
+        let n = left.len().min(buf.len());
+        buf[..n].copy_from_slice(&left[..n]);
+        self.from += n;
+        Ok(n)
     }
 }

@@ -19,8 +19,14 @@ pub enum Field {
     Absent,
     Constant(String),
     /// One column as it is.
-    Column { index: usize, name: String },
-    Computed { expr: Expr, slots: Vec<(String, usize)> },
+    Column {
+        index: usize,
+        name: String,
+    },
+    Computed {
+        expr: Expr,
+        slots: Vec<(String, usize)>,
+    },
 }
 
 /// A row, as fields with their decimal mark or as a JSON object.

@@ -11,21 +11,80 @@ pub fn plain(name: &str) -> String {
 }
 
 const TIMES: [&str; 26] = [
-    "timestamp", "eventtime", "occurredat", "invoicedate", "orderdate", "purchasedate", "transactiondate", "createdat",
-    "createdutc", "createddateutc", "created", "datetime", "time", "date", "ts", "eventtimestamp", "clienteventtime",
-    "paidat", "processedat", "signupdate", "visitdate", "day", "datum", "zeit", "zeitpunkt", "updatedat",
+    "timestamp",
+    "eventtime",
+    "occurredat",
+    "invoicedate",
+    "orderdate",
+    "purchasedate",
+    "transactiondate",
+    "createdat",
+    "createdutc",
+    "createddateutc",
+    "created",
+    "datetime",
+    "time",
+    "date",
+    "ts",
+    "eventtimestamp",
+    "clienteventtime",
+    "paidat",
+    "processedat",
+    "signupdate",
+    "visitdate",
+    "day",
+    "datum",
+    "zeit",
+    "zeitpunkt",
+    "updatedat",
 ];
 const UNITS: [&str; 27] = [
-    "distinctid", "customerid", "userid", "clientid", "visitorid", "accountid", "memberid", "anonymousid", "customer",
-    "user", "customeremail", "email", "billingemail", "kundennummer", "kunde", "deviceid", "sessionid", "playerid",
-    "subscriberid", "buyerid", "uid", "contactid", "patientid", "companyid", "account", "sensorid", "device",
+    "distinctid",
+    "customerid",
+    "userid",
+    "clientid",
+    "visitorid",
+    "accountid",
+    "memberid",
+    "anonymousid",
+    "customer",
+    "user",
+    "customeremail",
+    "email",
+    "billingemail",
+    "kundennummer",
+    "kunde",
+    "deviceid",
+    "sessionid",
+    "playerid",
+    "subscriberid",
+    "buyerid",
+    "uid",
+    "contactid",
+    "patientid",
+    "companyid",
+    "account",
+    "sensorid",
+    "device",
 ];
 const EVENTS: [&str; 8] = ["event", "eventname", "eventtype", "action", "activity", "type", "kind", "ereignis"];
 const IDS: [&str; 9] =
     ["uuid", "eventid", "insertid", "messageid", "transactionid", "paymentid", "chargeid", "rowid", "id"];
 const AMOUNTS: [&str; 14] = [
-    "amount", "total", "revenue", "ordertotal", "grandtotal", "totalamount", "totalprice", "sales", "dollarvalue", "betrag",
-    "umsatz", "price", "value", "netsales",
+    "amount",
+    "total",
+    "revenue",
+    "ordertotal",
+    "grandtotal",
+    "totalamount",
+    "totalprice",
+    "sales",
+    "dollarvalue",
+    "betrag",
+    "umsatz",
+    "price",
+    "value",
+    "netsales",
 ];
 const QUANTITIES: [&str; 5] = ["quantity", "qty", "menge", "units", "count"];
 const PRICES: [&str; 6] = ["unitprice", "price", "preis", "einzelpreis", "itemprice", "stueckpreis"];
@@ -56,9 +115,8 @@ impl Guess {
 /// The column with the first of `names` that `fits`; nested ones (`properties.time`) by their last part, after the others.
 fn named<'a>(columns: &'a [Column], names: &[&str], fits: impl Fn(&Column) -> bool) -> Option<&'a Column> {
     let last = |c: &Column| plain(c.name.rsplit('.').next().unwrap_or(&c.name));
-    let find = |key: &dyn Fn(&Column) -> String| {
-        names.iter().find_map(|n| columns.iter().find(|c| key(c) == **n && fits(c)))
-    };
+    let find =
+        |key: &dyn Fn(&Column) -> String| names.iter().find_map(|n| columns.iter().find(|c| key(c) == **n && fits(c)));
     find(&|c| plain(&c.name)).or_else(|| find(&last))
 }
 
@@ -79,7 +137,8 @@ pub fn guess(columns: &[Column], stem: &str) -> Guess {
         guess.set("unit", &unit.expression, by_name(unit));
     }
     let wordy = |c: &Column| c.kind == ColumnKind::Text && !c.unique && c.filled > 0.9;
-    let event = named(columns, &EVENTS, |c| wordy(c) || (plain(&c.name).starts_with("event") && c.kind == ColumnKind::Text));
+    let event =
+        named(columns, &EVENTS, |c| wordy(c) || (plain(&c.name).starts_with("event") && c.kind == ColumnKind::Text));
     let id = named(columns, &IDS, |c| c.unique && c.filled >= 1.0 && !timely(c) && c.expression != guess.mapping.unit);
     if let Some(id) = id {
         guess.set("id", &id.expression, format!("{}, and no value occurs twice", by_name(id)));

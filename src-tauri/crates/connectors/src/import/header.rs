@@ -13,7 +13,8 @@ pub fn find(found: &mut Sniffed, mapping: Option<&Mapping>) {
         found.columns = Some(Vec::new());
         return;
     };
-    let cells: Vec<String> = found.sample[first].fields().map(|c| c.trim().trim_matches('\u{feff}').to_owned()).collect();
+    let cells: Vec<String> =
+        found.sample[first].fields().map(|c| c.trim().trim_matches('\u{feff}').to_owned()).collect();
     let (is_header, confidence, reason) = judge(&cells, &found.sample[first + 1..], mapping);
     found.findings.push(finding("header", if is_header { "yes" } else { "no" }, confidence, reason));
     if is_header {
@@ -24,7 +25,8 @@ pub fn find(found: &mut Sniffed, mapping: Option<&Mapping>) {
             found.head_rows = found.head_rows.saturating_sub(1);
         }
     } else {
-        let width = found.sample.iter().take(200).filter(|r| r.kind == Kind::Fields).map(Record::len).max().unwrap_or(0);
+        let width =
+            found.sample.iter().take(200).filter(|r| r.kind == Kind::Fields).map(Record::len).max().unwrap_or(0);
         found.columns = Some((1..=width).map(|i| format!("column{i}")).collect());
     }
 }
@@ -33,7 +35,11 @@ fn judge(cells: &[String], below: &[Record], mapping: Option<&Mapping>) -> (bool
     if let Some(m) = mapping {
         let texts = [&m.event, &m.time, &m.unit].into_iter().chain(&m.id).chain(m.props.values());
         let read: Vec<String> = texts
-            .filter_map(|t| epoch_model::expr::Expr::parse(t).ok().map(|e| e.names().iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()))
+            .filter_map(|t| {
+                epoch_model::expr::Expr::parse(t)
+                    .ok()
+                    .map(|e| e.names().iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())
+            })
             .flatten()
             .collect();
         if read.iter().any(|n| cells.contains(n)) {
@@ -50,7 +56,8 @@ fn judge(cells: &[String], below: &[Record], mapping: Option<&Mapping>) -> (bool
     if named * 2 < cells.len() {
         return (false, 0.6, "most of the first row is empty".into());
     }
-    let values = below.iter().take(50).filter(|r| r.kind == Kind::Fields).any(|r| r.fields().any(|f| is_value(f.trim())));
+    let values =
+        below.iter().take(50).filter(|r| r.kind == Kind::Fields).any(|r| r.fields().any(|f| is_value(f.trim())));
     if values {
         return (true, 0.95, "the first row is words where the rows below hold numbers or times".into());
     }

@@ -72,8 +72,13 @@ impl Mapper {
             _ => None,
         };
         let taken: Vec<String> = [&event, &time, &unit].into_iter().chain(props.values()).filter_map(as_is).collect();
-        let required =
-            [&event, &time, &unit].into_iter().chain(&id).chain(props.values()).map(Field::columns_needed).max().unwrap_or(0);
+        let required = [&event, &time, &unit]
+            .into_iter()
+            .chain(&id)
+            .chain(props.values())
+            .map(Field::columns_needed)
+            .max()
+            .unwrap_or(0);
         if let (Some(names), false) = (columns, mapping.only_mapped) {
             for (index, name) in names.iter().enumerate() {
                 if !taken.contains(name) && !props.contains_key(name) {
@@ -121,7 +126,10 @@ impl Mapper {
             return Err((Reason::TooFewFields, why));
         }
         if record.len() > self.columns && record.fields().skip(self.columns).any(|f| !f.trim().is_empty()) {
-            return Err((Reason::TooManyFields, format!("the line has {} fields for {} columns", record.len(), self.columns)));
+            return Err((
+                Reason::TooManyFields,
+                format!("the line has {} fields for {} columns", record.len(), self.columns),
+            ));
         }
         self.fill(&Row::Fields(record, self.decimal))
     }
@@ -168,7 +176,9 @@ impl Mapper {
         if let Some(id) = &self.id {
             id.write_text(row, &mut self.id_text)?;
         }
-        for (what, text, most) in [("event's name", &self.name, NAME_BYTES_MAX), ("unit", &self.unit_text, UNIT_BYTES_MAX)] {
+        for (what, text, most) in
+            [("event's name", &self.name, NAME_BYTES_MAX), ("unit", &self.unit_text, UNIT_BYTES_MAX)]
+        {
             if text.len() > most {
                 return Err((Reason::TooLarge, format!("the {what} is longer than {most} bytes")));
             }

@@ -6,8 +6,8 @@
 mod bytes;
 mod columns;
 mod decimal;
-mod deliver;
 mod delimited;
+mod deliver;
 mod dialect;
 mod encoding;
 mod events;

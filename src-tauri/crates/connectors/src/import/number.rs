@@ -137,14 +137,18 @@ fn split_exponent(text: &str) -> Option<(&str, &str)> {
 
 /// Digits of the whole part, without well-formed groups of three.
 fn push_whole(whole: &str, decimal: char, put: &mut impl FnMut(u8) -> Option<()>) -> Option<usize> {
-    let group = |c: char| c == if decimal == ',' { '.' } else { ',' } || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’');
+    let group =
+        |c: char| c == if decimal == ',' { '.' } else { ',' } || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’');
     let (mut digits, mut since, mut mark) = (0, 0, None);
     for c in whole.chars() {
         if c.is_ascii_digit() {
             put(u8::try_from(c).ok()?)?;
             digits += 1;
             since += 1;
-        } else if group(c) && mark.is_none_or(|m| m == c) && (if mark.is_none() { (1..=3).contains(&since) } else { since == 3 }) {
+        } else if group(c)
+            && mark.is_none_or(|m| m == c)
+            && (if mark.is_none() { (1..=3).contains(&since) } else { since == 3 })
+        {
             mark = Some(c);
             since = 0;
         } else {
@@ -253,7 +257,14 @@ mod tests {
 
     #[test]
     fn evidence() {
-        for (cell, expect) in [("1,5", Some(',')), ("1.5", Some('.')), ("1.234", None), ("1.234,5", Some(',')), ("1,234.5", Some('.')), ("x", None)] {
+        for (cell, expect) in [
+            ("1,5", Some(',')),
+            ("1.5", Some('.')),
+            ("1.234", None),
+            ("1.234,5", Some(',')),
+            ("1,234.5", Some('.')),
+            ("x", None),
+        ] {
             assert_eq!(decimal_evidence(cell), expect, "{cell}");
         }
         assert!(decimal_ambiguous("1,234"));

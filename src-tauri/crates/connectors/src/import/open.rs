@@ -56,7 +56,10 @@ pub fn mapper(found: &mut Sniffed, mapping: &Mapping, zone: &str) -> Result<Mapp
         found.problems.push(PreviewProblem {
             line: None,
             message: format!("day and month may be the wrong way round: {}", guess.reason),
-            hint: format!("times are read as {}; state `time_format` in the mapping (d/m/y or m/d/y)", guess.format.name()),
+            hint: format!(
+                "times are read as {}; state `time_format` in the mapping (d/m/y or m/d/y)",
+                guess.format.name()
+            ),
         });
     }
     mapper.set_format(guess.format);

@@ -33,7 +33,10 @@ pub fn preview(path: &Path, mapping: Option<&Mapping>, zone: &str) -> Result<Pre
     if found.sample.is_empty() {
         found.problems.push(says("the file holds no rows", "check that the export worked"));
     } else if mapping.time.is_empty() {
-        found.problems.push(says("no column holds a time", "events need one; name the column, or a fixed day such as '2024-01-31'"));
+        found.problems.push(says(
+            "no column holds a time",
+            "events need one; name the column, or a fixed day such as '2024-01-31'",
+        ));
     } else {
         let mut mapper = open::mapper(&mut found, &mapping, zone)?;
         if !given {
@@ -94,7 +97,8 @@ pub fn preview(path: &Path, mapping: Option<&Mapping>, zone: &str) -> Result<Pre
 
 /// What was found in this file and must not be guessed anew for the next one: the order of day and month, the decimal mark.
 fn state_guesses(found: &Sniffed, mapping: &mut Mapping) {
-    let value = |what: &str| found.findings.iter().find(|f| f.what == what && f.confidence > 0.75).map(|f| f.value.as_str());
+    let value =
+        |what: &str| found.findings.iter().find(|f| f.what == what && f.confidence > 0.75).map(|f| f.value.as_str());
     if let Some(format @ ("d/m/y" | "m/d/y")) = value("time_format") {
         mapping.time_format = Some(format.into());
     }

@@ -70,7 +70,12 @@ impl<'a, 'b> Import<'a, 'b> {
     }
 
     /// `None` when the file does not start with what the checkpoint has seen.
-    fn open(path: &Path, mapping: &Mapping, ctx: &'b mut Context<'a>, resume: Option<&Checkpoint>) -> Result<Option<Self>> {
+    fn open(
+        path: &Path,
+        mapping: &Mapping,
+        ctx: &'b mut Context<'a>,
+        resume: Option<&Checkpoint>,
+    ) -> Result<Option<Self>> {
         let mut found = Sniffed::open(path, Some(mapping))?;
         let mapper = open::mapper(&mut found, mapping, ctx.zone)?;
         let rows = found.rows()?;
@@ -134,7 +139,8 @@ impl<'a, 'b> Import<'a, 'b> {
             self.notes.push(format!("{recoded} lines were not UTF-8 and were read as windows-1252"));
         }
         if self.rejects.is_full() {
-            self.notes.push(format!("the first {} rejected lines are listed, the others only counted", self.rejects.listed));
+            self.notes
+                .push(format!("the first {} rejected lines are listed, the others only counted", self.rejects.listed));
         }
         let done = self.deliver.committed.clone();
         Ok(ImportReport {
@@ -235,7 +241,8 @@ impl<'a, 'b> Import<'a, 'b> {
         let batch = std::mem::replace(&mut self.batch, next);
         let progress = self.progress();
         let on_progress = &mut *self.ctx.on_progress;
-        let mut wait = |committed: &Checkpoint| on_progress(&Progress { checkpoint: committed.clone(), ..progress.clone() });
+        let mut wait =
+            |committed: &Checkpoint| on_progress(&Progress { checkpoint: committed.clone(), ..progress.clone() });
         if self.deliver.submit(batch, self.read.clone(), &mut wait)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
@@ -246,7 +253,8 @@ impl<'a, 'b> Import<'a, 'b> {
     fn progress(&self) -> Progress {
         let seconds = self.begun.elapsed().as_secs_f64();
         let total = self.found.source.len;
-        let read = self.rows.share().map_or_else(|| self.found.source.bytes_read().get(), |s| (s * total as f64) as u64);
+        let read =
+            self.rows.share().map_or_else(|| self.found.source.bytes_read().get(), |s| (s * total as f64) as u64);
         let bytes = read.saturating_sub(self.begun_bytes) as f64;
         let per_s = |n: f64| if seconds > 0.0 { n / seconds } else { 0.0 };
         let left = (seconds > 0.2 && bytes > 0.0).then(|| total.saturating_sub(read) as f64 / per_s(bytes));

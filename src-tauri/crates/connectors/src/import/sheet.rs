@@ -23,6 +23,7 @@ pub struct Sheet {
     cells: Vec<(u32, u32, usize)>,
     at: usize,
     row: u32,
+    width: u32,
 }
 
 impl Sheet {
@@ -49,12 +50,20 @@ impl Sheet {
             None => sheets.clone(),
         };
         for name in wanted {
-            let mut found =
-                Self { sheets: sheets.clone(), chosen: name.clone(), text: String::new(), cells: vec![], at: 0, row: 0 };
+            let mut found = Self {
+                sheets: sheets.clone(),
+                chosen: name.clone(),
+                text: String::new(),
+                cells: vec![],
+                at: 0,
+                row: 0,
+                width: 0,
+            };
             // A chart sheet has no cells; the next one may.
             let Ok(mut reader) = book.worksheet_cells_reader(&name) else { continue };
             while let Some(cell) = reader.next_cell().map_err(|e| damaged(&e))? {
                 let (row, column) = cell.get_position();
+                found.width = found.width.max(column.saturating_add(1));
                 write_cell(&mut found.text, cell.get_value());
                 found.cells.push((row, column, found.text.len()));
                 if found.text.len() > TEXT_BYTES_MAX {
@@ -66,7 +75,7 @@ impl Sheet {
                 return Ok(found);
             }
         }
-        Ok(Self { sheets, chosen: String::new(), text: String::new(), cells: vec![], at: 0, row: 0 })
+        Ok(Self { sheets, chosen: String::new(), text: String::new(), cells: vec![], at: 0, row: 0, width: 0 })
     }
 
     /// Starts over.
@@ -131,6 +140,10 @@ impl Rows for Sheet {
             }
             column = col.saturating_add(1);
             self.at += 1;
+        }
+        // A sheet leaves out empty cells, at the end of a row too.
+        for _ in column..self.width {
+            record.push("");
         }
         if record.kind == Kind::Blank && record.fields().any(|f| !f.trim().is_empty()) {
             record.kind = Kind::Fields;

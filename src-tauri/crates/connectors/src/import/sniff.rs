@@ -106,7 +106,12 @@ impl Sniffed {
         let sheet = Sheet::open(path, mapping.and_then(|m| m.sheet.as_deref()))?;
         self.format = FileFormat::Xlsx;
         self.findings.push(finding("format", "xlsx", 1.0, "it is a workbook"));
-        self.findings.push(finding("sheet", sheet.chosen.clone(), 1.0, "the first sheet with anything on it, or the stated one"));
+        self.findings.push(finding(
+            "sheet",
+            sheet.chosen.clone(),
+            1.0,
+            "the first sheet with anything on it, or the stated one",
+        ));
         self.sheets.clone_from(&sheet.sheets);
         self.sheet = Some(sheet);
         Ok(())
@@ -121,10 +126,14 @@ impl Sniffed {
         let c = &self.charset;
         self.findings.push(finding("encoding", c.encoding.name().to_ascii_lowercase(), c.confidence, c.reason.clone()));
         let mut text = Vec::new();
-        let mut decoded = Utf8Reader::new(Box::new(Cursor::new(head.to_vec())), self.charset.encoding).take(4 * HEAD_BYTES as u64);
+        let mut decoded =
+            Utf8Reader::new(Box::new(Cursor::new(head.to_vec())), self.charset.encoding).take(4 * HEAD_BYTES as u64);
         decoded.read_to_end(&mut text).map_err(|e| self.source.fail(&e))?;
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
-        let odd = text.iter().filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x01 | 0x1e | 0x1f)).count();
+        let odd = text
+            .iter()
+            .filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x01 | 0x1e | 0x1f))
+            .count();
         if odd * 10 > text.len() * 3 && text.len() > 64 {
             return Err(unreadable(path, "is not text, JSON or a workbook", "export it as CSV, JSON lines or .xlsx"));
         }

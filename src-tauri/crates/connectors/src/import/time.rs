@@ -141,7 +141,8 @@ impl Clock {
         let start = stamp.ms - stamp.ms.rem_euclid(HOUR_MS);
         let (first, last) = (at(start)?, at(start + HOUR_MS - 1)?);
         let offset = local - exact;
-        let plain = last - first == HOUR_MS - 1 && self.zone.local(first - HOUR_MS).and_then(|b| self.zone.instant(b)) == Some(first - HOUR_MS);
+        let plain = last - first == HOUR_MS - 1
+            && self.zone.local(first - HOUR_MS).and_then(|b| self.zone.instant(b)) == Some(first - HOUR_MS);
         if plain && local - (stamp.ms - start) - first == offset {
             self.known = Some((hour, offset));
         }
@@ -259,8 +260,10 @@ fn serial(text: &str) -> Option<Stamp> {
     let ms = (value.fract() * 86_400.0).round() * 1000.0;
     let at = jiff::Timestamp::from_millisecond((since_1970 * 86_400_000.0 + ms) as i64).ok()?;
     let local = at.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    let mut stamp = Stamp::date(i32::from(local.year()), u32::try_from(local.month()).ok()?, u32::try_from(local.day()).ok()?)?;
-    stamp.ms = i64::from(local.hour()) * HOUR_MS + i64::from(local.minute()) * 60_000 + i64::from(local.second()) * 1000;
+    let mut stamp =
+        Stamp::date(i32::from(local.year()), u32::try_from(local.month()).ok()?, u32::try_from(local.day()).ok()?)?;
+    stamp.ms =
+        i64::from(local.hour()) * HOUR_MS + i64::from(local.minute()) * 60_000 + i64::from(local.second()) * 1000;
     Some(stamp)
 }
 
@@ -270,7 +273,8 @@ fn pattern(text: &str, pattern: &str) -> Option<Reading> {
         return Some(Reading::Instant(instant.as_millisecond()));
     }
     let date = parsed.to_date().ok()?;
-    let mut stamp = Stamp::date(i32::from(date.year()), u32::try_from(date.month()).ok()?, u32::try_from(date.day()).ok()?)?;
+    let mut stamp =
+        Stamp::date(i32::from(date.year()), u32::try_from(date.month()).ok()?, u32::try_from(date.day()).ok()?)?;
     if let Ok(t) = parsed.to_time() {
         stamp.ms = i64::from(t.hour()) * HOUR_MS
             + i64::from(t.minute()) * 60_000
@@ -319,7 +323,13 @@ fn iso(text: &str) -> Option<Stamp> {
     let (month, day) = match scan.eat(b"-/.") {
         Some(sign) => {
             let (month, _) = scan.number(1..=2)?;
-            let day = if scan.eat(&[sign]).is_some() { scan.number(1..=2)?.0 } else if scan.0.is_empty() { 1 } else { return None };
+            let day = if scan.eat(&[sign]).is_some() {
+                scan.number(1..=2)?.0
+            } else if scan.0.is_empty() {
+                1
+            } else {
+                return None;
+            };
             (month, day)
         }
         None => (scan.number(2..=2)?.0, scan.number(2..=2)?.0),

@@ -85,7 +85,9 @@ fn by_sequence(values: &[String]) -> Option<Guess> {
         let days: Vec<i64> = values
             .iter()
             .filter_map(|v| match read(v.trim(), format)? {
-                super::time::Reading::Stamp(s) => Some(i64::from(s.year) * 372 + i64::from(s.month) * 31 + i64::from(s.day)),
+                super::time::Reading::Stamp(s) => {
+                    Some(i64::from(s.year) * 372 + i64::from(s.month) * 31 + i64::from(s.day))
+                }
                 super::time::Reading::Instant(_) => None,
             })
             .collect();

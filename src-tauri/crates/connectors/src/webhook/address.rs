@@ -72,7 +72,8 @@ pub async fn client_to(url: &Url, allow_private: bool) -> Result<Client, Deliver
         return Err(retry(format!("“{host}” has no address")));
     }
     if !allow_private && let Some(bad) = addresses.iter().find(|a| !is_public(a.ip())) {
-        let detail = format!("“{host}” is at {}, which is not a public address; set allow_private to permit it", bad.ip());
+        let detail =
+            format!("“{host}” is at {}, which is not a public address; set allow_private to permit it", bad.ip());
         return Err(refused(Refusal::Address, detail));
     }
     client(host, &addresses).map_err(|e| retry(format!("the HTTP client cannot be made: {e}")))
@@ -85,9 +86,29 @@ mod tests {
     #[test]
     fn addresses() {
         for ip in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-            "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1",
-            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "2001:db8::1", "2001::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "::127.0.0.1",
+            "2001:db8::1",
+            "2001::1",
         ] {
             assert!(!is_public(ip.parse().expect(ip)), "{ip}");
         }

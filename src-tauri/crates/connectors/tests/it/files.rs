@@ -29,7 +29,8 @@ fn check(name: &str, bytes: &[u8], mapping: &Mapping, expect: &[&str]) {
     let rejected: Vec<String> =
         sink.rejections.lock().unwrap().iter().map(|r| format!("line {} {}", r.position, r.reason)).collect();
     assert_eq!(rows, expect, "{name}: rejected {rejected:?}");
-    let replayed: Vec<_> = import::events(&path, mapping, "test", "Europe/Berlin").unwrap().map(Result::unwrap).collect();
+    let replayed: Vec<_> =
+        import::events(&path, mapping, "test", "Europe/Berlin").unwrap().map(Result::unwrap).collect();
     assert_eq!(replayed.len(), rows.len(), "{name}: replayed");
 }
 
@@ -37,10 +38,12 @@ fn check(name: &str, bytes: &[u8], mapping: &Mapping, expect: &[&str]) {
 fn delimiters_quotes_and_numbers() {
     let order = mapping("'order'", "when", "who", &[("amount", "qty * price")]);
     let one = "2024-01-31T10:00:00Z order 17850 {\"amount\":15.3,\"item\":\"a\",\"price\":2.55,\"qty\":6}";
-    for (delimiter, name) in [(',', "a.csv"), (';', "a.txt"), ('\t', "a.tsv"), ('|', "a.csv"), ('^', "a.csv"), ('~', "a.csv")] {
+    for (delimiter, name) in
+        [(',', "a.csv"), (';', "a.txt"), ('\t', "a.tsv"), ('|', "a.csv"), ('^', "a.csv"), ('~', "a.csv")]
+    {
         let line = |cells: [&str; 5]| cells.join(&delimiter.to_string()) + "\r\n";
-        let text = line(["when", "who", "item", "qty", "price"])
-            + &line(["2024-01-31 11:00:00", "17850.0", "a", "6", "2.55"]);
+        let text =
+            line(["when", "who", "item", "qty", "price"]) + &line(["2024-01-31 11:00:00", "17850.0", "a", "6", "2.55"]);
         check(name, text.as_bytes(), &order, &[one]);
     }
     let text = "when;who;item;qty;price\n31.01.2024 11:00;007;\"x; \"\"y\"\"\nz\";1;1.234,50\n\n;;;;\n01.02.2024 00:00;;b;2;0,5\n";
@@ -63,7 +66,10 @@ fn delimiters_quotes_and_numbers() {
         "aligned.txt",
         b" id  date    n  paid\n 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n",
         &mapping("'buy'", "date", "id", &[]),
-        &[r#"1996-12-31T23:00:00Z buy 00001 {"n":1,"paid":11.77}"#, r#"1997-01-11T23:00:00Z buy 00002 {"n":1,"paid":12}"#],
+        &[
+            r#"1996-12-31T23:00:00Z buy 00001 {"n":1,"paid":11.77}"#,
+            r#"1997-01-11T23:00:00Z buy 00002 {"n":1,"paid":12}"#,
+        ],
     );
     check(
         "headerless.csv",
@@ -138,7 +144,7 @@ fn times() {
     for (text, expect) in cases {
         let file = format!("when;x\n{text};1\n{text};2\n");
         let rows = [1, 2].map(|n| format!("{expect} e  {{\"x\":{n}}}"));
-        check(text.get(..4).unwrap(), file.as_bytes(), &mapping("'e'", "when", "", &[]), &[&rows[0], &rows[1]]);
+        check("times.csv", file.as_bytes(), &mapping("'e'", "when", "", &[]), &[&rows[0], &rows[1]]);
     }
     let stated = |format: &str| Mapping { time_format: Some(format.into()), ..mapping("'e'", "when", "", &[]) };
     check("order.csv", b"when,x\n03/04/2024,a\n", &stated("m/d/y"), &["2024-03-03T23:00:00Z e  {\"x\":\"a\"}"]);
@@ -168,8 +174,14 @@ fn json_and_workbooks() {
     let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(one).unwrap()).unwrap();
     check("pretty.json", pretty.as_bytes(), &event, &[expect]);
     let nested = mapping("event", "properties.time", "properties.distinct_id", &[]);
-    let mixpanel = r#"{"event":"Sign Up","properties":{"time":1706695200,"distinct_id":12,"$insert_id":"x","plan":"pro"}}"#;
-    check("m.ndjson", mixpanel.as_bytes(), &nested, &[r#"2024-01-31T10:00:00Z Sign Up 12 {"$insert_id":"x","plan":"pro"}"#]);
+    let mixpanel =
+        r#"{"event":"Sign Up","properties":{"time":1706695200,"distinct_id":12,"$insert_id":"x","plan":"pro"}}"#;
+    check(
+        "m.ndjson",
+        mixpanel.as_bytes(),
+        &nested,
+        &[r#"2024-01-31T10:00:00Z Sign Up 12 {"$insert_id":"x","plan":"pro"}"#],
+    );
 
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("book.xlsx");

@@ -22,14 +22,14 @@ pub struct Row {
 
 #[derive(Default)]
 pub struct Sink {
-    ids: Mutex<HashSet<[u8; 16]>>,
+    pub ids: Mutex<HashSet<[u8; 16]>>,
     pub rows: Mutex<Vec<Row>>,
     pub rejections: Mutex<Vec<Rejection>>,
     /// Every n-th submission is refused; 0 for none.
     pub full_every: u64,
     /// Fails at this submission; 0 for never.
     pub fail_at: u64,
-    calls: AtomicU64,
+    pub calls: AtomicU64,
 }
 
 impl EventSink for Sink {

@@ -17,9 +17,7 @@ const NOW: i64 = 1_614_265_330_123;
 
 fn permit(payload: &Value) -> Permit {
     let act = json!({"kind": "webhook", "effect": "hook", "payload": payload});
-    let value = json!({"mean": 1.0, "low": 0.0, "high": 2.0, "p10": 0.0, "p50": 1.0, "p90": 2.0, "level": 0.8, "method": "naive", "interval": [0.0, 2.0]});
-    let _ = value;
-    let expectation = serde_json::to_value(epoch_model::insight::Expectation::default()).unwrap();
+    let expectation = json!({"p10": 0.0, "p50": 1.0, "p90": 2.0, "method": "naive", "history": 3});
     let prediction = json!({"metric": "m", "from": 0, "to": 1, "value": expectation, "money_minor": null, "p_worse": 0.1, "calibration": {"scored": 0, "inside": 0}});
     let decision = json!({
         "id": "dec_1", "state": "executing", "created_at": 0, "level": "operational", "layer": "executor", "domain": "support",
@@ -28,7 +26,7 @@ fn permit(payload: &Value) -> Permit {
         "counter_search": "", "prediction": prediction, "nothing": prediction, "alternatives": [], "cost_minor": 0,
         "stake_minor": null, "budget_left_minor": 0, "founder_minutes": 0, "reversibility": "R1", "undo": "",
         "blast_radius": "", "worst_case": "", "delay_cost_per_day_minor": null, "expires_at": 1, "on_expiry": "",
-        "preconditions": [], "guardrails": [], "policy": {"answer": "run", "rule": "r", "why": "", "reason": ""}, "editable": [], "precedents": [],
+        "preconditions": [], "guardrails": [], "policy": {"answer": "run", "rule": "r", "reason": ""}, "editable": [], "precedents": [],
         "deferred_until": null, "history": [], "outcome": null
     });
     let decision: Decision = serde_json::from_value(decision).unwrap();
@@ -73,7 +71,11 @@ fn delivered_with_a_signature() {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), payload);
     let header = |name: &str| {
-        head.lines().find_map(|l| l.split_once(": ").filter(|(k, _)| k.eq_ignore_ascii_case(name))).unwrap().1.to_owned()
+        head.lines()
+            .find_map(|l| l.split_once(": ").filter(|(k, _)| k.eq_ignore_ascii_case(name)))
+            .unwrap()
+            .1
+            .to_owned()
     };
     assert_eq!((header("webhook-id"), header("webhook-timestamp")), ("idem-1".into(), "1614265330".into()));
     let key = webhook::secret_key(SECRET.as_bytes()).unwrap();
@@ -93,7 +95,10 @@ fn answers_are_told_apart() {
     let retry = |s: Option<u64>| move |d: &Delivery| matches!(d, Delivery::Retry { after, .. } if *after == s.map(Duration::from_secs));
     check("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", &refused(Refusal::Auth));
     check("HTTP/1.1 422 Nope\r\nContent-Length: 2\r\n\r\nno", &refused(Refusal::Semantic));
-    check("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", &refused(Refusal::Semantic));
+    check(
+        "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+        &refused(Refusal::Semantic),
+    );
     check("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", &retry(Some(7)));
     check("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", &retry(None));
     check("", &|d| matches!(d, Delivery::Retry { detail, .. } if detail.contains("webhook-id")));
@@ -102,11 +107,24 @@ fn answers_are_told_apart() {
 #[test]
 fn private_addresses_and_foreign_permits() {
     let payload = json!({"a": 1});
-    for url in ["http://localhost:1/", "http://127.0.0.1:1/", "http://[::1]:1/", "http://169.254.169.254/latest", "http://2130706433/", "http://0x7f.1/"] {
-        assert!(matches!(send(&payload, &target(url, false)), Delivery::Refused { why: Refusal::Address, .. }), "{url}");
+    for url in [
+        "http://localhost:1/",
+        "http://127.0.0.1:1/",
+        "http://[::1]:1/",
+        "http://169.254.169.254/latest",
+        "http://2130706433/",
+        "http://0x7f.1/",
+    ] {
+        assert!(
+            matches!(send(&payload, &target(url, false)), Delivery::Refused { why: Refusal::Address, .. }),
+            "{url}"
+        );
     }
     for url in ["ftp://example.com/", "not a url", "file:///etc/passwd"] {
-        assert!(matches!(send(&payload, &target(url, false)), Delivery::Refused { why: Refusal::Semantic, .. }), "{url}");
+        assert!(
+            matches!(send(&payload, &target(url, false)), Delivery::Refused { why: Refusal::Semantic, .. }),
+            "{url}"
+        );
     }
     assert!(matches!(send(&payload, &target("http://127.0.0.1:1/", true)), Delivery::Retry { .. }), "nobody listens");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
