@@ -62,12 +62,13 @@ segments = ["country", "device"]
 [[lever]]
 key = "checkout_version"
 title = "Checkout version"
-kind = "choice"
-choices = ["new", "old"]
+kind = "variant"
+options = ["new", "old"]
 default = "new"
 domain = "product"
 reversibility = "R1"
 
 [[policy]]
+name = "A person is asked"
 answer = "ask"
 `;
