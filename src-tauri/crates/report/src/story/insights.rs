@@ -1,0 +1,75 @@
+//! A finding in words.
+
+use epoch_model::insight::{Driver, Insight, InsightKind};
+
+use super::{InsightText, Tone, Writer};
+use crate::format;
+
+/// Drivers that are written out.
+const DRIVERS_MAX: usize = 4;
+
+pub(crate) fn kind_word(kind: InsightKind) -> &'static str {
+    match kind {
+        InsightKind::Anomaly => "Anomaly",
+        InsightKind::Threshold => "Threshold",
+        InsightKind::Guardrail => "Guardrail",
+        InsightKind::Goal => "Goal",
+    }
+}
+
+pub(crate) fn tone(good: Option<bool>) -> Tone {
+    match good {
+        Some(true) => Tone::Good,
+        Some(false) => Tone::Bad,
+        None => Tone::Warn,
+    }
+}
+
+pub(super) fn insight(insight: &Insight, w: &Writer) -> InsightText {
+    InsightText {
+        when: w.when(insight.from),
+        kind: kind_word(insight.kind),
+        tone: tone(insight.good),
+        headline: insight.headline.clone(),
+        figures: figures(insight, w),
+        drivers: insight.drivers.iter().take(DRIVERS_MAX).map(|d| driver(d, insight, w)).collect(),
+    }
+}
+
+fn figures(insight: &Insight, w: &Writer) -> String {
+    let title = w.data.kpis.iter().find(|k| k.key == insight.metric).map_or(insight.metric.as_str(), |k| k.title.as_str());
+    let seen = w.value(insight.actual, &insight.metric);
+    let Some(expected) = &insight.expected else { return format!("{title}: {seen} seen.") };
+    let write = |v| w.value(v, &insight.metric);
+    let chance = if insight.kind == InsightKind::Anomaly && insight.p_value.is_finite() {
+        format!(" A move this large is expected by chance {}.", once_in(insight.p_value))
+    } else {
+        String::new()
+    };
+    format!(
+        "{title}: {seen} seen, {} expected (80\u{a0}%: {} to {}).{chance}",
+        write(expected.p50),
+        write(expected.p10),
+        write(expected.p90)
+    )
+}
+
+/// `once in 340 buckets`.
+fn once_in(p: f64) -> String {
+    if p <= 1e-6 {
+        return "less than once in a million buckets".to_owned();
+    }
+    let every = (1.0 / p.min(1.0)).round();
+    format!("once in {}", format::plural(every as usize, "bucket"))
+}
+
+fn driver(driver: &Driver, insight: &Insight, w: &Writer) -> String {
+    format!(
+        "{} {}: {} seen, {} expected, {} of the move",
+        driver.segment.replace('_', " "),
+        driver.value,
+        w.value(driver.actual, &insight.metric),
+        w.value(driver.expected, &insight.metric),
+        format::percent(driver.share)
+    )
+}
