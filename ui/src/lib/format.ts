@@ -132,12 +132,18 @@ export function metricValue(value: number | null | undefined, format: Format, st
   }
 }
 
-/** The change of a metric: points for shares, per cent of the value before for the rest. */
+/**
+ * The change of a metric: points for shares, per cent of the value before for the rest. Per cent of next to nothing says
+ * nothing, so large factors are written as factors (`×14`) and beyond that in words.
+ */
 export function metricChange(value: number | null, previous: number | null, format: Format): string {
   if (!sane(value) || !sane(previous)) return NONE;
   if (format === 'percent') return `${number((value - previous) * 100, { sign: true, digits: 2 })}${NBSP}points`;
-  if (previous === 0) return NONE;
-  return percent((value - previous) / Math.abs(previous), { sign: true, digits: 1 });
+  if (previous === 0) return value === 0 ? 'no change' : 'from nothing';
+  const share = (value - previous) / Math.abs(previous);
+  if (Math.abs(share) >= 100) return 'from almost nothing';
+  if (share >= 9 && previous > 0) return `×${number(value / previous, { digits: 0 })}`;
+  return percent(share, { sign: true, digits: 1 });
 }
 
 /** `90…430`: an interval without repeating the unit. */
@@ -227,18 +233,17 @@ export function span(from: number, to: number, now?: number): string {
   return a.slice(1).join(' ') === b.slice(1).join(' ') ? `${a[0]} to ${end}` : `${first} to ${end}`;
 }
 
-/** `2 s ago`, `in 19 h`, `now`. */
+/** `5 min ago`, `in 19 h`, `just now`: no seconds, so that an idle page need not tick. */
 export function relative(ms: number, now: number): string {
   const seconds = (ms - now) / 1000;
   const size = Math.abs(seconds);
-  if (size < 1) return 'now';
+  if (size < 60) return seconds <= 0 ? 'just now' : 'in a minute';
   const steps: [number, string][] = [
     [86_400, 'd'],
     [3600, 'h'],
     [60, 'min'],
-    [1, 's'],
   ];
-  const [unit, name] = steps.find(([u]) => size >= u) ?? [1, 's'];
+  const [unit, name] = steps.find(([u]) => size >= u) ?? [60, 'min'];
   if (unit === 86_400 && size >= 60 * 86_400) {
     const months = Math.round(size / (30.44 * 86_400));
     const text = months >= 24 ? `${Math.round(months / 12)} years` : `${months} months`;

@@ -6,7 +6,7 @@ class Status {
   view = $state.raw<StatusView | undefined>(undefined);
   /** When `view` was read, on this machine's clock. */
   #readAt = 0;
-  /** Ticks once a second, so that relative times move. */
+  /** Ticks so that relative times move: once a second while history is replayed, else seldom; an idle page does nothing. */
   #tick = $state(Date.now());
 
   set(view: StatusView): void {
@@ -20,8 +20,22 @@ class Status {
     }
   }
   run(): () => void {
-    const timer = setInterval(() => (this.#tick = Date.now()), 1000);
-    return () => clearInterval(timer);
+    const beat = () => {
+      // A page nobody sees draws nothing, and time that stands still moves no text.
+      if (document.hidden || this.#still) return;
+      this.#tick = Date.now();
+    };
+    const clock = this.view?.clock;
+    const timer = setInterval(beat, clock?.mode === 'replay' ? 1000 : 20_000);
+    document.addEventListener('visibilitychange', beat);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', beat);
+    };
+  }
+  get #still(): boolean {
+    const clock = this.view?.clock;
+    return clock?.mode === 'replay' && (clock.held || clock.speed === 0);
   }
   /** The engine's clock, carried forward since it was last told. */
   get now(): number {
