@@ -1,5 +1,6 @@
 //! The engine's face as the shell sees it: JSON in, JSON out, and a stream of what became stale.
 
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Receiver;
@@ -8,6 +9,11 @@ use epoch_model::Result;
 use serde_json::Value;
 
 use crate::args::Args;
+
+/// The gateway's port as documented …
+const GATEWAY_PORT: u16 = 8787;
+/// … and how many ports from there on are tried.
+const GATEWAY_PORTS: u16 = 20;
 
 /// The command list behind the page. Calls may take as long as a disk does; they are never made on the window's thread.
 pub trait Backend: Send + Sync {
@@ -67,9 +73,22 @@ impl Slot {
 /// Opens the real engine: the business named, or the one that was open last, or none yet. A business that does not
 /// open is something the page shows, so this does not fail.
 pub fn open(args: &Args) -> Opened {
-    let options =
-        AppOptions { home: args.home.clone(), folder: args.folder.clone(), background: true, ..AppOptions::default() };
+    let options = AppOptions {
+        home: args.home.clone(),
+        folder: args.folder.clone(),
+        listen: gateway_address(),
+        background: true,
+        ..AppOptions::default()
+    };
     Ok(Arc::new(App::new(options)))
+}
+
+/// Where SDKs on this machine reach the gateway: the documented port, or the next free one, as another console may be
+/// open on another business. `None` when all are taken: then the console opens without a gateway and says so.
+fn gateway_address() -> Option<SocketAddr> {
+    (GATEWAY_PORT..GATEWAY_PORT + GATEWAY_PORTS)
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .find(|address| TcpListener::bind(address).is_ok())
 }
 
 impl Backend for App {

@@ -6,7 +6,8 @@ const SOURCE = await readFile(createRequire(import.meta.url).resolve("axe-core/a
 
 /** Rules that the page breaks, each with the elements that break it; empty when it is clean. */
 export async function violations(browser) {
-  await browser.execute(SOURCE);
+  // Once per load of the page: it is half a megabyte.
+  if (!(await browser.execute(() => "axe" in window))) await browser.execute(SOURCE);
   const result = await browser.executeAsync((done) => {
     window.axe
       .run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })

@@ -52,17 +52,28 @@ export async function visit(browser, address) {
   );
 }
 
-/** The page in every theme and size. `check(theme, size)` is called with each look on screen. */
-export async function everyLook(browser, name, check = async () => {}) {
+/**
+ * Pages in every theme and size; `pages` is a list of `[name, address]`, an address of `null` stays where it is.
+ * `check(name, theme, size)` is called with each look on screen.
+ */
+export async function everyLook(browser, pages, check = async () => {}) {
   for (const theme of THEMES) {
     await setTheme(browser, theme);
     for (const size of SIZES) {
       await resize(browser, size);
-      // Charts draw themselves again in the frames after a change.
-      await sleep(250);
-      await shot(browser, `${name}-${theme}-${size.width}x${size.height}`);
-      await check(theme, size);
+      for (const [name, address] of pages) {
+        if (address !== null) await visit(browser, address);
+        await painted(browser);
+        await shot(browser, `${name}-${theme}-${size.width}x${size.height}`);
+        await check(name, theme, size);
+      }
     }
   }
   await resize(browser, SIZES[0]);
+}
+
+/** Charts draw themselves in the frames after a change. */
+async function painted(browser) {
+  await sleep(120);
+  await browser.executeAsync((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
 }

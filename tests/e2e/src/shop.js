@@ -1,9 +1,9 @@
 // A shop's orders and visits, made up but reproducible: calm weeks, then checkout breaks for phones in Germany.
 import { writeFile } from "node:fs/promises";
 
-export const DAYS = 60;
-/** From this day on (counted from 0) the planted drop holds. */
-export const DROP_DAY = 52;
+export const DAYS = 92;
+/** From this day on (counted from 0) the planted drop holds; what is left is longer than the decision's horizon. */
+export const DROP_DAY = 70;
 export const FIRST_DAY = Date.UTC(2026, 0, 5);
 const DAY_MS = 86_400_000;
 
@@ -43,10 +43,10 @@ export async function writeShop(path, rows = orders()) {
     [r.id, new Date(r.at).toISOString().slice(0, 19).replace("T", " "), r.customer, r.country, r.device, r.amount].join(","),
   );
   await writeFile(path, ["order_id,ordered_at,customer,country,device,amount", ...lines, ""].join("\n"));
-  return { count: rows.length, cents: rows.reduce((sum, r) => sum + Math.round(Number(r.amount) * 100), 0) };
+  return { rows, count: rows.length, cents: rows.reduce((sum, r) => sum + Math.round(Number(r.amount) * 100), 0) };
 }
 
-/** What the founder writes for it: one KPI, one lever, and that a person is asked. */
+/** What the founder writes for it: KPIs, the lever that may move, and that a person is asked. */
 export const SHOP_TOML = `
 [[metric]]
 key = "revenue"
@@ -59,13 +59,36 @@ better = "up"
 domain = "sales"
 segments = ["country", "device"]
 
+[[metric]]
+key = "orders"
+title = "Orders"
+kind = "count"
+event = "order"
+better = "up"
+domain = "sales"
+segments = ["country"]
+
+[[metric]]
+key = "customers"
+title = "Active customers"
+kind = "unique"
+event = "order"
+better = "up"
+domain = "ecommerce"
+
+[[goal]]
+metric = "revenue"
+target = 3000
+
 [[lever]]
-key = "checkout_version"
-title = "Checkout version"
-kind = "variant"
-options = ["new", "old"]
-default = "new"
-domain = "product"
+key = "plan_price"
+title = "Price of the plan"
+kind = "number"
+min = 10
+max = 40
+step = 1
+default = 29
+domain = "pricing"
 reversibility = "R1"
 
 [[policy]]

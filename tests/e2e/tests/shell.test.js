@@ -38,7 +38,7 @@ test("the page reaches nothing but the app", async () => {
 });
 
 test("every look can be taken", async () => {
-  await everyLook(app.browser, "start");
+  await everyLook(app.browser, [["start", null]]);
 });
 
 test("a second start hands over to the first and ends", () => {

@@ -52,10 +52,12 @@ impl Engine {
         Self { form: SNAPSHOT, ..Self::default() }
     }
 
-    /// Handles one input at `now` (the host's clock; going backwards counts as standing still) and answers what to do, in
+    /// Handles one input at `now` (the host's clock; once there is a decision, going backwards counts as standing still) and answers what to do, in
     /// order. The generator is for randomised designs; nothing here draws from it yet, and forecasts carry their own seed.
     pub fn handle(&mut self, input: &Input, now: Millis, _rng: &mut Pcg64) -> Vec<Action> {
-        self.now = self.now.max(now);
+        // Time never runs back under a decision. Before the first one it may: history fed as if it were arriving has a
+        // clock of its own, and the business was made on the machine's.
+        self.now = if self.book.records.is_empty() { now } else { self.now.max(now) };
         let mut out = Vec::new();
         match input {
             Input::Configure { business, playbooks, operator_keys } => {
@@ -110,7 +112,7 @@ impl Engine {
         self.run
     }
 
-    /// The engine's clock: the largest `now` it was told.
+    /// The engine's clock: the largest `now` it was told since its first decision.
     pub fn now(&self) -> Millis {
         self.now
     }
