@@ -20,7 +20,7 @@ const VALUES_MAX: usize = 10;
 const VALUE_BYTES_MAX: usize = 80;
 const NAME_BYTES_MAX: usize = 200;
 /// Names whose properties are kept; of further ones only the counts are known.
-const NAMES_MAX: usize = 2000;
+const NAMES_MAX: u32 = 2000;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Seen {
@@ -43,7 +43,7 @@ impl Catalog {
     pub fn load(db: &Connection) -> Result<Self> {
         let mut names = BTreeMap::new();
         let mut select = db.prepare("SELECT id, count, properties FROM names LIMIT ?").db()?;
-        let mut found = select.query([NAMES_MAX as i64]).db()?;
+        let mut found = select.query([NAMES_MAX]).db()?;
         while let Some(row) = found.next().db()? {
             let count: i64 = row.get(1).db()?;
             let text: String = row.get(2).db()?;
@@ -54,7 +54,7 @@ impl Catalog {
 
     /// Looks at an event, or not. `props` is known to be a JSON object.
     pub fn see(&mut self, name: u32, props: &str) {
-        if self.names.len() >= NAMES_MAX && !self.names.contains_key(&name) {
+        if self.names.len() >= NAMES_MAX as usize && !self.names.contains_key(&name) {
             return;
         }
         let (count, properties) = self.names.entry(name).or_default();

@@ -193,7 +193,7 @@ impl Units {
     }
 
     pub fn committed(&mut self) {
-        self.stored += self.pending.len() as u32;
+        self.stored = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         self.pending.clear();
     }
 }

@@ -170,22 +170,22 @@ pub fn verify(db: &Connection, anchor: Option<(u64, &str)>) -> Result<AuditRepor
         let seq: i64 = row.get(0).db()?;
         let seq = seq.unsigned_abs();
         let expected = report.rows + 1;
-        let what = if seq != expected {
-            Some((expected, format!("row {expected} is missing (the next one there is {seq})")))
-        } else {
+        let before = report.head.clone();
+        let what = if seq == expected {
             match stored(row) {
-                Ok(s) => broken(&s, &report.head, anchor).map_or_else(
-                    || {
-                        report.head.clone_from(&s.hash);
-                        None
-                    },
-                    |what| Some((seq, what)),
-                ),
-                Err(_) => Some((seq, format!("row {seq} cannot be read"))),
+                Ok(s) => {
+                    let what = broken(&s, &report.head, anchor);
+                    report.head = s.hash;
+                    what
+                }
+                Err(_) => Some(format!("row {seq} cannot be read")),
             }
+        } else {
+            Some(format!("row {expected} is missing (the next one there is {seq})"))
         };
-        if let Some((seq, what)) = what {
-            report.problem = Some(AuditProblem { seq, what });
+        if let Some(what) = what {
+            report.head = before;
+            report.problem = Some(AuditProblem { seq: expected, what });
             return Ok(report);
         }
         report.rows = seq;

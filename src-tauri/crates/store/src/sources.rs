@@ -34,7 +34,7 @@ CREATE TABLE rejections (
 ";
 
 /// Rejections kept; older ones are in the counters only.
-const REJECTIONS_MAX: i64 = 10_000;
+const REJECTIONS_MAX: u32 = 10_000;
 /// Bytes kept of what was refused.
 pub const RAW_BYTES_MAX: usize = 2048;
 

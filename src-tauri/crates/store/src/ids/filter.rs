@@ -30,8 +30,9 @@ pub fn spread(id: &EventId) -> u64 {
     h ^ (h >> 32)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "masked to its low half")]
 fn mask(h: u64) -> [u32; 8] {
-    let low = h as u32;
+    let low = (h & u64::from(u32::MAX)) as u32;
     SALT.map(|salt| 1 << (low.wrapping_mul(salt) >> 27))
 }
 

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use self::filter::spread;
 use self::run::{Run, RunWriter};
 use crate::checkpoint::{get_state, put_state};
-use crate::fault::DbResult;
+use crate::fault::{DbResult, fits};
 use crate::log;
 
 pub const TABLES: &str = "
@@ -51,6 +51,7 @@ impl BuildHasher for Keyed {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "both halves are 64 bits")]
 impl Hasher for KeyedHasher {
     fn finish(&self) -> u64 {
         self.0
@@ -58,7 +59,8 @@ impl Hasher for KeyedHasher {
     fn write(&mut self, bytes: &[u8]) {
         for word in bytes.as_chunks::<8>().0 {
             let product = u128::from(self.0 ^ u64::from_le_bytes(*word)) * 0xE703_7ED1_A0B4_28DB;
-            self.0 = (product as u64) ^ ((product >> 64) as u64);
+            let (high, low) = (product >> 64, product & u128::from(u64::MAX));
+            self.0 = (high ^ low) as u64;
         }
     }
     fn write_usize(&mut self, _: usize) {}
@@ -184,7 +186,7 @@ impl Ids {
             let Some(level) = self.level_to_merge() else { return Ok(()) };
             let sources = || self.runs.iter().filter(|r| r.level == level);
             let count: u64 = sources().map(|r| r.count).sum();
-            let writer = RunWriter::start(self.next_run, level + 1, count as usize);
+            let writer = RunWriter::start(self.next_run, level + 1, fits(count)?);
             self.next_run += 1;
             let inputs = sources().map(|r| Input { run: r.id, chunk: 0, ids: Vec::new(), at: 0 }).collect();
             self.merge = Some(Merge { writer, inputs });

@@ -19,6 +19,7 @@ const PLAIN: u8 = 0;
 const LZ4: u8 = 1;
 
 /// Appends a number in LEB128.
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
 pub fn put(out: &mut Vec<u8>, mut n: u64) {
     while n >= 0x80 {
         out.push((n as u8 & 0x7f) | 0x80);
@@ -86,7 +87,7 @@ impl Builder {
         }
         self.ids.extend_from_slice(id);
         let step = time.wrapping_sub(self.last_time);
-        put(&mut self.times, ((step << 1) ^ (step >> 63)) as u64);
+        put(&mut self.times, ((step << 1) ^ (step >> 63)).cast_unsigned());
         self.last_time = time;
         put(&mut self.names, u64::from(name));
         put(&mut self.units, u64::from(unit));
@@ -106,7 +107,7 @@ impl Builder {
         put(out, self.received.len() as u64);
         for (n, at) in &self.received {
             put(out, *n);
-            put(out, *at as u64);
+            put(out, at.cast_unsigned());
         }
         for column in [&self.ids, &self.times, &self.names, &self.units, &self.lengths] {
             out.extend_from_slice(column);
@@ -174,7 +175,7 @@ impl<'a> Block<'a> {
         let runs = take(bytes)?;
         let mut received = Vec::with_capacity(count);
         for _ in 0..runs {
-            let (n, at) = (take(bytes)?, take(bytes)? as Millis);
+            let (n, at) = (take(bytes)?, take(bytes)?.cast_signed());
             let n: usize = fits(n)?;
             if n > count - received.len() {
                 return Err(damaged("a block's arrival times do not fit its count"));
@@ -189,7 +190,7 @@ impl<'a> Block<'a> {
         let mut time: Millis = 0;
         for (id, received) in ids.chunks_exact(16).zip(received) {
             let z = take(bytes)?;
-            time = time.wrapping_add((z >> 1) as i64 ^ -((z & 1) as i64));
+            time = time.wrapping_add((z >> 1).cast_signed() ^ -(z & 1).cast_signed());
             let mut fixed = Fixed { id: [0; 16], time, received, name: 0, unit: 0 };
             fixed.id.copy_from_slice(id);
             rows.push(fixed);

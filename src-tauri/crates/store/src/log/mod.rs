@@ -100,7 +100,7 @@ pub fn blocks(
         let (first, count): (i64, i64) = (row.get(0).db()?, row.get(1).db()?);
         let payload = row.get_ref(2).db()?.as_blob().map_err(|_| damaged("a block has no payload"))?;
         let block = Block::read(payload)?;
-        if block.rows.len() as i64 != count {
+        if i64::try_from(block.rows.len()) != Ok(count) {
             return Err(damaged(&format!("the block at {first} does not hold as many events as it says")));
         }
         each(fits(first)?, &block)?;

@@ -108,6 +108,7 @@ impl Store {
 }
 
 impl EventSink for Store {
+    /// `done` runs on the writer's thread: it passes the outcome on, and neither waits nor calls the store.
     fn submit(&self, batch: EventBatch, done: Done) -> Result<()> {
         self.shared().inbox.push_batch(batch, done)
     }

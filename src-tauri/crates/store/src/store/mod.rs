@@ -23,7 +23,7 @@ use crate::lock::{self, FolderLock};
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::types::{Change, RebuildReport};
-use crate::writer::{Job, Task, Writer};
+use crate::writer::{Built, Job, Task, Writer};
 use crate::{changes, checkpoint, db, log, outbox};
 
 /// Room for reading properties nested as deep as they may be.
@@ -57,7 +57,8 @@ impl Inner {
     fn stop(&self) -> bool {
         self.shared.inbox.close();
         let writer = self.writer.lock().take();
-        let clean = writer.is_none_or(|w| w.join().is_ok());
+        // A callback that held the last clone ends here on the writer's own thread, which cannot wait for itself.
+        let clean = writer.is_none_or(|w| w.thread().id() == std::thread::current().id() || w.join().is_ok());
         self.shared.pool.clear();
         self.lock.lock().take();
         clean
@@ -189,7 +190,11 @@ impl Store {
         let _building = self.inner.building.lock();
         let same = self.shared().plan.read().fingerprint() == plan.fingerprint();
         let built = if same { None } else { Some(self.build(&plan)?) };
-        self.adopt(plan, built).map(drop)
+        self.adopt(plan, built)?;
+        self.write(|_, _, changed| {
+            changed.note("business", "");
+            Ok(())
+        })
     }
 
     /// Computes the aggregates from zero and compares them with those in force; where they differ, the new ones are put in
@@ -201,16 +206,16 @@ impl Store {
         self.adopt(plan, Some(built))
     }
 
-    fn build(&self, plan: &Arc<Plan>) -> Result<(Aggregates, u64)> {
+    fn build(&self, plan: &Arc<Plan>) -> Result<Built> {
         let reader = self.shared().pool.get()?;
         let tx = reader.unchecked_transaction().db()?;
         let upto = log::position(&tx)?;
-        let mut aggregates = Aggregates::new(plan.clone());
+        let mut aggregates = Box::new(Aggregates::new(plan.clone()));
         checkpoint::catch_up(&tx, &mut aggregates, 0, upto)?;
         Ok((aggregates, upto))
     }
 
-    fn adopt(&self, plan: Arc<Plan>, built: Option<(Aggregates, u64)>) -> Result<RebuildReport> {
+    fn adopt(&self, plan: Arc<Plan>, built: Option<Built>) -> Result<RebuildReport> {
         let (reply, answer) = crossbeam_channel::bounded(1);
         self.shared().inbox.push_job(Job::Adopt { plan, built, reply })?;
         answer.recv().map_err(|_| fault::closed())?

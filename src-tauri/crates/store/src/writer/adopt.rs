@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use epoch_model::error::Result;
 
-use super::Writer;
+use super::{Built, Writer};
 use crate::aggregate::{Aggregates, Plan};
 use crate::checkpoint;
 use crate::fault::DbResult;
@@ -13,7 +13,7 @@ use crate::types::RebuildReport;
 impl Writer {
     /// `built` are aggregates of `plan` computed by the caller up to a position; the rest of the log is added here. Without
     /// them the present ones go on under the new plan, which must want the same records.
-    pub(super) fn adopt(&mut self, plan: Arc<Plan>, built: Option<(Aggregates, u64)>) -> Result<RebuildReport> {
+    pub(super) fn adopt(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<RebuildReport> {
         let Some((mut fresh, upto)) = built else {
             self.checkpoint()?;
             let records = self.shared.aggregates.read().all_records();
@@ -36,7 +36,7 @@ impl Writer {
             fresh.take_dirty();
             self.owed.clear();
             self.checkpointed = self.position;
-            *self.shared.aggregates.write() = fresh;
+            *self.shared.aggregates.write() = *fresh;
             *self.shared.plan.write() = plan;
         }
         Ok(RebuildReport { events: self.position, cells, identical })

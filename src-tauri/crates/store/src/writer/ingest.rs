@@ -175,14 +175,17 @@ impl Writer {
         if self.scratch.marks.iter().all(|mark| *mark == NOT_NEW) {
             return;
         }
-        let mut aggregates = self.shared.aggregates.write();
-        let events = batches.iter().flat_map(|waiting| waiting.batch.iter());
-        for (event, mark) in events.zip(&self.scratch.marks) {
-            if *mark == NOT_NEW {
-                continue;
-            }
-            if let Err(e) = aggregates.apply(event.name, mark.unit, event.time, event.props) {
-                tracing::debug!(error = %e, "event left out of the aggregates");
+        let mut marks = self.scratch.marks.iter();
+        for waiting in batches {
+            // Locked batch by batch: who reads a number waits for one of them, not for the group.
+            let mut aggregates = self.shared.aggregates.write();
+            for (event, mark) in waiting.batch.iter().zip(marks.by_ref()) {
+                if *mark == NOT_NEW {
+                    continue;
+                }
+                if let Err(e) = aggregates.apply(event.name, mark.unit, event.time, event.props) {
+                    tracing::debug!(error = %e, "event left out of the aggregates");
+                }
             }
         }
     }

@@ -69,9 +69,11 @@ pub enum Job {
     /// Keep what was refused before it became an event.
     Reject { source: String, received: Millis, rejections: Vec<Rejection> },
     /// Put other aggregates into force: those built by the caller up to `position`, or the present ones under a new plan.
-    Adopt { plan: Arc<Plan>, built: Option<(Aggregates, u64)>, reply: Sender<Result<RebuildReport>> },
+    Adopt { plan: Arc<Plan>, built: Option<Built>, reply: Sender<Result<RebuildReport>> },
 }
 
+/// Aggregates and the position they cover.
+pub type Built = (Box<Aggregates>, u64);
 type Refusal = (String, Millis, Vec<Rejection>);
 
 /// How long the writer waits for work before it looks after itself.
@@ -187,13 +189,19 @@ impl Writer {
                 for (index, waiting) in batches.into_iter().enumerate() {
                     (waiting.done)(Ok(self.scratch.receipt(index)));
                 }
-                works.into_iter().for_each(|work| work.finish(Ok(())));
+                for work in works {
+                    work.finish(Ok(()));
+                }
             }
             Err(e) => {
                 self.take_back();
                 tracing::error!(error = %e, "nothing of this group was written");
-                batches.into_iter().for_each(|waiting| (waiting.done)(Err(e.clone())));
-                works.into_iter().for_each(|work| work.finish(Err(e.clone())));
+                for waiting in batches {
+                    (waiting.done)(Err(e.clone()));
+                }
+                for work in works {
+                    work.finish(Err(e.clone()));
+                }
             }
         }
     }

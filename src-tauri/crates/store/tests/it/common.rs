@@ -72,7 +72,7 @@ pub fn push(batch: &mut EventBatch, n: u64) {
     id[..8].copy_from_slice(&r.below(u64::MAX).to_be_bytes());
     id[8..].copy_from_slice(&n.to_be_bytes());
     let name = ["visit", "visit", "order"][r.below(3) as usize];
-    let unit = if n % 17 == 0 { String::new() } else { format!("u{}", r.below(400)) };
+    let unit = if n.is_multiple_of(17) { String::new() } else { format!("u{}", r.below(400)) };
     let props = format!(
         r#"{{"country": "{}", "amount": {}.5, "n": {n}}}"#,
         ["DE", "FR", "IT"][r.below(3) as usize],

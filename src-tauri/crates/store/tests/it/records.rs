@@ -15,16 +15,16 @@ fn expectation() -> Expectation {
 }
 
 fn decision(n: u32, state: &str) -> Decision {
-    let prediction = json!({"metric": if n % 2 == 0 { "revenue" } else { "visitors" }, "from": 0, "to": 1,
+    let prediction = json!({"metric": if n.is_multiple_of(2) { "revenue" } else { "visitors" }, "from": 0, "to": 1,
         "value": expectation(), "money_minor": null, "p_worse": 0.1, "calibration": {"scored": 0, "inside": 0}});
-    let act = if n % 3 == 0 {
+    let act = if n.is_multiple_of(3) {
         json!({"kind": "webhook", "effect": "mail", "payload": {"n": n}})
     } else {
         json!({"kind": "set_lever", "lever": "price", "from": 29.0, "to": 28.0})
     };
     serde_json::from_value(json!({
         "id": format!("dec_{n:06}"), "state": state, "created_at": START + i64::from(n), "level": "tactical",
-        "layer": "strategist", "domain": if n % 2 == 0 { "pricing" } else { "sales" }, "headline": "Lower the price",
+        "layer": "strategist", "domain": if n.is_multiple_of(2) { "pricing" } else { "sales" }, "headline": "Lower the price",
         "proposer": "playbook:price", "policy_version": "abc", "act": act, "act_hash": "h",
         "idempotency_key": format!("key-{n}"), "dry_run": "29 -> 28", "goal": null,
         "insight": format!("ins_{:06}", n / 2), "evidence": [], "counter_evidence": [], "counter_search": "none",
@@ -41,7 +41,7 @@ fn insight(n: u32) -> Insight {
     Insight {
         id: format!("ins_{n:06}"),
         at: START + i64::from(n),
-        kind: if n % 2 == 0 { InsightKind::Anomaly } else { InsightKind::Goal },
+        kind: if n.is_multiple_of(2) { InsightKind::Anomaly } else { InsightKind::Goal },
         metric: "revenue".into(),
         from: i64::from(n) * 100,
         to: i64::from(n) * 100 + 100,
@@ -163,12 +163,12 @@ fn an_effect_is_sent_once_and_doubt_survives_a_crash() {
     let (one, two) = (due[0].id, due[1].id);
     // Eight senders race for one effect.
     let winners: usize = std::thread::scope(|s| {
-        let race: Vec<_> = (0..8).map(|_| s.spawn(|| store.outbox_start(one).is_ok() as usize)).collect();
+        let race: Vec<_> = (0..8).map(|_| s.spawn(|| usize::from(store.outbox_start(one).is_ok()))).collect();
         race.into_iter().map(|t| t.join().unwrap()).sum()
     });
     assert_eq!(winners, 1);
     let code = |r: Result<()>| r.unwrap_err().code;
-    assert_eq!(code(store.outbox_finish(two, OutboxResult::Done { detail: "".into() })), Code::WrongState);
+    assert_eq!(code(store.outbox_finish(two, OutboxResult::Done { detail: String::new() })), Code::WrongState);
     assert_eq!(code(store.outbox_start(99).map(drop)), Code::NotFound);
     store.outbox_finish(one, OutboxResult::Retry { at: START + 50, detail: "503".into() }).unwrap();
     assert!(store.outbox_due(START + 49, 10).unwrap().iter().all(|i| i.id == two));
