@@ -114,17 +114,13 @@ impl Scanner {
     }
 
     fn wanted(&self, path: &Path, name: &str) -> bool {
-        match &self.options.pattern {
-            Some(pattern) => {
-                let within = path.strip_prefix(&self.options.path).unwrap_or(path);
-                glob::fits(pattern, &within.to_string_lossy().replace('\\', "/"))
-            }
-            None => {
-                let lower = name.to_lowercase();
-                let bare = lower.strip_suffix(".gz").unwrap_or(&lower);
-                bare.rsplit_once('.').is_some_and(|(_, kind)| KINDS.contains(&kind))
-            }
+        if let Some(pattern) = &self.options.pattern {
+            let within = path.strip_prefix(&self.options.path).unwrap_or(path);
+            return glob::fits(pattern, &within.to_string_lossy().replace('\\', "/"));
         }
+        let lower = name.to_lowercase();
+        let bare = lower.strip_suffix(".gz").unwrap_or(&lower);
+        bare.rsplit_once('.').is_some_and(|(_, kind)| KINDS.contains(&kind))
     }
 
     fn one(

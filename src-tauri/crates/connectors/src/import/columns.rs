@@ -56,7 +56,7 @@ fn walk(prefix: &str, object: &Map<String, Json>, put: &mut impl FnMut(&str, &st
         let name = format!("{prefix}{key}");
         match value {
             Json::Object(inner) if prefix.matches('.').count() < 2 && !inner.is_empty() => {
-                walk(&format!("{name}."), inner, put)
+                walk(&format!("{name}."), inner, put);
             }
             Json::String(text) => put(&name, text),
             Json::Null => put(&name, ""),

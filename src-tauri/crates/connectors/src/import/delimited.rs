@@ -88,6 +88,7 @@ impl Delimited {
             reason,
             match reason {
                 Reason::UnclosedQuote => format!("a quote is opened and not closed within {FIELD_BYTES_MAX} bytes"),
+                Reason::BadQuote => "there is text after a closing quote".to_owned(),
                 Reason::FieldTooLong => format!("a field is longer than {FIELD_BYTES_MAX} bytes"),
                 _ => format!("the line is longer than {RECORD_BYTES_MAX} bytes"),
             },
@@ -244,8 +245,8 @@ fn plain(line: &[u8], delimiter: char, spans: &mut Vec<(usize, usize)>) {
     spans.push((from, line.len()));
 }
 
-/// A row with quotes, which may hold line ends. A quote opens only at the start of a field; what follows a closing quote
-/// belongs to the field.
+/// A row with quotes, which may hold line ends. A quote opens only at the start of a field; a closing quote ends it, and
+/// anything but spaces after it means that the quotes do not belong together.
 fn quoted(input: &[u8], eof: bool, dialect: &Dialect, out: &mut Vec<u8>, spans: &mut Vec<(usize, usize)>) -> Split {
     let end = dialect.line_end();
     let mut bytes = [0; 4];
@@ -274,6 +275,13 @@ fn quoted(input: &[u8], eof: bool, dialect: &Dialect, out: &mut Vec<u8>, spans: 
                     _ => break,
                 }
             }
+            let after = &input[at..];
+            let pad = after.iter().take_while(|b| **b == b' ').count();
+            let next = &after[pad..];
+            if !(next.is_empty() || next.starts_with(delimiter) || matches!(next[0], b'\r' | b'\n')) {
+                return Split::Bad(Reason::BadQuote);
+            }
+            at += pad;
         }
         loop {
             let rest = &input[at..];

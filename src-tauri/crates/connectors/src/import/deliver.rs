@@ -17,6 +17,9 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_se
 /// Pauses without any room before giving up: with the pauses above about ten minutes.
 const PAUSES_MAX: u32 = 600;
 
+/// A batch's number and what became of it.
+type Outcome = (u64, Result<Receipt>);
+
 struct Pending {
     seq: u64,
     after: Checkpoint,
@@ -29,14 +32,14 @@ pub struct Deliver<'a> {
     pending: VecDeque<Pending>,
     seq: u64,
     broken: bool,
-    done: (Sender<(u64, Result<Receipt>)>, Receiver<(u64, Result<Receipt>)>),
+    done: (Sender<Outcome>, Receiver<Outcome>),
     pub committed: Checkpoint,
 }
 
 /// Answers for a batch whose `done` was dropped without being called.
 struct Answer {
     seq: u64,
-    to: Option<Sender<(u64, Result<Receipt>)>>,
+    to: Option<Sender<Outcome>>,
 }
 
 impl Answer {

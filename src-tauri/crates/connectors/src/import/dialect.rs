@@ -36,11 +36,11 @@ pub fn guess(text: &[u8], extension: &str, stated: Option<char>) -> Guess {
         let best = tier
             .iter()
             .map(|d| (*d, score(text, &with(*d), extension)))
-            .filter(|(_, s)| s.score > 0.5)
-            .max_by(|a, b| a.1.score.total_cmp(&b.1.score));
+            .filter(|(_, s)| s.points > 0.5)
+            .max_by(|a, b| a.1.points.total_cmp(&b.1.points));
         if let Some((delimiter, s)) = best {
             let reason = format!("it splits {:.0} % of the first lines into {} fields", s.even * 100.0, s.width);
-            return Guess { dialect: with(delimiter), confidence: s.score.min(1.0), reason, skip: s.preamble };
+            return Guess { dialect: with(delimiter), confidence: s.points.min(1.0), reason, skip: s.preamble };
         }
     }
     let only = "no character splits the lines evenly, so each line is one field";
@@ -49,7 +49,7 @@ pub fn guess(text: &[u8], extension: &str, stated: Option<char>) -> Guess {
 
 #[derive(Default)]
 struct Score {
-    score: f64,
+    points: f64,
     /// Share of lines with the usual number of fields.
     even: f64,
     width: usize,
@@ -76,7 +76,7 @@ fn score(text: &[u8], dialect: &Dialect, extension: &str) -> Score {
     let known = if extension.eq_ignore_ascii_case("tsv") && dialect.delimiter == '\t' { 1.2 } else { 1.0 };
     let more = 1.0 + (width as f64).ln() / 50.0;
     let preamble = if preamble < rows.len() { preamble as u64 } else { 0 };
-    Score { score: even * header * (1.0 - 0.5 * mixed) * known * more, even, width, preamble }
+    Score { points: even * header * (1.0 - 0.5 * mixed) * known * more, even, width, preamble }
 }
 
 fn most_common(sorted: &[usize]) -> Option<usize> {

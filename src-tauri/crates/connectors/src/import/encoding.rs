@@ -42,7 +42,7 @@ pub fn guess(sample: &[u8], elsewhere: &[Vec<u8>]) -> Charset {
     if pieces().all(<[u8]>::is_ascii) {
         return found(UTF_8, 0.9, "only ASCII characters in the sample, which read the same in nearly every encoding");
     }
-    if pieces().all(|p| nearly_utf8(p)) {
+    if pieces().all(nearly_utf8) {
         return found(UTF_8, 0.99, "all characters beyond ASCII are valid UTF-8");
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);

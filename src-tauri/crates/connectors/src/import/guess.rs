@@ -70,7 +70,7 @@ const UNITS: [&str; 27] = [
 const EVENTS: [&str; 8] = ["event", "eventname", "eventtype", "action", "activity", "type", "kind", "ereignis"];
 const IDS: [&str; 9] =
     ["uuid", "eventid", "insertid", "messageid", "transactionid", "paymentid", "chargeid", "rowid", "id"];
-const AMOUNTS: [&str; 14] = [
+const AMOUNTS: [&str; 13] = [
     "amount",
     "total",
     "revenue",
@@ -83,7 +83,6 @@ const AMOUNTS: [&str; 14] = [
     "betrag",
     "umsatz",
     "price",
-    "value",
     "netsales",
 ];
 const QUANTITIES: [&str; 5] = ["quantity", "qty", "menge", "units", "count"];

@@ -77,7 +77,8 @@ impl Digest {
         const K: u64 = 0x9e37_79b9_7f4a_7c15;
         let mix = |h: u64, word: u64| {
             let wide = u128::from(h ^ word) * u128::from(K | 1);
-            (wide as u64) ^ ((wide >> 64) as u64)
+            let (low, high) = (wide & u128::from(u64::MAX), wide >> 64);
+            u64::try_from(low ^ high).unwrap_or_default()
         };
         let mut h = self.0 ^ (row.len() as u64).wrapping_mul(K);
         let (words, rest) = row.as_chunks::<8>();

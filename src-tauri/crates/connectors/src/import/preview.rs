@@ -20,12 +20,11 @@ pub fn preview(path: &Path, mapping: Option<&Mapping>, zone: &str) -> Result<Pre
     let mut found = Sniffed::open(path, mapping)?;
     let columns = columns::describe(&found, zone);
     let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let (mut mapping, reasons) = match mapping {
-        Some(given) => (given.clone(), Vec::new()),
-        None => {
-            let guess = guess::guess(&columns, &stem);
-            (guess.mapping, guess.reasons)
-        }
+    let (mut mapping, reasons) = if let Some(given) = mapping {
+        (given.clone(), Vec::new())
+    } else {
+        let guess = guess::guess(&columns, &stem);
+        (guess.mapping, guess.reasons)
     };
     let given = reasons.is_empty();
     let mut events = Vec::new();
@@ -73,13 +72,7 @@ pub fn preview(path: &Path, mapping: Option<&Mapping>, zone: &str) -> Result<Pre
             "counts and sums work without; conversions, retention and distinct customers need `unit`",
         ));
     }
-    let rows_estimate = if found.whole || found.head_bytes == 0 || found.format == FileFormat::Xlsx {
-        found.head_rows as u64
-    } else {
-        let share = found.source.len as f64 / found.head_bytes as f64;
-        // Unpacked, exports are about six times as large.
-        (found.head_rows as f64 * share * if found.source.gzip { 6.0 } else { 1.0 }) as u64
-    };
+    let rows_estimate = estimate(&found);
     Ok(Preview {
         format: found.format,
         gzip: found.source.gzip,
@@ -105,4 +98,16 @@ fn state_guesses(found: &Sniffed, mapping: &mut Mapping) {
     if value("decimal") == Some(",") {
         mapping.decimal = Some(',');
     }
+}
+
+/// About how many rows there are.
+fn estimate(found: &Sniffed) -> u64 {
+    let rows = found.head_rows as u64;
+    if found.whole || found.head_bytes == 0 || found.format == FileFormat::Xlsx {
+        return rows;
+    }
+    // Unpacked, exports are about six times as large.
+    let unpacked = found.source.len.saturating_mul(if found.source.gzip { 6 } else { 1 });
+    let all = u128::from(rows) * u128::from(unpacked) / found.head_bytes as u128;
+    u64::try_from(all).unwrap_or(u64::MAX)
 }

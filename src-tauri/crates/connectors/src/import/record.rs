@@ -13,6 +13,7 @@ pub enum Reason {
     FieldTooLong,
     LineTooLong,
     UnclosedQuote,
+    BadQuote,
     TooManyFields,
     TooFewFields,
     NulByte,
@@ -36,6 +37,7 @@ impl Reason {
             Self::FieldTooLong => "field_too_long",
             Self::LineTooLong => "line_too_long",
             Self::UnclosedQuote => "unclosed_quote",
+            Self::BadQuote => "bad_quote",
             Self::TooManyFields => "too_many_fields",
             Self::TooFewFields => "too_few_fields",
             Self::NulByte => "nul_byte",
@@ -151,8 +153,8 @@ pub trait Rows {
     fn recoded(&self) -> u64 {
         0
     }
-    /// How far it is, from 0 to 1, where bytes read do not tell.
-    fn share(&self) -> Option<f64> {
+    /// Parts read and all parts, where bytes read do not tell.
+    fn share(&self) -> Option<(usize, usize)> {
         None
     }
     /// Whether an unfinished last row of a growing file was left for the next pass.

@@ -69,7 +69,8 @@ impl Rejects {
             self.out = Some(BufWriter::new(File::create(&self.path).map_err(|e| failed(&self.path, &e))?));
             text.push_str("line,code,reason,raw\n");
         }
-        text.push_str(&format!("{line},{code},{},{}\n", quoted(reason), quoted(raw)));
+        let row = format!("{line},{code},{},{}\n", quoted(reason), quoted(raw));
+        text.push_str(&row);
         if let Some(out) = &mut self.out {
             out.write_all(text.as_bytes()).map_err(|e| failed(&self.path, &e))?;
         }

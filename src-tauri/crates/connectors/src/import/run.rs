@@ -201,14 +201,12 @@ impl<'a, 'b> Import<'a, 'b> {
             let view = EventView { id, time: m.at, name: &m.name, unit: &m.unit_text, props: &m.props_text };
             self.batch.push(view).err().map(|e| (Reason::TooLarge, e.message))
         });
-        match refusal {
-            Some((reason, why)) => self.reject(reason, &why),
-            None => {
-                let at = self.mapper.at;
-                self.span = Some(self.span.map_or((at, at), |(a, b)| (a.min(at), b.max(at))));
-                Ok(())
-            }
+        if let Some((reason, why)) = refusal {
+            return self.reject(reason, &why);
         }
+        let at = self.mapper.at;
+        self.span = Some(self.span.map_or((at, at), |(a, b)| (a.min(at), b.max(at))));
+        Ok(())
     }
 
     fn reject(&mut self, reason: Reason, why: &str) -> Result<()> {
@@ -253,8 +251,10 @@ impl<'a, 'b> Import<'a, 'b> {
     fn progress(&self) -> Progress {
         let seconds = self.begun.elapsed().as_secs_f64();
         let total = self.found.source.len;
-        let read =
-            self.rows.share().map_or_else(|| self.found.source.bytes_read().get(), |s| (s * total as f64) as u64);
+        let read = match self.rows.share() {
+            Some((done, all)) => u64::try_from(u128::from(total) * done as u128 / all.max(1) as u128).unwrap_or(total),
+            None => self.found.source.bytes_read().get(),
+        };
         let bytes = read.saturating_sub(self.begun_bytes) as f64;
         let per_s = |n: f64| if seconds > 0.0 { n / seconds } else { 0.0 };
         let left = (seconds > 0.2 && bytes > 0.0).then(|| total.saturating_sub(read) as f64 / per_s(bytes));

@@ -153,7 +153,7 @@ impl Rows for Sheet {
         Ok(true)
     }
 
-    fn share(&self) -> Option<f64> {
-        Some(if self.cells.is_empty() { 1.0 } else { self.at as f64 / self.cells.len() as f64 })
+    fn share(&self) -> Option<(usize, usize)> {
+        Some((self.at, self.cells.len()))
     }
 }

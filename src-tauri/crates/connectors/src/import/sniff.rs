@@ -276,7 +276,7 @@ fn refuse_foreign(path: &Path, head: &[u8]) -> Result<()> {
     ];
     match known.iter().find(|(magic, ..)| head.starts_with(magic)) {
         // Text may begin with `BZh`, too; what follows tells.
-        Some((b"BZh", ..)) if !head.get(4..7).is_some_and(|b| b == b"1AY") => Ok(()),
+        Some((b"BZh", ..)) if head.get(4..7).is_none_or(|b| b != b"1AY") => Ok(()),
         Some((_, what, hint)) => Err(unreadable(path, what, hint)),
         None => Ok(()),
     }

@@ -258,7 +258,9 @@ fn serial(text: &str) -> Option<Stamp> {
     // Excel counts 29 February 1900, which never was, as day 60.
     let since_1970 = value.floor() - if value < 60.0 { 25_568.0 } else { 25_569.0 };
     let ms = (value.fract() * 86_400.0).round() * 1000.0;
-    let at = jiff::Timestamp::from_millisecond((since_1970 * 86_400_000.0 + ms) as i64).ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, bounded by the range above")]
+    let since_ms = (since_1970 * 86_400_000.0 + ms) as i64;
+    let at = jiff::Timestamp::from_millisecond(since_ms).ok()?;
     let local = at.to_zoned(jiff::tz::TimeZone::UTC).datetime();
     let mut stamp =
         Stamp::date(i32::from(local.year()), u32::try_from(local.month()).ok()?, u32::try_from(local.day()).ok()?)?;

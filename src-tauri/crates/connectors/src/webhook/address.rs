@@ -40,12 +40,10 @@ fn public_v6(ip: Ipv6Addr) -> bool {
         public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match s {
-        // Addresses that only wrap an IPv4 one: mapped, compatible, NAT64, 6to4.
-        [0, 0, 0, 0, 0, 0xffff, hi, lo] | [0x64, 0xff9b, 0, 0, 0, 0, hi, lo] => v4(hi, lo),
-        [0x2002, hi, lo, ..] => v4(hi, lo),
-        [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, ..] => false,
-        // Teredo and the documentation prefixes.
-        [0x2001, 0 | 0xdb8, ..] | [0x3fff, ..] => false,
+        // Addresses that only wrap an IPv4 one: mapped, NAT64, 6to4.
+        [0, 0, 0, 0, 0, 0xffff, hi, lo] | [0x64, 0xff9b, 0, 0, 0, 0, hi, lo] | [0x2002, hi, lo, ..] => v4(hi, lo),
+        // The unspecified, loopback and compatible ones, other NAT64, Teredo, documentation.
+        [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, ..] | [0x2001, 0 | 0xdb8, ..] | [0x3fff, ..] => false,
         // Only 2000::/3 is given out as global unicast.
         _ => s[0] & 0xe000 == 0x2000,
     }

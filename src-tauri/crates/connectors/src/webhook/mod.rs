@@ -145,12 +145,11 @@ async fn judge(mut answer: reqwest::Response, now: Millis) -> Delivery {
 
 /// `Retry-After`: seconds, or a date.
 fn pause(text: &str, now: Millis) -> Option<Duration> {
-    let seconds = match text.trim().parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let at = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp().as_millisecond();
-            u64::try_from(at.saturating_sub(now) / 1000).unwrap_or(0)
-        }
+    let seconds = if let Ok(seconds) = text.trim().parse::<u64>() {
+        seconds
+    } else {
+        let at = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp().as_millisecond();
+        u64::try_from(at.saturating_sub(now) / 1000).unwrap_or(0)
     };
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }

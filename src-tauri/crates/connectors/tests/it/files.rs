@@ -192,7 +192,7 @@ fn json_and_workbooks() {
     for (i, head) in ["when", "who", "amount", "code"].iter().enumerate() {
         sheet.write(0, u16::try_from(i).unwrap(), *head).unwrap();
     }
-    sheet.write_with_format(1, 0, 45322.458_333_333_336, &date).unwrap();
+    sheet.write_with_format(1, 0, 45_322.458_333_333_336, &date).unwrap();
     sheet.write(1, 1, 17850).unwrap();
     sheet.write(1, 2, 2.5).unwrap();
     sheet.write(1, 3, "007").unwrap();

@@ -1,5 +1,5 @@
 //! Black-box tests of the connectors: files into an in-memory sink, a watched folder, webhooks to a server on loopback.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should stop")]
 
 mod files;
 mod folder;

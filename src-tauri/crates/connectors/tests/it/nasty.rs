@@ -14,7 +14,7 @@ fn bad_lines_are_listed_and_the_rest_goes_in() {
     let huge = "x".repeat(1_100_000);
     let text = format!(
         "when,who,x\n2024-01-01,a,1\n2024-01-02,b\n2024-01-03,c,1,2\n2024-01-04,d,{huge}\n,e,1\nlater,f,1\n2024-01-05,g,\0\n\
-         1969-01-01,h,1\n\"2024-01-06\",\"i\"\"\n\",\"1\"\n2024-01-07,j,\"open\n2024-01-08,k,1\n"
+         1969-01-01,h,1\n\"2024-01-06\",\"i\"\"\n\",\"1\"\n2024-01-07,\"j\" x,1\n2024-01-07,j,\"open\n2024-01-08,k,1\n"
     );
     let mut bytes = text.into_bytes();
     bytes.extend_from_slice(b"2024-01-09,l,M\xfcnchen\n2024-01-10,last,1");
@@ -32,6 +32,7 @@ fn bad_lines_are_listed_and_the_rest_goes_in() {
     assert_eq!(
         reasons,
         [
+            ("bad_quote", 1),
             ("bad_time", 1),
             ("field_too_long", 1),
             ("no_time", 1),
@@ -43,7 +44,7 @@ fn bad_lines_are_listed_and_the_rest_goes_in() {
     );
     let listed = fs::read_to_string(report.rejected_file.clone().unwrap()).unwrap();
     assert!(listed.starts_with("line,code,reason,raw\n4,too_many_fields,"), "{}", &listed[..200]);
-    assert_eq!(sink.rejections.lock().unwrap().len(), 7);
+    assert_eq!(sink.rejections.lock().unwrap().len(), 8);
     assert!(
         report.notes.iter().any(|n| n.contains("windows-1252"))
             || sink.rows.lock().unwrap()[4].props.contains("München")
@@ -77,7 +78,9 @@ fn unreadable_files_say_why() {
 }
 
 fn lines(from: u32, to: u32) -> String {
-    (from..to).map(|i| format!("2024-01-01T00:00:{:02}Z,u{i},{}\n", i % 60, i / 7)).collect()
+    (from..to)
+        .map(|i| format!("2024-01-01T00:00:{:02}Z,u{i},{}", i % 60, i / 7))
+        .fold(String::new(), |all, line| all + &line + "\n")
 }
 
 #[test]
@@ -179,6 +182,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.csv");
         fs::write(&path, &bytes).unwrap();
+        crate::sink::age(&path);
         let guessed = epoch_connectors::import::preview(&path, None, "UTC");
         let mut mappings = vec![mapping("'e'", "when", "who", &[]), mapping("'e'", "'2024-01-01'", "", &[])];
         mappings.extend(guessed.ok().map(|p| p.mapping));
@@ -186,7 +190,7 @@ proptest! {
             let sink = Sink::default();
             if let Ok(report) = import(&path, &m, &sink) {
                 assert_complete(&report);
-                prop_assert_eq!(report.accepted as usize, sink.count());
+                prop_assert_eq!(report.accepted, sink.count() as u64);
                 prop_assert_eq!(report.duplicates, 0);
                 let again = import(&path, &m, &sink).unwrap();
                 prop_assert_eq!(again.accepted, 0, "a second import adds nothing");
@@ -200,7 +204,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.csv");
-        fs::write(&path, format!("when,who,x\n{}", rows.iter().map(|r| format!("{r}\n")).collect::<String>())).unwrap();
+        fs::write(&path, format!("when,who,x\n{}", rows.join("\n") + if rows.is_empty() { "" } else { "\n" })).unwrap();
         let m = epoch_model::business::Mapping { delimiter: Some(','), ..mapping("'e'", "when", "who", &[]) };
         let report = import(&path, &m, &Sink::default()).unwrap();
         assert_complete(&report);

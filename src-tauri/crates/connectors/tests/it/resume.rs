@@ -50,7 +50,7 @@ fn a_failing_sink_stops_the_import_where_it_was() {
         ControlFlow::Continue(())
     });
     assert_eq!(result.unwrap_err().code, Code::DiskFull);
-    assert_eq!(last.accepted as usize, sink.count());
+    assert_eq!(last.accepted, sink.count() as u64);
     let healed = Sink { fail_at: 0, ..sink };
     let report = import_with(&path, &m, &healed, Some(last), &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!((report.accepted, report.duplicates, healed.count()), (7840, 0, 7840));

@@ -92,7 +92,7 @@ pub fn import_with(
 }
 
 pub fn age(path: &Path) {
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_mins(1);
     if let Ok(file) = std::fs::File::options().append(true).open(path) {
         let _ = file.set_modified(old);
     }
