@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use epoch_model::{Code, Error, Result};
 use plotters::style::FontStyle;
-use rustybuzz::{Direction, Face, Feature, UnicodeBuffer, ttf_parser::Tag};
+use rustybuzz::{Direction, Face, Feature, ShapePlan, UnicodeBuffer, script, ttf_parser::Tag};
 
 /// Inter Regular (OFL, see `assets/fonts/OFL.txt`), cut to Latin, Greek, Cyrillic and symbols.
 pub const REGULAR: &[u8] = include_bytes!("../../../../assets/fonts/Inter-Regular.ttf");
@@ -47,8 +47,15 @@ pub struct Shaped {
 
 /// Both weights, ready to shape.
 pub struct Fonts {
-    regular: Face<'static>,
-    bold: Face<'static>,
+    regular: Ready,
+    bold: Ready,
+}
+
+/// A face with its shaping worked out once: Latin rules with figures of equal width. The font has the same kerning for
+/// Greek and Cyrillic, and no right-to-left script, whose boxes stand in reading order of the text.
+struct Ready {
+    face: Face<'static>,
+    plan: ShapePlan,
 }
 
 fn broken() -> Error {
@@ -67,24 +74,27 @@ impl Fonts {
         if !registered {
             return Err(broken());
         }
-        let face = |bytes| Face::from_slice(bytes, 0).ok_or_else(broken);
-        Ok(Self { regular: face(REGULAR)?, bold: face(BOLD)? })
+        let ready = |bytes: &'static [u8]| -> Result<Ready> {
+            let face = Face::from_slice(bytes, 0).ok_or_else(broken)?;
+            let figures = Feature::new(Tag::from_bytes(b"tnum"), 1, ..);
+            let plan = ShapePlan::new(&face, Direction::LeftToRight, Some(script::LATIN), None, &[figures]);
+            Ok(Ready { face, plan })
+        };
+        Ok(Self { regular: ready(REGULAR)?, bold: ready(BOLD)? })
     }
 
     /// Shapes one line. Figures have equal widths; control and formatting characters are dropped.
     pub fn shape(&self, text: &str, weight: Weight) -> Shaped {
         let text: String = text.chars().map(plain).filter(|c| !invisible(*c)).collect();
-        let face = match weight {
+        let Ready { face, plan } = match weight {
             Weight::Regular => &self.regular,
             Weight::Bold => &self.bold,
         };
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(&text);
-        buffer.guess_segment_properties();
-        // The font has no right-to-left script; its boxes stand in reading order of the text.
         buffer.set_direction(Direction::LeftToRight);
-        let figures = Feature::new(Tag::from_bytes(b"tnum"), 1, ..);
-        let output = rustybuzz::shape(face, &[figures], buffer);
+        buffer.set_script(script::LATIN);
+        let output = rustybuzz::shape_with_plan(face, plan, buffer);
         let em = f32::from(u16::try_from(face.units_per_em()).unwrap_or(1000)).max(1.0);
         let unit = |n: i32| n as f32 / em;
         let (infos, places) = (output.glyph_infos(), output.glyph_positions());
@@ -118,7 +128,7 @@ fn plain(c: char) -> char {
 }
 
 /// Characters that would be drawn as a box although they have no shape of their own.
-fn invisible(c: char) -> bool {
+pub(crate) fn invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }

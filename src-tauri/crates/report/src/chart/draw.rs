@@ -41,7 +41,7 @@ where
 {
     let mut chart = ChartBuilder::on(root)
         .margin_top(70)
-        .margin_right(90)
+        .margin_right(if plan.goal.is_some() { 640 } else { 90 })
         .set_label_area_size(LabelAreaPosition::Left, 480)
         .set_label_area_size(LabelAreaPosition::Bottom, 170)
         .build_cartesian_2d(plan.x.0..plan.x.1, plan.y.0..plan.y.1)
@@ -51,7 +51,7 @@ where
     if let Some((at, label)) = &plan.goal {
         let line = DashedLineSeries::new([(plan.x.0, *at), (plan.x.1, *at)], 50, 35, INFO.stroke_width(9));
         chart.draw_series(line).map_err(failed)?;
-        text(root, label, chart.backend_coord(&(plan.x.1, *at)), (0, -22), INFO, HPos::Right, VPos::Bottom)?;
+        text(root, label, chart.backend_coord(&(plan.x.1, *at)), (50, 0), INFO, HPos::Left, VPos::Center)?;
     }
     for run in &plan.runs {
         if let [alone] = run.as_slice() {

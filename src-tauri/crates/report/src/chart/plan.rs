@@ -1,5 +1,6 @@
 //! What a chart shows, decided before anything is drawn: ranges, ticks, marks. Pure.
 
+use epoch_model::business::Format;
 use epoch_model::time::{Grain, Millis, Zone};
 
 use crate::data::{KpiSection, ReportData};
@@ -32,7 +33,6 @@ impl Plan {
     pub fn of(kpi: &KpiSection, data: &ReportData, zone: &Zone) -> Option<Self> {
         let currency = Currency { code: &data.currency, digits: data.currency_digits };
         let points = &kpi.series.points[..kpi.series.points.len().min(POINTS_MAX)];
-        let at = |start: Millis| points.binary_search_by_key(&start, |p| p.start).ok().map(|i| i as f64);
         let values = points.iter().enumerate().map(|(i, p)| (i as f64, p.value.filter(|v| v.is_finite())));
         let runs = split(values.map(|(x, v)| v.map(|v| (x, v))));
         if runs.is_empty() {
@@ -51,15 +51,17 @@ impl Plan {
             .insights
             .iter()
             .filter(|i| i.metric == kpi.key)
-            .flat_map(|i| {
-                let inside = points.iter().filter(move |p| (i.from..i.to).contains(&p.start));
-                inside.filter_map(move |p| Some((at(p.start)?, p.value.filter(|v| v.is_finite())?, crate::story::tone(i.good))))
+            .filter(|i| (data.from..data.to).contains(&i.from))
+            .filter_map(|i| {
+                let bucket = points.partition_point(|p| p.start <= i.from).checked_sub(1)?;
+                let value = points.get(bucket)?.value.filter(|v| v.is_finite())?;
+                Some((bucket as f64, value, crate::story::tone(i.good)))
             })
             .collect();
         let mut plan = Self { runs, band, marks, goal: None, x: (0.0, 0.0), y: (0.0, 0.0), ticks_x: Vec::new(), ticks_y: Vec::new() };
         plan.goal = goal(kpi, &currency);
         let (low, high) = plan.extent();
-        let (ticks, range) = ticks(low, high);
+        let (ticks, range) = ticks(low, high, kpi.format == Format::Duration);
         let step = if ticks.len() > 1 { ticks[1] - ticks[0] } else { high.abs().max(1.0) };
         plan.ticks_y = ticks.iter().map(|t| (*t, format::axis(*t, step, kpi.format, &currency))).collect();
         plan.y = range;
@@ -119,13 +121,21 @@ fn goal(kpi: &KpiSection, currency: &Currency) -> Option<(f64, String)> {
     (!additive && near && target.is_finite()).then(|| (target, format!("goal {}", format::value(target, kpi.format, currency))))
 }
 
+/// Round steps of a length of time, in seconds.
+const STEPS_S: [f64; 19] = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0,
+    172_800.0, 432_000.0,
+];
+
 /// Three to six round values around the range, and the range they span.
-fn ticks(low: f64, high: f64) -> (Vec<f64>, (f64, f64)) {
+fn ticks(low: f64, high: f64, time: bool) -> (Vec<f64>, (f64, f64)) {
     let spread = high - low;
     let spread = if spread > 0.0 && spread.is_finite() { spread } else { high.abs().max(1.0) };
     let rough = spread / 4.0;
     let magnitude = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|s| *s >= rough).unwrap_or(rough);
+    let round = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|s| *s >= rough).unwrap_or(rough);
+    let clock = STEPS_S.into_iter().find(|s| *s >= rough && rough >= 1.0);
+    let step = clock.filter(|_| time).unwrap_or(round);
     let (first, mut last) = ((low / step).floor(), (high / step).ceil());
     if last <= first {
         last = first + 1.0;
@@ -151,9 +161,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lengths_of_time_have_round_ticks() {
+        assert_eq!(ticks(0.0, 21_000.0, true).0, [0.0, 7_200.0, 14_400.0, 21_600.0]);
+    }
+
+    #[test]
     fn ticks_are_round_and_cover_the_range() {
         for (low, high) in [(0.0, 58.0), (0.0312, 0.0417), (-5.0, 12.0), (7.0, 7.0), (0.0, 0.0), (1e9, 1.2e9), (-3.0, -3.0)] {
-            let (ticks, (from, to)) = ticks(low, high);
+            let (ticks, (from, to)) = ticks(low, high, false);
             assert!((2..=13).contains(&ticks.len()), "{low} {high}: {ticks:?}");
             assert!(from <= low && to >= high && from < to, "{low} {high}: {from} {to}");
         }

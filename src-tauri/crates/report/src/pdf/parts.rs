@@ -194,7 +194,7 @@ pub(super) fn decisions(flow: &mut Flow, story: &Story) {
     }
     flow.paragraph(&story.calibration, plain(9.5), 0.0);
     flow.skip(6.0);
-    let columns = [words("Decision", 3.4), words("State", 1.2), figures("Predicted (80\u{a0}%)", 1.8), figures("Outcome", 2.0)];
+    let columns = [words("Decision", 3.4), words("State", 1.2), figures("Predicted (80\u{a0}% interval)", 1.8), figures("Outcome", 2.0)];
     let texts: Vec<(String, String)> = story
         .decisions
         .iter()
@@ -211,7 +211,7 @@ pub(super) fn decisions(flow: &mut Flow, story: &Story) {
             vec![
                 vec![(d.headline.as_str(), strong(9.0)), (about.as_str(), quiet(8.3))],
                 vec![(d.state, toned(plain(9.0), d.tone))],
-                vec![(d.predicted.as_str(), plain(9.0))],
+                vec![(d.predicted.as_str(), plain(9.0)), (d.interval.as_str(), quiet(8.3))],
                 vec![(d.outcome.as_str(), plain(9.0)), (verdict.as_str(), quiet(8.3)), (d.against_nothing.as_str(), quiet(8.3))],
             ]
         })

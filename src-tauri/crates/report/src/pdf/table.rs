@@ -6,7 +6,7 @@ use super::text::{Line, Style, wrap};
 use crate::chart::LINE;
 
 /// Space between columns, and above and below a row's text.
-const GAP: f32 = 10.0;
+const GAP: f32 = 14.0;
 const PAD: f32 = 4.5;
 
 /// A column: its head, its part of the width, and whether it holds figures.

@@ -38,29 +38,33 @@ fn breaks(c: char) -> bool {
 
 /// Breaks a text into lines no wider than `width`. A word that is wider alone is cut where it must be.
 pub(crate) fn wrap(fonts: &Fonts, text: &str, style: Style, width: f32) -> Vec<Line> {
+    let measure = |text: &str| fonts.width(text, style.weight, style.size);
+    let space = measure(" ");
     let mut lines = Vec::new();
     for paragraph in text.lines() {
-        let mut line = String::new();
+        let (mut line, mut used) = (String::new(), 0.0);
         for word in paragraph.split(breaks).filter(|w| !w.is_empty()) {
-            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-            if fonts.width(&longer, style.weight, style.size) <= width {
-                line = longer;
-                continue;
-            }
-            if !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
             let mut rest = word;
-            while fonts.width(rest, style.weight, style.size) > width {
-                let cut = fitting(fonts, rest, style, width);
-                if cut >= rest.len() {
+            loop {
+                let (cut, wide) = fitting(fonts, rest, style, width);
+                let (head, tail) = rest.split_at(cut);
+                if !line.is_empty() && used + space + wide > width {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0.0;
+                }
+                if !line.is_empty() {
+                    line.push(' ');
+                    used += space;
+                }
+                line.push_str(head);
+                used += wide;
+                rest = tail;
+                if rest.is_empty() {
                     break;
                 }
-                let (head, tail) = rest.split_at(cut);
-                lines.push(head.to_owned());
-                rest = tail;
+                lines.push(std::mem::take(&mut line));
+                used = 0.0;
             }
-            line = rest.to_owned();
         }
         if !line.is_empty() {
             lines.push(line);
@@ -69,20 +73,28 @@ pub(crate) fn wrap(fonts: &Fonts, text: &str, style: Style, width: f32) -> Vec<L
     lines.into_iter().map(|l| Line { shaped: fonts.shape(&l, style.weight), style }).collect()
 }
 
-/// Bytes of the longest beginning of a word that fits; at least one character.
-fn fitting(fonts: &Fonts, word: &str, style: Style, width: f32) -> usize {
-    // A hard bound: no line holds more characters, and shaping a whole hostile text again and again would be slow.
-    let shaped = fonts.shape(&word.chars().take(400).collect::<String>(), style.weight);
+/// Bytes and width of the longest beginning of a word that fits a line; at least one character.
+fn fitting(fonts: &Fonts, word: &str, style: Style, width: f32) -> (usize, f32) {
     let limit = width / style.size;
+    // No line holds more characters than this, so a hostile text is not shaped as a whole again and again.
+    let most = (limit * 6.0) as usize + 8;
+    let end = word.char_indices().nth(most).map_or(word.len(), |(i, _)| i);
+    let shaped = fonts.shape(word.get(..end).unwrap_or(word), style.weight);
+    if end == word.len() && shaped.width <= limit {
+        return (end, shaped.width * style.size);
+    }
     let (mut at, mut seen) = (0.0, 0);
     for glyph in &shaped.glyphs {
-        at += glyph.advance;
-        if at > limit {
+        if at + glyph.advance > limit {
             break;
         }
+        at += glyph.advance;
         seen += shaped.text.get(glyph.range.clone()).map_or(0, |t| t.chars().count());
     }
-    word.char_indices().map(|(i, _)| i).nth(seen.max(1)).unwrap_or(word.len())
+    // Characters without a shape stay with the one before them.
+    let visible = |c: char| !crate::font::invisible(c);
+    let cut = word.char_indices().filter(|(_, c)| visible(*c)).map(|(i, _)| i).nth(seen.max(1));
+    (cut.unwrap_or(word.len()), at * style.size)
 }
 
 #[cfg(test)]

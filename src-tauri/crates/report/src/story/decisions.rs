@@ -42,16 +42,17 @@ pub(super) fn decision(d: &Decision, w: &Writer) -> DecisionText {
         change: d.dry_run.clone(),
         state: state_word(d.state),
         tone: tone(d.state),
-        predicted: predicted(&d.prediction, w),
+        predicted: w.value(d.prediction.value.p50, &d.prediction.metric),
+        interval: interval(&d.prediction, w),
         outcome: d.outcome.as_ref().map_or_else(|| NONE.to_owned(), |o| w.value(o.actual, &d.prediction.metric)),
         verdict: d.outcome.as_ref().map_or_else(String::new, verdict),
         against_nothing: d.outcome.as_ref().map_or_else(String::new, |o| against(d, o, w)),
     }
 }
 
-fn predicted(p: &Prediction, w: &Writer) -> String {
+fn interval(p: &Prediction, w: &Writer) -> String {
     let write = |v| w.value(v, &p.metric);
-    format!("{} ({} to {})", write(p.value.p50), write(p.value.p10), write(p.value.p90))
+    format!("{} to {}", write(p.value.p10), write(p.value.p90))
 }
 
 fn verdict(outcome: &Outcome) -> String {

@@ -1,6 +1,7 @@
 //! A finding in words.
 
 use epoch_model::insight::{Driver, Insight, InsightKind};
+use epoch_model::time::{DAY, HOUR};
 
 use super::{InsightText, Tone, Writer};
 use crate::format;
@@ -42,7 +43,7 @@ fn figures(insight: &Insight, w: &Writer) -> String {
     let Some(expected) = &insight.expected else { return format!("{title}: {seen} seen.") };
     let write = |v| w.value(v, &insight.metric);
     let chance = if insight.kind == InsightKind::Anomaly && insight.p_value.is_finite() {
-        format!(" A move this large is expected by chance {}.", once_in(insight.p_value))
+        format!(" By chance alone a move this large is seen {}.", once_in(insight))
     } else {
         String::new()
     };
@@ -54,13 +55,20 @@ fn figures(insight: &Insight, w: &Writer) -> String {
     )
 }
 
-/// `once in 340 buckets`.
-fn once_in(p: f64) -> String {
-    if p <= 1e-6 {
-        return "less than once in a million buckets".to_owned();
+/// `about once in 340 days`, to two digits.
+fn once_in(insight: &Insight) -> String {
+    let bucket = match insight.to.saturating_sub(insight.from) {
+        width if width <= HOUR => "hour",
+        width if width <= DAY + HOUR => "day",
+        width if width <= 7 * DAY + HOUR => "week",
+        _ => "month",
+    };
+    if insight.p_value <= 1e-6 {
+        return format!("less than once in a million {bucket}s");
     }
-    let every = (1.0 / p.min(1.0)).round();
-    format!("once in {}", format::plural(every as usize, "bucket"))
+    let every = 1.0 / insight.p_value.min(1.0);
+    let unit = 10f64.powf((every.log10().floor() - 1.0).max(0.0));
+    format!("about once in {}", format::plural(((every / unit).round() * unit) as usize, bucket))
 }
 
 fn driver(driver: &Driver, insight: &Insight, w: &Writer) -> String {
@@ -70,6 +78,6 @@ fn driver(driver: &Driver, insight: &Insight, w: &Writer) -> String {
         driver.value,
         w.value(driver.actual, &insight.metric),
         w.value(driver.expected, &insight.metric),
-        format::percent(driver.share)
+        format::fixed(driver.share * 100.0, 0) + "\u{a0}%"
     )
 }

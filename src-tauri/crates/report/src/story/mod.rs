@@ -86,7 +86,10 @@ pub(crate) struct DecisionText {
     pub change: String,
     pub state: &'static str,
     pub tone: Tone,
+    /// The middle …
     pub predicted: String,
+    /// … and the 80 % interval.
+    pub interval: String,
     pub outcome: String,
     /// Whether the outcome lay in the interval; empty before it is scored.
     pub verdict: String,

@@ -152,7 +152,7 @@ pub fn decision(n: u32, metric: &str, state: State, p50: f64, actual: Option<f64
             actual,
             inside: actual >= p50 * 0.9 && actual <= p50 * 1.12,
             against_nothing: actual - p50 * 0.97,
-            money_minor: Some(((actual - p50 * 0.97) * 100.0) as i64),
+            money_minor: (metric == "revenue").then_some(((actual - p50 * 0.97) * 100.0) as i64),
             loss: 0.21,
             note: "an observation, not an experiment".into(),
         }),
