@@ -27,6 +27,8 @@ pub struct AppOptions {
     pub listen: Option<SocketAddr>,
     /// Names accepted in `Host` besides loopback.
     pub allowed_hosts: Vec<String>,
+    /// When that port is taken: tries the next ten, then goes on without a gateway and says so.
+    pub listen_fallback: bool,
     /// Works by itself (watches, closes buckets, sends effects). Off for one command at a time.
     pub background: bool,
 }
@@ -77,6 +79,7 @@ impl App {
             listen: self.options.listen,
             allowed_hosts: self.options.allowed_hosts.clone(),
             background: self.options.background,
+            listen_fallback: self.options.listen_fallback,
         };
         let host = Arc::new(Host::open(&folder, &options)?);
         self.tell_changes(&host);

@@ -116,6 +116,13 @@ pub struct EditArgs {
     pub to: LeverValue,
 }
 
+/// The card as it would be with another lever value; nothing changes.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RepredictArgs {
+    pub id: String,
+    pub to: LeverValue,
+}
+
 /// Says no, with a reason (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`).
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct VetoArgs {
@@ -266,6 +273,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     read("approvals", "Nothing", "Array<Decision>", &["decisions"]),
     read("decisions", "DecisionsArgs", "DecisionsView", &["decisions"]),
     read("decision", "IdArgs", "DecisionView", &["decisions"]),
+    read("repredict", "RepredictArgs", "Decision", &["decisions"]),
+    read("check_config", "SaveConfigArgs", "Array<ProblemView>", &[]),
     read("insights", "RangeArgs", "Array<Insight>", &["kpis"]),
     read("series", "KpiArgs", "SeriesView", &["kpis"]),
     read("count", "CountArgs", "CountView", &["kpis"]),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use epoch_host::config::{Folder, io_error, write_whole};
+use epoch_host::keys::OperatorKey;
 use epoch_model::{Code, Error, Result};
 use interprocess::local_socket::traits::{ListenerExt as _, Stream as _};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, Stream, ToFsName as _};
@@ -135,10 +136,23 @@ fn run(app: &App, line: &str) -> Result<Value> {
     if SIGNING.contains(&request.name.as_str()) {
         return Err(Error::new(Code::SignatureInvalid, "answers come signed over this way", "send `verdict`"));
     }
-    match request.kind.as_str() {
-        "read" => app.read(&request.name, request.args),
-        "write" => app.write(&request.name, request.args),
-        other => Err(Error::new(Code::InvalidArgument, format!("“{other}” is no kind of command"), "read or write")),
+    dispatch(app, &request.kind, &request.name, request.args)
+}
+
+/// The command list, and what only the command line offers: `settle` ends a doubt about an effect.
+pub fn dispatch(app: &App, kind: &str, name: &str, args: Value) -> Result<Value> {
+    match (kind, name) {
+        ("write", "settle") => {
+            let text = |key: &str| args.get(key).and_then(Value::as_str).unwrap_or_default();
+            let arrived = args.get("arrived").and_then(Value::as_bool).ok_or_else(|| {
+                Error::new(Code::InvalidArgument, "whether it arrived is not said", "give `arrived`: true or false")
+            })?;
+            let actor = OperatorKey::load().map_or_else(|_| "operator".to_owned(), |k| format!("operator:{}", k.id()));
+            crate::app::json(app.host()?.settle(text("id"), arrived, &actor)?)
+        }
+        ("read", _) => app.read(name, args),
+        ("write", _) => app.write(name, args),
+        _ => Err(Error::new(Code::InvalidArgument, format!("“{kind}” is no kind of command"), "read or write")),
     }
 }
 

@@ -40,7 +40,7 @@ pub fn types_file() -> String {
         views::StatusView, views::TodayView, views::HierarchyView, views::KpisView, views::KpiView, views::RowsView,
         views::DecisionsView, views::DecisionView, views::ConnectionsView, views::ImportPreviewView,
         views::ImportProgress, views::ReportsView, views::SettingsView, views::Hit, views::AuditView,
-        views::SeriesView, views::CountView, views::RebuildView, commands::CountArgs, commands::BackupArgs,
+        views::SeriesView, views::CountView, views::RebuildView, commands::CountArgs, commands::RepredictArgs, commands::BackupArgs,
         epoch_model::Error, epoch_model::decision::Decision, epoch_model::insight::Insight,
         commands::Nothing, commands::RangeArgs, commands::KpiArgs, commands::RowsArgs, commands::DecisionsArgs,
         commands::IdArgs, commands::SearchArgs, commands::PreviewArgs, commands::AnswerArgs, commands::EditArgs,

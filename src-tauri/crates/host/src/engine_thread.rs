@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use epoch_engine::{Action, Engine, Input};
+use epoch_model::business::LeverValue;
+use epoch_model::decision::Decision;
 use epoch_model::gate::RunState;
 use epoch_model::journal::{JournalRow, RowKind, content_hash};
 use epoch_model::time::Millis;
@@ -35,6 +37,7 @@ impl Given {
 enum Request {
     Inputs(Vec<Given>, Sender<Result<Vec<Vec<Action>>>>),
     Record(Value, Sender<Result<()>>),
+    Preview(String, LeverValue, Sender<Result<Decision>>),
     Quit(Sender<()>),
 }
 
@@ -69,6 +72,13 @@ impl EngineHandle {
     pub(crate) fn record(&self, body: Value) -> Result<()> {
         let (reply, answer) = bounded(1);
         self.requests.send(Request::Record(body, reply)).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+
+    /// The card as it would be with another value for its lever; changes nothing.
+    pub(crate) fn preview_edit(&self, decision: &str, to: LeverValue) -> Result<Decision> {
+        let (reply, answer) = bounded(1);
+        self.requests.send(Request::Preview(decision.to_owned(), to, reply)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 
@@ -162,6 +172,9 @@ impl EngineThread {
                 Request::Record(body, reply) => {
                     let entry = Entry::new(self.clock.now(), RowKind::Host, "system", body);
                     let _ = reply.send(self.commit(vec![entry]));
+                }
+                Request::Preview(decision, to, reply) => {
+                    let _ = reply.send(self.engine.preview_edit(&decision, &to));
                 }
                 Request::Quit(reply) => {
                     let mut entry = Entry::new(self.clock.now(), RowKind::Host, "system", json!({"type": "closed"}));

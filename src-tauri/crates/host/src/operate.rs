@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use epoch_connectors::import::{self, Preview};
 use epoch_engine::{Action, Playbook};
-use epoch_model::business::{Business, Mapping};
+use epoch_model::business::{Business, LeverValue, Mapping};
 use epoch_model::decision::{Claim, Decision, SignedVerdict, Verdict};
 use epoch_model::gate::RunState;
-use epoch_model::time::{Millis, Zone};
+use epoch_model::time::{Grain, Millis, Zone};
 use epoch_model::{Code, Error, Result};
 use epoch_store::{KeyKind, Store};
 use serde_json::{Value, json};
@@ -88,7 +88,8 @@ impl Host {
     /// Until when data is complete.
     pub fn data_horizon(&self) -> Result<Option<Millis>> {
         let Some((_, newest)) = self.inner.store.span() else { return Ok(None) };
-        Ok(Some(crate::data_horizon(self.now(), newest, self.inner.arrivals.live_until())))
+        let live = self.inner.arrivals.live_until();
+        Ok(Some(crate::data_horizon(self.now(), newest, live, &self.zone(), Grain::Day)))
     }
     /// The import on screen: running, or the last one.
     pub fn import_job(&self) -> Option<Arc<ImportJob>> {
@@ -119,7 +120,8 @@ impl Host {
         RunInfo { state, actor: text("actor"), reason: text("reason") }
     }
 
-    /// Runs, pauses or stops. A stop leaves a file named STOP, so that it holds for whoever opens the folder next.
+    /// Runs, pauses or stops. A stop leaves a file named STOP, so that it holds for whoever opens the folder next. A stop
+    /// ends only by going on: pausing a stopped engine is [`Code::WrongState`].
     pub fn set_run(&self, state: RunState, actor: &str, reason: &str) -> Result<()> {
         let file = self.inner.folder.stop_file();
         match state {
@@ -127,13 +129,14 @@ impl Host {
                 *self.inner.run_state.write() = RunState::Stopped;
                 let text = format!("Stopped by {actor}: {reason}\nTo go on: ras resume, or Resume in the console.\n");
                 std::fs::write(&file, text).map_err(|e| config::io_error(&file, &e))?;
+                self.inner.set_run(state, actor, reason)
             }
-            RunState::Running if file.exists() => {
-                std::fs::remove_file(&file).map_err(|e| config::io_error(&file, &e))?;
+            RunState::Paused if *self.inner.run_state.read() == RunState::Stopped => {
+                Err(Error::new(Code::WrongState, "the engine is stopped", "resume it first, then pause it"))
             }
-            RunState::Running | RunState::Paused => {}
+            RunState::Paused => self.inner.set_run(state, actor, reason),
+            RunState::Running => self.inner.resume(actor, reason),
         }
-        self.inner.set_run(state, actor, reason)
     }
 
     // --- verdicts -----------------------------------------------------------------------------------------------
@@ -159,6 +162,19 @@ impl Host {
         }
         self.inner.effects.run_due()?;
         self.inner.store.decision(&id)?.ok_or_else(|| {
+            Error::new(Code::NotFound, format!("there is no decision “{id}”"), "list them with `ras decisions`")
+        })
+    }
+
+    /// The card as it would be with another value for its lever, predicted anew; changes nothing.
+    pub fn preview_edit(&self, id: &str, to: &LeverValue) -> Result<Decision> {
+        self.inner.engine.preview_edit(id, to.clone())
+    }
+
+    /// Ends a doubt about a webhook: the operator looked at the receiver.
+    pub fn settle(&self, id: &str, arrived: bool, actor: &str) -> Result<Decision> {
+        self.inner.effects.settle(id, arrived, actor)?;
+        self.inner.store.decision(id)?.ok_or_else(|| {
             Error::new(Code::NotFound, format!("there is no decision “{id}”"), "list them with `ras decisions`")
         })
     }

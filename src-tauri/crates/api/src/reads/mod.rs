@@ -13,7 +13,7 @@ use epoch_model::Result;
 use serde_json::Value;
 
 use crate::app::{App, args, json, unknown};
-use crate::commands::CountArgs;
+use crate::commands::{CountArgs, RepredictArgs};
 use crate::reports;
 use crate::views::CountView;
 
@@ -39,6 +39,11 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "approvals" => json(decisions::approvals(host)?),
         "decisions" => json(decisions::decisions(host, &args(given)?)?),
         "decision" => json(decisions::decision(host, &args(given)?)?),
+        "repredict" => {
+            let RepredictArgs { id, to } = args(given)?;
+            json(host.preview_edit(&id, &to)?)
+        }
+        "check_config" => json(settings::check(&args(given)?)),
         "series" => json(kpis::plain(host, &args(given)?)?),
         "count" => {
             let CountArgs { event } = args(given)?;

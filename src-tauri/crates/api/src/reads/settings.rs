@@ -9,10 +9,10 @@ use epoch_model::Result;
 use epoch_model::business::{Business, Domain};
 use epoch_store::{DecisionFilter, Store};
 
-use crate::commands::SearchArgs;
+use crate::commands::{SaveConfigArgs, SearchArgs};
 use crate::describe;
 use crate::reads::status::problem;
-use crate::views::{BackupView, CheckView, Hit, PlaybookView, SettingsView};
+use crate::views::{BackupView, CheckView, Hit, PlaybookView, ProblemView, SettingsView};
 
 /// Hits of a search.
 const HITS_MAX: usize = 40;
@@ -38,6 +38,18 @@ pub(crate) fn settings(host: &Host) -> Result<SettingsView> {
         backups: backups(host),
         business,
     })
+}
+
+/// Every problem of a `business.toml` that is not saved yet; none when it holds together.
+pub(crate) fn check(args: &SaveConfigArgs) -> Vec<ProblemView> {
+    let problems = Business::parse(&args.toml).err().unwrap_or_default();
+    let of = |p: &epoch_model::business::Problem| ProblemView {
+        code: "config_invalid".into(),
+        message: p.message.clone(),
+        hint: p.hint.clone(),
+        line: Some(p.line),
+    };
+    problems.iter().map(of).collect()
 }
 
 fn backups(host: &Host) -> Vec<BackupView> {
