@@ -50,7 +50,7 @@ step "Rust tests" test_rust
 step "page: types" in_ui npm run --silent check
 step "page: lint" in_ui npm run --silent lint
 step "page: tests" in_ui npm run --silent test
-if [ -x tests/protocol/run.sh ]; then step "protocol tests" tests/protocol/run.sh; fi
+if [ -x tests/protocol/run.sh ]; then step "protocol tests" env RAS_BIN="$PWD/target/debug/ras" tests/protocol/run.sh; fi
 step "end to end" scripts/e2e.sh
 
 say "took $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s"
