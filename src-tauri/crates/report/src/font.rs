@@ -102,7 +102,8 @@ impl Fonts {
         let mut end = text.len();
         for (info, place) in infos.iter().zip(places).rev() {
             let start = usize::try_from(info.cluster).unwrap_or(0).min(end);
-            let later = glyphs.last().map_or(end, |g: &Glyph| if g.range.start == start { g.range.end } else { g.range.start });
+            let later =
+                glyphs.last().map_or(end, |g: &Glyph| if g.range.start == start { g.range.end } else { g.range.start });
             glyphs.push(Glyph {
                 id: info.glyph_id,
                 advance: unit(place.x_advance),
@@ -140,7 +141,9 @@ mod tests {
     #[test]
     fn any_text_has_glyphs_in_order() {
         let fonts = Fonts::open().unwrap();
-        for text in ["Kpi 1,234 → 5", "Ωμέγα Жизнь", "株式会社 日本", "שלום عليكم", "👩‍👩‍👧 e\u{301}\u{302}", "\u{202e}x\0y", ""] {
+        for text in
+            ["Kpi 1,234 → 5", "Ωμέγα Жизнь", "株式会社 日本", "שלום عليكم", "👩‍👩‍👧 e\u{301}\u{302}", "\u{202e}x\0y", ""]
+        {
             let shaped = fonts.shape(text, Weight::Regular);
             assert!(shaped.width >= 0.0);
             let mut at = 0;

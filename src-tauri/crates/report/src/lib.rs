@@ -25,8 +25,8 @@ use epoch_model::time::Zone;
 pub fn render(data: &ReportData, kind: Kind) -> Result<Vec<u8>> {
     let zone = Zone::named(&data.timezone)?;
     match kind {
-        Kind::Pdf => pdf::render(data, &story::tell(data, &zone)?, &zone),
-        Kind::Html => html::render(data, &story::tell(data, &zone)?, &zone),
+        Kind::Pdf => pdf::render(data, &story::tell(data, &zone), &zone),
+        Kind::Html => html::render(data, &story::tell(data, &zone), &zone),
         Kind::Csv => csv::render(data),
         Kind::Xlsx => xlsx::render(data, &zone),
     }

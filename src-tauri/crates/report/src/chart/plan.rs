@@ -9,6 +9,8 @@ use crate::story::Tone;
 
 /// Labels under the chart.
 const LABELS_X_MAX: usize = 7;
+/// Characters of the goal's label.
+const LABEL_CHARS_MAX: usize = 13;
 /// Buckets drawn; more would be finer than print.
 const POINTS_MAX: usize = 4_000;
 
@@ -58,7 +60,16 @@ impl Plan {
                 Some((bucket as f64, value, crate::story::tone(i.good)))
             })
             .collect();
-        let mut plan = Self { runs, band, marks, goal: None, x: (0.0, 0.0), y: (0.0, 0.0), ticks_x: Vec::new(), ticks_y: Vec::new() };
+        let mut plan = Self {
+            runs,
+            band,
+            marks,
+            goal: None,
+            x: (0.0, 0.0),
+            y: (0.0, 0.0),
+            ticks_x: Vec::new(),
+            ticks_y: Vec::new(),
+        };
         plan.goal = goal(kpi, &currency);
         let (low, high) = plan.extent();
         let (ticks, range) = ticks(low, high, kpi.format == Format::Duration);
@@ -118,13 +129,16 @@ fn goal(kpi: &KpiSection, currency: &Currency) -> Option<(f64, String)> {
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let reach = (high - low).max(high.abs()) * 0.8;
     let near = (low - reach..=high + reach).contains(&target);
-    (!additive && near && target.is_finite()).then(|| (target, format!("goal {}", format::value(target, kpi.format, currency))))
+    let label = format!("goal {}", format::value(target, kpi.format, currency));
+    // The margin beside the chart holds so much; the figure stands above the chart as well.
+    let label = if label.chars().count() > LABEL_CHARS_MAX { "goal".to_owned() } else { label };
+    (!additive && near && target.is_finite()).then_some((target, label))
 }
 
 /// Round steps of a length of time, in seconds.
 const STEPS_S: [f64; 19] = [
-    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0,
-    172_800.0, 432_000.0,
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0,
+    43_200.0, 86_400.0, 172_800.0, 432_000.0,
 ];
 
 /// Three to six round values around the range, and the range they span.
@@ -140,7 +154,7 @@ fn ticks(low: f64, high: f64, time: bool) -> (Vec<f64>, (f64, f64)) {
     if last <= first {
         last = first + 1.0;
     }
-    let count = (last - first).min(12.0) as usize;
+    let count = format::count((last - first).min(12.0));
     let ticks: Vec<f64> = (0..=count).map(|i| (first + i as f64) * step).collect();
     let range = (first * step, ticks.last().copied().unwrap_or(high).max(high));
     (ticks, range)
@@ -167,7 +181,9 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_cover_the_range() {
-        for (low, high) in [(0.0, 58.0), (0.0312, 0.0417), (-5.0, 12.0), (7.0, 7.0), (0.0, 0.0), (1e9, 1.2e9), (-3.0, -3.0)] {
+        for (low, high) in
+            [(0.0, 58.0), (0.0312, 0.0417), (-5.0, 12.0), (7.0, 7.0), (0.0, 0.0), (1e9, 1.2e9), (-3.0, -3.0)]
+        {
             let (ticks, (from, to)) = ticks(low, high, false);
             assert!((2..=13).contains(&ticks.len()), "{low} {high}: {ticks:?}");
             assert!(from <= low && to >= high && from < to, "{low} {high}: {from} {to}");

@@ -158,7 +158,11 @@ pub fn axis(at: f64, step: f64, format: Format, currency: &Currency) -> String {
 }
 
 fn digits_of(step: f64) -> usize {
-    (0..6).find(|d| { let scaled = step * 10f64.powi(*d); (scaled - scaled.round()).abs() < 1e-6 * scaled.abs().max(1e-6) })
+    (0..6)
+        .find(|d| {
+            let scaled = step * 10f64.powi(*d);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled.abs().max(1e-6)
+        })
         .and_then(|d| usize::try_from(d).ok())
         .unwrap_or(6)
 }
@@ -183,6 +187,16 @@ pub fn lever(value: &LeverValue) -> String {
         LeverValue::Text(text) if text.is_empty() => "(empty)".to_owned(),
         LeverValue::Text(text) => text.clone(),
     }
+}
+
+/// A figure that counts something, as a count: what is no number or negative counts nothing.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, which is what a count needs"
+)]
+pub(crate) fn count(value: f64) -> usize {
+    value as usize
 }
 
 /// `1 decision`, `3 decisions`.

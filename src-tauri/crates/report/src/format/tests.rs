@@ -41,7 +41,7 @@ fn money_shares_and_changes() {
         (money_minor(1250, &JPY), "¥1,250"),
         (money_minor(i64::MIN, &EUR), "-€92,233,720,368,547,760"),
         (percent(0.0402), "4.02 %"),
-        (percent(0.318), "31.8 %"),
+        (percent(0.317), "31.7 %"),
         (percent(-1.2), "-120 %"),
         (change(Some(-0.1121), Some(1.0), Some(2.0), Format::Number), "-11.2 %"),
         (change(Some(0.5), Some(0.014), Some(0.013), Format::Percent), "+0.10 points"),

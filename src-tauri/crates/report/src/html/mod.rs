@@ -34,7 +34,9 @@ pub(crate) fn render(data: &ReportData, story: &Story, zone: &Zone) -> Result<Ve
     pages.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(failed)?);
     let page = pages.template_from_named_str("report.html", PAGE).map_err(failed)?;
     let text = page
-        .render(context! { story => Value::from(Serde(story)), charts, style => Value::from_safe_string(STYLE.to_owned()) })
+        .render(
+            context! { story => Value::from(Serde(story)), charts, style => Value::from_safe_string(STYLE.to_owned()) },
+        )
         .map_err(failed)?;
     Ok(text.into_bytes())
 }

@@ -3,11 +3,14 @@
 use std::convert::Infallible;
 
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
+};
 
-use super::ink::{Ink, Mark, rect};
+use super::ink::{Ink, Mark, rect, single};
 use crate::chart::{LINE_PER_EM, SIZE, UNIT};
 use crate::font::{Fonts, Weight};
+use crate::format;
 
 /// Height of capitals and of the line's centre, in ems of the bundled font.
 const CAP: f32 = 0.727;
@@ -29,11 +32,11 @@ impl Canvas<'_> {
 }
 
 fn ink(color: BackendColor) -> Ink {
-    Ink { rgb: color.rgb, alpha: color.alpha.clamp(0.0, 1.0) as f32 }
+    Ink { rgb: color.rgb, alpha: single(color.alpha.clamp(0.0, 1.0)) }
 }
 
 fn size_of<S: BackendTextStyle>(style: &S) -> f32 {
-    (style.size() / LINE_PER_EM) as f32 / UNIT
+    single(style.size() / LINE_PER_EM) / UNIT
 }
 
 fn weight_of<S: BackendTextStyle>(style: &S) -> Weight {
@@ -108,9 +111,14 @@ impl DrawingBackend for Canvas<'_> {
         Ok(())
     }
 
-    fn estimate_text_size<S: BackendTextStyle>(&self, text: &str, style: &S) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+    fn estimate_text_size<S: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &S,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
         let size = size_of(style);
         let width = self.fonts.width(text, weight_of(style), size) * UNIT;
-        Ok((width.ceil().max(0.0) as u32, (style.size().ceil().max(0.0)) as u32))
+        let whole = |length: f64| u32::try_from(format::count(length.ceil())).unwrap_or(u32::MAX);
+        Ok((whole(f64::from(width)), whole(style.size())))
     }
 }

@@ -80,7 +80,7 @@ impl<'a> Flow<'a> {
     /// Draws a line with its top at `y`.
     pub fn line_at(&mut self, line: Line, x: f32, y: f32) {
         let Line { shaped, style } = line;
-        let baseline = y + (style.leading() + style.size * 0.7) / 2.0;
+        let baseline = y + f32::midpoint(style.leading(), style.size * 0.7);
         self.marks.push(Mark::Text { x, y: baseline, size: style.size, line: shaped, ink: style.ink });
     }
 

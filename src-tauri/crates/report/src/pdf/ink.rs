@@ -36,6 +36,12 @@ pub(crate) enum Mark {
     Dot { x: f32, y: f32, r: f32, ink: Ink },
 }
 
+/// Lengths of a page need no more than single precision.
+#[expect(clippy::cast_possible_truncation, reason = "a page is 842 points high")]
+pub(crate) fn single(value: f64) -> f32 {
+    value as f32
+}
+
 /// A filled rectangle.
 pub(crate) fn rect(x: f32, y: f32, w: f32, h: f32, ink: Ink) -> Mark {
     Mark::Fill { points: vec![(x, y), (x + w, y), (x + w, y + h), (x, y + h)], ink }

@@ -5,7 +5,7 @@ use plotters::prelude::IntoDrawingArea;
 
 use super::canvas::Canvas;
 use super::flow::{Flow, LEFT, WIDTH, plain, quiet, strong};
-use super::ink::{Ink, Mark, rect};
+use super::ink::{Ink, Mark, rect, single};
 use super::table::{Cell, figures, table, words};
 use super::text::{Style, wrap};
 use crate::chart::{ACCENT, INFO, LINE, Plan, SIZE, UNIT, draw, tone_color};
@@ -31,8 +31,14 @@ pub(super) fn overview(flow: &mut Flow, story: &Story) {
     if story.kpis.is_empty() {
         return flow.paragraph("No KPI is defined yet.", quiet(9.5), 0.0);
     }
-    let columns =
-        [words("KPI", 2.6), figures("This period", 1.25), figures("Period before", 1.25), figures("Change", 1.1), words("Goal", 1.6), words("Standing", 2.3)];
+    let columns = [
+        words("KPI", 2.6),
+        figures("This period", 1.25),
+        figures("Period before", 1.25),
+        figures("Change", 1.1),
+        words("Goal", 1.6),
+        words("Standing", 2.3),
+    ];
     let rows: Vec<Vec<Cell>> = story
         .kpis
         .iter()
@@ -107,7 +113,11 @@ fn figure(flow: &mut Flow, kpi: &KpiText) {
     let mut x = LEFT;
     let known = kpi.value != "no data";
     let value = if known { strong(16.0) } else { quiet(11.0) };
-    let before = if kpi.previous == NONE { "nothing to compare with".to_owned() } else { format!("from {} the period before", kpi.previous) };
+    let before = if kpi.previous == NONE {
+        "nothing to compare with".to_owned()
+    } else {
+        format!("from {} the period before", kpi.previous)
+    };
     let mut parts = vec![(kpi.value.clone(), value, 0.0)];
     if kpi.change != NONE {
         parts.push((kpi.change.clone(), toned(strong(9.5), kpi.tone), 4.6));
@@ -146,7 +156,13 @@ fn shares(flow: &mut Flow, segment: &SegmentText) {
             if i == 0 {
                 let bar = LEFT + NAME + 10.0;
                 flow.marks.push(rect(bar, y + 3.2, BAR, 6.0, Ink::from(LINE).faded(0.6)));
-                flow.marks.push(rect(bar, y + 3.2, (BAR * row.bar as f32).max(0.4), 6.0, Ink::from(ACCENT).faded(0.75)));
+                flow.marks.push(rect(
+                    bar,
+                    y + 3.2,
+                    (BAR * single(row.bar)).max(0.4),
+                    6.0,
+                    Ink::from(ACCENT).faded(0.75),
+                ));
                 for (text, right) in [(&row.amount, LEFT + 440.0), (&row.share, LEFT + WIDTH)] {
                     if let Some(figure) = wrap(flow.fonts, text, style, 100.0).into_iter().next() {
                         let width = figure.width();
@@ -194,12 +210,21 @@ pub(super) fn decisions(flow: &mut Flow, story: &Story) {
     }
     flow.paragraph(&story.calibration, plain(9.5), 0.0);
     flow.skip(6.0);
-    let columns = [words("Decision", 3.4), words("State", 1.2), figures("Predicted (80\u{a0}% interval)", 1.8), figures("Outcome", 2.0)];
+    let columns = [
+        words("Decision", 3.2),
+        words("State", 1.1),
+        figures("Predicted (80\u{a0}% interval)", 1.8),
+        figures("Outcome", 2.4),
+    ];
     let texts: Vec<(String, String)> = story
         .decisions
         .iter()
         .map(|d| {
-            let about = if d.change.is_empty() { format!("{} · {}", d.when, d.id) } else { format!("{} · {} · {}", d.change, d.when, d.id) };
+            let about = if d.change.is_empty() {
+                format!("{} · {}", d.when, d.id)
+            } else {
+                format!("{} · {} · {}", d.change, d.when, d.id)
+            };
             (about, format!("{}{}", d.verdict, if d.verdict.is_empty() { "" } else { "," }))
         })
         .collect();
@@ -212,7 +237,11 @@ pub(super) fn decisions(flow: &mut Flow, story: &Story) {
                 vec![(d.headline.as_str(), strong(9.0)), (about.as_str(), quiet(8.3))],
                 vec![(d.state, toned(plain(9.0), d.tone))],
                 vec![(d.predicted.as_str(), plain(9.0)), (d.interval.as_str(), quiet(8.3))],
-                vec![(d.outcome.as_str(), plain(9.0)), (verdict.as_str(), quiet(8.3)), (d.against_nothing.as_str(), quiet(8.3))],
+                vec![
+                    (d.outcome.as_str(), plain(9.0)),
+                    (verdict.as_str(), quiet(8.3)),
+                    (d.against_nothing.as_str(), quiet(8.3)),
+                ],
             ]
         })
         .collect();

@@ -58,7 +58,9 @@ pub(crate) fn table(flow: &mut Flow, columns: &[Column], rows: &[Vec<Cell>]) {
         let mut cells: Vec<Vec<Line>> = row
             .iter()
             .zip(&places)
-            .map(|(cell, place)| cell.iter().flat_map(|(text, style)| wrap(flow.fonts, text, *style, place.width)).collect())
+            .map(|(cell, place)| {
+                cell.iter().flat_map(|(text, style)| wrap(flow.fonts, text, *style, place.width)).collect()
+            })
             .collect();
         let height = cells.iter().map(|c| tall(c)).fold(0.0, f32::max);
         if height + 2.0 * PAD > flow.left() && height + 2.0 * PAD < Flow::whole() - 40.0 {

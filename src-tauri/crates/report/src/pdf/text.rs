@@ -77,7 +77,7 @@ pub(crate) fn wrap(fonts: &Fonts, text: &str, style: Style, width: f32) -> Vec<L
 fn fitting(fonts: &Fonts, word: &str, style: Style, width: f32) -> (usize, f32) {
     let limit = width / style.size;
     // No line holds more characters than this, so a hostile text is not shaped as a whole again and again.
-    let most = (limit * 6.0) as usize + 8;
+    let most = crate::format::count(f64::from(limit) * 6.0) + 8;
     let end = word.char_indices().nth(most).map_or(word.len(), |(i, _)| i);
     let shaped = fonts.shape(word.get(..end).unwrap_or(word), style.weight);
     if end == word.len() && shaped.width <= limit {
@@ -106,7 +106,9 @@ mod tests {
         let fonts = Fonts::open().unwrap();
         let style = Style { size: 9.0, weight: Weight::Regular, ink: plotters::style::BLACK.into() };
         let long = "x".repeat(5_000);
-        for text in ["one two three four five six seven", long.as_str(), "日本語".repeat(60).as_str(), "a\u{a0}b c", "", " \n "] {
+        for text in
+            ["one two three four five six seven", long.as_str(), "日本語".repeat(60).as_str(), "a\u{a0}b c", "", " \n "]
+        {
             let lines = wrap(&fonts, text, style, 60.0);
             assert!(lines.iter().all(|l| l.width() <= 60.5), "{text:.20}");
             let kept: usize = lines.iter().map(|l| l.shaped.text.chars().filter(|c| !c.is_whitespace()).count()).sum();

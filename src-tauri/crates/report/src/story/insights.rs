@@ -38,7 +38,8 @@ pub(super) fn insight(insight: &Insight, w: &Writer) -> InsightText {
 }
 
 fn figures(insight: &Insight, w: &Writer) -> String {
-    let title = w.data.kpis.iter().find(|k| k.key == insight.metric).map_or(insight.metric.as_str(), |k| k.title.as_str());
+    let title =
+        w.data.kpis.iter().find(|k| k.key == insight.metric).map_or(insight.metric.as_str(), |k| k.title.as_str());
     let seen = w.value(insight.actual, &insight.metric);
     let Some(expected) = &insight.expected else { return format!("{title}: {seen} seen.") };
     let write = |v| w.value(v, &insight.metric);
@@ -68,7 +69,7 @@ fn once_in(insight: &Insight) -> String {
     }
     let every = 1.0 / insight.p_value.min(1.0);
     let unit = 10f64.powf((every.log10().floor() - 1.0).max(0.0));
-    format!("about once in {}", format::plural(((every / unit).round() * unit) as usize, bucket))
+    format!("about once in {}", format::plural(format::count((every / unit).round() * unit), bucket))
 }
 
 fn driver(driver: &Driver, insight: &Insight, w: &Writer) -> String {

@@ -56,7 +56,8 @@ fn goal(kpi: &KpiSection, w: &Writer) -> String {
     let Some((target, by)) = kpi.goal else { return NONE.to_owned() };
     let mut text = format::value(target, kpi.format, &w.currency);
     if let Some(by) = by {
-        text.push_str(&format!(" by {}", format::day(by, w.zone)));
+        text.push_str(" by ");
+        text.push_str(&format::day(by, w.zone));
     }
     if let Some(value) = kpi.value {
         let reached = if kpi.better == Better::Down { value <= target } else { value >= target };

@@ -4,8 +4,8 @@ mod decisions;
 mod insights;
 mod kpis;
 
-use epoch_model::Result;
 use epoch_model::time::{Millis, Zone};
+use jiff::civil::DateTime;
 use serde::Serialize;
 
 use crate::data::ReportData;
@@ -126,7 +126,7 @@ impl<'a> Writer<'a> {
 
     /// The day, with the year only where the period does not give it.
     pub fn when(&self, at: Millis) -> String {
-        let year = |at| self.zone.local(at).map(|d| d.year());
+        let year = |at| self.zone.local(at).map(DateTime::year);
         let same = year(at) == year(self.data.from) && year(at) == year(self.data.to.saturating_sub(1));
         if same { format::short(at, self.zone) } else { format::day(at, self.zone) }
     }
@@ -143,13 +143,13 @@ impl<'a> Writer<'a> {
 }
 
 /// Puts the data into words.
-pub(crate) fn tell(data: &ReportData, zone: &Zone) -> Result<Story> {
+pub(crate) fn tell(data: &ReportData, zone: &Zone) -> Story {
     let writer = Writer::new(data, zone);
     let more = |all: usize, one: &str| match all.checked_sub(ROWS_MAX) {
         None | Some(0) => String::new(),
         Some(n) => format!("{} more in the workbook (XLSX).", format::plural(n, one)),
     };
-    Ok(Story {
+    Story {
         business: data.business.clone(),
         period: format::span(data.from, data.to, zone),
         made: format!("Made {} ({})", format::moment(data.generated_at, zone), data.timezone),
@@ -161,7 +161,7 @@ pub(crate) fn tell(data: &ReportData, zone: &Zone) -> Result<Story> {
         decisions_more: more(data.decisions.len(), "decision"),
         calibration: decisions::calibration(data),
         notes: notes(data),
-    })
+    }
 }
 
 fn notes(data: &ReportData) -> Vec<String> {

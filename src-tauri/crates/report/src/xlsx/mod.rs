@@ -102,7 +102,7 @@ struct Looks {
 impl Looks {
     fn new(data: &ReportData) -> Self {
         let currency = Currency { code: &data.currency, digits: data.currency_digits };
-        let symbol = format::money_major(0.0, &currency).replace('0', "").replace('"', "");
+        let symbol = format::money_major(0.0, &currency).replace(['0', '"'], "");
         let places = usize::try_from(data.currency_digits.min(6)).unwrap_or(2);
         let digits = if places == 0 { "#,##0".to_owned() } else { format!("#,##0.{}", "0".repeat(places)) };
         let shown = |code: &str| Format::new().set_num_format(code);
@@ -129,7 +129,12 @@ impl Looks {
     }
 }
 
-fn write(page: &mut Worksheet, sheet: &Sheet, looks: &Looks, zone: &Zone) -> std::result::Result<(), rust_xlsxwriter::XlsxError> {
+fn write(
+    page: &mut Worksheet,
+    sheet: &Sheet,
+    looks: &Looks,
+    zone: &Zone,
+) -> std::result::Result<(), rust_xlsxwriter::XlsxError> {
     page.set_name(sheet.name)?;
     page.set_freeze_panes(1, 0)?;
     for (column, (head, width)) in (0u16..).zip(&sheet.columns) {

@@ -230,7 +230,13 @@ fn decisions(data: &ReportData) -> Sheet {
 fn segments(data: &ReportData) -> Sheet {
     let rows = data.kpis.iter().flat_map(|k| {
         k.segments.iter().map(|s| {
-            vec![text(&k.key), text(&s.segment), text(&s.value), number(s.amount, k.format), number(s.share, Look::Share)]
+            vec![
+                text(&k.key),
+                text(&s.segment),
+                text(&s.value),
+                number(s.amount, k.format),
+                number(s.share, Look::Share),
+            ]
         })
     });
     Sheet {

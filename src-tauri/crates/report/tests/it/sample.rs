@@ -44,7 +44,7 @@ fn kpi(n: i64, s: &Shape) -> KpiSection {
         let jump = s.broken.filter(|(from, _)| day >= *from && day < from + 3).map_or(1.0, |b| b.1);
         let value = middle(day) * (1.0 + s.swing * noise(n * 1000 + day)) * jump;
         let value = if s.format == Format::Integer { value.round() } else { value };
-        points.push(Point { start, value: Some(value), numerator: value, denominator: 1.0, events: 40 + day as u64 });
+        points.push(Point { start, value: Some(value), numerator: value, denominator: 1.0, events: 40 + day.unsigned_abs() });
         let p50 = middle(day);
         band.push(Band { start, p10: p50 * (1.0 - 1.3 * s.swing), p50, p90: p50 * (1.0 + 1.3 * s.swing) });
     }
@@ -65,7 +65,11 @@ fn kpi(n: i64, s: &Shape) -> KpiSection {
         series: Series { metric: s.key.into(), segment: None, grain: Grain::Day, points, total },
         band,
         goal: s.goal,
-        note: if s.broken.is_some() { format!("{} left its expected range", s.title) } else { "within what was expected".into() },
+        note: if s.broken.is_some() {
+            format!("{} left its expected range", s.title)
+        } else {
+            "within what was expected".into()
+        },
         segments: Vec::new(),
     }
 }
@@ -84,8 +88,20 @@ fn insight(n: u32, metric: &str, day: i64, actual: f64, expected: f64, good: Opt
         p_value: 0.0009,
         good,
         drivers: vec![
-            Driver { segment: "country".into(), value: "Germany".into(), actual: actual * 0.3, expected: expected * 0.45, share: 0.84 },
-            Driver { segment: "device".into(), value: "mobile Safari".into(), actual: actual * 0.2, expected: expected * 0.3, share: 0.41 },
+            Driver {
+                segment: "country".into(),
+                value: "Germany".into(),
+                actual: actual * 0.3,
+                expected: expected * 0.45,
+                share: 0.84,
+            },
+            Driver {
+                segment: "device".into(),
+                value: "mobile Safari".into(),
+                actual: actual * 0.2,
+                expected: expected * 0.3,
+                share: 0.41,
+            },
         ],
         headline: headline.into(),
         continues: None,
@@ -98,14 +114,25 @@ fn prediction(metric: &str, p50: f64) -> Prediction {
         metric: metric.into(),
         from: FROM + 10 * DAY,
         to: FROM + 17 * DAY,
-        value: Expectation { method: "elasticity from 6 earlier changes".into(), ..expectation(p50 * 0.9, p50, p50 * 1.12) },
+        value: Expectation {
+            method: "elasticity from 6 earlier changes".into(),
+            ..expectation(p50 * 0.9, p50, p50 * 1.12)
+        },
         money_minor: Some((9_000, 26_000, 43_000)),
         p_worse: 0.08,
         calibration: Calibration { scored: 41, inside: 32 },
     }
 }
 
-pub fn decision(n: u32, metric: &str, state: State, p50: f64, actual: Option<f64>, headline: &str, change: &str) -> Decision {
+pub fn decision(
+    n: u32,
+    metric: &str,
+    state: State,
+    p50: f64,
+    actual: Option<f64>,
+    headline: &str,
+    change: &str,
+) -> Decision {
     let act = Act::SetLever { lever: "pro_price".into(), from: LeverValue::Number(29.0), to: LeverValue::Number(28.0) };
     Decision {
         id: format!("dec_{n:06}"),
@@ -152,7 +179,7 @@ pub fn decision(n: u32, metric: &str, state: State, p50: f64, actual: Option<f64
             actual,
             inside: actual >= p50 * 0.9 && actual <= p50 * 1.12,
             against_nothing: actual - p50 * 0.97,
-            money_minor: (metric == "revenue").then_some(((actual - p50 * 0.97) * 100.0) as i64),
+            money_minor: (metric == "revenue").then_some(32_000),
             loss: 0.21,
             note: "an observation, not an experiment".into(),
         }),
@@ -163,21 +190,78 @@ pub fn decision(n: u32, metric: &str, state: State, p50: f64, actual: Option<f64
 /// A full report.
 pub fn report() -> ReportData {
     let shapes = [
-        Shape { key: "revenue", title: "Revenue", definition: "sum of order.amount", format: Format::Money, better: Better::Up, level: 512.4, swing: 0.12, goal: Some((20_000.0, Some(FROM + 150 * DAY))), summed: true, broken: Some((17, 0.55)) },
-        Shape { key: "signup_rate", title: "Signup rate", definition: "visitors with a signup within 7 days", format: Format::Percent, better: Better::Up, level: 0.0412, swing: 0.08, goal: Some((0.045, None)), summed: false, broken: Some((20, 0.78)) },
-        Shape { key: "orders", title: "Orders", definition: "count of order", format: Format::Integer, better: Better::Up, level: 46.0, swing: 0.14, goal: None, summed: true, broken: None },
-        Shape { key: "first_reply", title: "Support first reply", definition: "median time to the first reply", format: Format::Duration, better: Better::Down, level: 11_400.0, swing: 0.18, goal: None, summed: false, broken: Some((24, 1.6)) },
+        Shape {
+            key: "revenue",
+            title: "Revenue",
+            definition: "sum of order.amount",
+            format: Format::Money,
+            better: Better::Up,
+            level: 512.4,
+            swing: 0.12,
+            goal: Some((20_000.0, Some(FROM + 150 * DAY))),
+            summed: true,
+            broken: Some((17, 0.55)),
+        },
+        Shape {
+            key: "signup_rate",
+            title: "Signup rate",
+            definition: "visitors with a signup within 7 days",
+            format: Format::Percent,
+            better: Better::Up,
+            level: 0.0412,
+            swing: 0.08,
+            goal: Some((0.045, None)),
+            summed: false,
+            broken: Some((20, 0.78)),
+        },
+        Shape {
+            key: "orders",
+            title: "Orders",
+            definition: "count of order",
+            format: Format::Integer,
+            better: Better::Up,
+            level: 46.0,
+            swing: 0.14,
+            goal: None,
+            summed: true,
+            broken: None,
+        },
+        Shape {
+            key: "first_reply",
+            title: "Support first reply",
+            definition: "median time to the first reply",
+            format: Format::Duration,
+            better: Better::Down,
+            level: 11_400.0,
+            swing: 0.18,
+            goal: None,
+            summed: false,
+            broken: Some((24, 1.6)),
+        },
     ];
     let mut kpis: Vec<KpiSection> = (1..).zip(&shapes).map(|(n, s)| kpi(n, s)).collect();
     let value = kpis[0].value.unwrap_or_default();
-    kpis[0].segments = [("country", "Germany", 0.52), ("country", "France", 0.21), ("country", "Austria", 0.14), ("country", "(other)", 0.13), ("plan", "Pro", 0.71), ("plan", "Team", 0.29)]
-        .map(|(segment, name, share)| SegmentShare { segment: segment.into(), value: name.into(), amount: value * share, share })
-        .to_vec();
+    kpis[0].segments = [
+        ("country", "Germany", 0.52),
+        ("country", "France", 0.21),
+        ("country", "Austria", 0.14),
+        ("country", "(other)", 0.13),
+        ("plan", "Pro", 0.71),
+        ("plan", "Team", 0.29),
+    ]
+    .map(|(segment, name, share)| SegmentShare {
+        segment: segment.into(),
+        value: name.into(),
+        amount: value * share,
+        share,
+    })
+    .to_vec();
     for day in [8, 9] {
         kpis[2].series.points[day].value = None;
     }
     let mut empty = kpis[3].clone();
-    (empty.key, empty.title, empty.definition) = ("refund_rate".into(), "Refund rate".into(), "refunds over orders".into());
+    (empty.key, empty.title, empty.definition) =
+        ("refund_rate".into(), "Refund rate".into(), "refunds over orders".into());
     (empty.value, empty.previous, empty.change, empty.format) = (None, None, None, Format::Percent);
     (empty.band, empty.note) = (Vec::new(), "no events in this range".into());
     for point in &mut empty.series.points {
@@ -216,5 +300,12 @@ pub fn report() -> ReportData {
 
 /// A business on its first day.
 pub fn empty() -> ReportData {
-    ReportData { kpis: Vec::new(), insights: Vec::new(), decisions: Vec::new(), notes: Vec::new(), lead: String::new(), ..report() }
+    ReportData {
+        kpis: Vec::new(),
+        insights: Vec::new(),
+        decisions: Vec::new(),
+        notes: Vec::new(),
+        lead: String::new(),
+        ..report()
+    }
 }

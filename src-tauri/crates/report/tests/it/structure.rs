@@ -1,5 +1,8 @@
 //! What each format must contain, looked at without a reader of the format.
 
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use epoch_report::{Kind, render};
 
 use crate::{sample, text};
@@ -32,6 +35,19 @@ fn long_tables_go_on_over_pages() {
     data.decisions = (0..300).map(|_| one.clone()).collect();
     let page = text(&data, Kind::Html);
     assert!(page.contains("200 decisions more in the workbook") && page.matches("dec_000001").count() == 100);
+}
+
+#[test]
+fn a_workbook_has_real_dates_and_numbers() {
+    let bytes = render(&sample::report(), Kind::Xlsx).unwrap();
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).unwrap();
+    assert_eq!(book.sheet_names(), ["KPIs", "Series", "Insights", "Decisions", "Segments"]);
+    let series = book.worksheet_range("Series").unwrap();
+    assert_eq!(series.height(), 1 + 5 * 28);
+    // 1 November 2026, local midnight, in days since Excel's epoch.
+    assert!(matches!(series.get_value((1, 1)), Some(Data::DateTime(d)) if (d.as_f64() - 46_327.0).abs() < 1e-9));
+    assert!(matches!(series.get_value((1, 2)), Some(Data::Float(_))));
+    assert_eq!(book.worksheet_range("Decisions").unwrap().height(), 5);
 }
 
 #[test]
