@@ -22,7 +22,10 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['./tests/setup.ts'],
     include: ['tests/**/*.test.ts', 'src/**/*.test.ts'],
+    // Two threads that keep their modules: compiling the page once per file took longer than testing it.
+    pool: 'threads',
     maxWorkers: 2,
+    isolate: false,
     // The first test of a file also loads every page.
     testTimeout: 20_000,
     css: false,

@@ -50,7 +50,10 @@ export async function press(...keys: string[]): Promise<void> {
   }
 }
 
-/** Faults of the page as axe names them. Colours need a layout, so they are looked at in the real webview. */
+/**
+ * Faults of the page as axe names them. Slow, so only for what the end-to-end tests do not look at in the real webview:
+ * dialogs, menus, errors. Colours need a layout and are judged there, too.
+ */
 export async function faults(): Promise<string[]> {
   const result = await axe.run(document.body, {
     rules: {
@@ -59,6 +62,9 @@ export async function faults(): Promise<string[]> {
       'scrollable-region-focusable': { enabled: false },
     },
     resultTypes: ['violations'],
+    elementRef: false,
+    preload: false,
+    iframes: false,
   });
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`);
 }

@@ -1,4 +1,14 @@
 import '@testing-library/jest-dom/vitest';
+import { beforeEach } from 'vitest';
+import { reset } from '../src/lib/query.svelte';
+import { toasts } from '../src/lib/toasts.svelte';
+
+// Files share their modules, so what one test leaves behind is cleared before the next.
+beforeEach(() => {
+  toasts.list = [];
+  reset();
+  localStorage.clear();
+});
 
 class Observer {
   observe() {}
