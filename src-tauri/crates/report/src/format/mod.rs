@@ -18,11 +18,16 @@ pub(crate) const NBSP: char = '\u{a0}';
 /// The minus sign.
 pub(crate) const MINUS: char = '\u{2212}';
 
+/// From here on digits are no longer known one by one, and powers of ten are shorter to read.
+const PLAIN_MAX: f64 = 1e15;
 /// Largest number of digits after the point.
 const DIGITS_MAX: usize = 9;
 
 /// The digits of `value` with a fixed number after the point and thousands set off: sign (if any), then digits.
 pub(crate) fn parts(value: f64, digits: usize) -> (bool, String) {
+    if value.abs() >= PLAIN_MAX {
+        return (value < 0.0, format!("{:.3e}", value.abs()));
+    }
     let text = format!("{:.*}", digits.min(DIGITS_MAX), value.abs());
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), ""), |(w, r)| (w, r));
     let mut out = String::with_capacity(text.len() + text.len() / 3);
@@ -40,7 +45,7 @@ pub(crate) fn parts(value: f64, digits: usize) -> (bool, String) {
     (value < 0.0 && !zero, out)
 }
 
-/// `1,234.50`: a fixed number of digits after the point.
+/// `1,234.50`: a fixed number of digits after the point; `1.234e17` from 10^15 on.
 pub fn fixed(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return NONE.to_owned();

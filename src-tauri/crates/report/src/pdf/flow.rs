@@ -111,7 +111,11 @@ impl<'a> Flow<'a> {
         for (i, page) in self.pages.iter_mut().enumerate() {
             let mut put = |text: &str, right: bool, y: f32| {
                 let room = if right { WIDTH * 0.35 } else { WIDTH * 0.6 };
-                if let Some(first) = wrap(self.fonts, text, quiet(8.0), room).into_iter().next() {
+                let mut lines = wrap(self.fonts, text, quiet(8.0), room - 8.0).into_iter();
+                if let Some(mut first) = lines.next() {
+                    if lines.next().is_some() {
+                        first.shaped = self.fonts.shape(&format!("{}…", first.shaped.text), Weight::Regular);
+                    }
                     let x = if right { LEFT + WIDTH - first.width() } else { LEFT };
                     page.push(Mark::Text { x, y, size: 8.0, line: first.shaped, ink: first.style.ink });
                 }

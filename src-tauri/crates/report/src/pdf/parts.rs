@@ -7,7 +7,7 @@ use super::canvas::Canvas;
 use super::flow::{Flow, LEFT, WIDTH, plain, quiet, strong};
 use super::ink::{Ink, Mark, rect, single};
 use super::table::{Cell, figures, table, words};
-use super::text::{Style, wrap};
+use super::text::{Line, Style, wrap};
 use crate::chart::{ACCENT, INFO, LINE, Plan, SIZE, UNIT, draw, tone_color};
 use crate::format::NONE;
 use crate::story::{InsightText, KpiText, SegmentText, Story, Tone};
@@ -144,6 +144,7 @@ fn figure(flow: &mut Flow, kpi: &KpiText) {
 fn shares(flow: &mut Flow, segment: &SegmentText) {
     const NAME: f32 = 130.0;
     const BAR: f32 = 210.0;
+    const FIGURE: f32 = 72.0;
     flow.need(32.0);
     flow.skip(2.0);
     flow.paragraph(&format!("By {}", segment.name), strong(8.5), 0.0);
@@ -164,10 +165,11 @@ fn shares(flow: &mut Flow, segment: &SegmentText) {
                     Ink::from(ACCENT).faded(0.75),
                 ));
                 for (text, right) in [(&row.amount, LEFT + 440.0), (&row.share, LEFT + WIDTH)] {
-                    if let Some(figure) = wrap(flow.fonts, text, style, 100.0).into_iter().next() {
-                        let width = figure.width();
-                        flow.line_at(figure, right - width, y);
-                    }
+                    // A figure is never cut: a long one is set smaller.
+                    let shaped = flow.fonts.shape(text, style.weight);
+                    let size = style.size.min(FIGURE / shaped.width.max(f32::EPSILON));
+                    let x = right - shaped.width * size;
+                    flow.line_at(Line { shaped, style: Style { size, ..style } }, x, y);
                 }
             }
             flow.skip(style.leading());

@@ -44,7 +44,13 @@ fn kpi(n: i64, s: &Shape) -> KpiSection {
         let jump = s.broken.filter(|(from, _)| day >= *from && day < from + 3).map_or(1.0, |b| b.1);
         let value = middle(day) * (1.0 + s.swing * noise(n * 1000 + day)) * jump;
         let value = if s.format == Format::Integer { value.round() } else { value };
-        points.push(Point { start, value: Some(value), numerator: value, denominator: 1.0, events: 40 + day.unsigned_abs() });
+        points.push(Point {
+            start,
+            value: Some(value),
+            numerator: value,
+            denominator: 1.0,
+            events: 40 + day.unsigned_abs(),
+        });
         let p50 = middle(day);
         band.push(Band { start, p10: p50 * (1.0 - 1.3 * s.swing), p50, p90: p50 * (1.0 + 1.3 * s.swing) });
     }
