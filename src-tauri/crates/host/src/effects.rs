@@ -5,7 +5,7 @@ use std::sync::Arc;
 use epoch_connectors::webhook::{self, Delivery};
 use epoch_engine::Input;
 use epoch_model::business::{Business, LeverValue};
-use epoch_model::decision::{Act, Decision, SignedVerdict, Verdict};
+use epoch_model::decision::{Act, Decision, SignedVerdict, State, Verdict};
 use epoch_model::gate::{self, OperatorKeys, Permit, RunState};
 use epoch_model::journal::RowKind;
 use epoch_model::time::Millis;
@@ -73,16 +73,40 @@ impl Effects {
                     };
                     self.store.outbox_finish(item.id, result)?;
                 }
-                Act::Webhook { .. } => {
-                    let known = self.store.decision(&item.decision)?;
-                    if known.is_some_and(|d| d.state == epoch_model::decision::State::Executing) {
+                Act::Webhook { .. } => match self.store.decision(&item.decision)?.map(|d| d.state) {
+                    Some(State::Executing) => {
                         let detail = "the host stopped while it was being sent; look at the receiver".to_owned();
                         self.tell(&item, false, true, detail, Vec::new())?;
                     }
-                }
+                    Some(State::InDoubt) | None => {}
+                    // Its result was journaled; only the outbox had not heard of it.
+                    Some(State::Failed) => {
+                        let detail = "had failed before the restart".to_owned();
+                        self.store.outbox_finish(item.id, OutboxResult::Failed { detail })?;
+                    }
+                    Some(_) => {
+                        let detail = "had been answered before the restart".to_owned();
+                        self.store.outbox_finish(item.id, OutboxResult::Done { detail })?;
+                    }
+                },
             }
         }
         Ok(())
+    }
+
+    /// Ends a doubt: the operator looked at the receiver. [`Code::WrongState`] unless the decision's effect is in doubt.
+    pub(crate) fn settle(&self, id: &str, arrived: bool, actor: &str) -> Result<()> {
+        let _one_pass_at_a_time = self.passing.lock();
+        let waiting = self.store.outbox(Some(OutboxState::InDoubt), 1000)?;
+        let Some(item) = waiting.iter().find(|i| i.decision == id) else {
+            let message = format!("no effect of “{id}” is in doubt");
+            return Err(Error::new(Code::WrongState, message, "see `ras doctor` for what is"));
+        };
+        let detail = format!("{actor} looked at the receiver: it {}", if arrived { "arrived" } else { "did not arrive" });
+        let input = Input::EffectResult { decision: id.to_owned(), ok: arrived, in_doubt: false, detail: detail.clone() };
+        self.engine.give_one(actor, input)?;
+        let result = if arrived { OutboxResult::Done { detail } } else { OutboxResult::Failed { detail } };
+        self.store.outbox_finish(item.id, result)
     }
 
     fn deal_with(&self, item: &OutboxItem) -> Result<()> {
@@ -120,21 +144,21 @@ impl Effects {
         self.store.outbox_finish(item.id, OutboxResult::Failed { detail: detail.to_owned() })
     }
 
-    /// The signed answer that let this decision run, if it needed one.
+    /// The signed answer that let this decision run, if it needed one: the one the engine followed. Answers it refused are
+    /// journaled, too.
     fn approval(&self, decision: &Decision) -> Result<Option<SignedVerdict>> {
         let rows = self.store.journal_for(&decision.id)?;
-        let found = rows.iter().rev().filter(|r| r.kind == RowKind::Input).find_map(|row| {
-            match serde_json::from_value::<Input>(row.body.clone()) {
-                Ok(Input::Verdict { signed })
-                    if signed.claim.decision == decision.id
-                        && matches!(signed.claim.verdict, Verdict::Approve | Verdict::Edit { .. }) =>
-                {
-                    Some(signed)
-                }
-                _ => None,
-            }
+        let followed = rows.iter().rev().find_map(|row| {
+            let approved = row.body.pointer("/transition/to").and_then(Value::as_str) == Some("approved");
+            let same = row.body.get("id").and_then(Value::as_str) == Some(decision.id.as_str());
+            (row.kind == RowKind::Action && approved && same).then_some(row.cause?)
         });
-        Ok(found)
+        let input = followed.and_then(|seq| rows.iter().find(|r| r.seq == seq && r.kind == RowKind::Input));
+        let Some(Ok(Input::Verdict { signed })) = input.map(|row| serde_json::from_value::<Input>(row.body.clone())) else {
+            return Ok(None);
+        };
+        let approves = matches!(signed.claim.verdict, Verdict::Approve | Verdict::Edit { .. });
+        Ok((approves && signed.claim.decision == decision.id).then_some(signed))
     }
 
     fn set_lever(
@@ -145,6 +169,11 @@ impl Effects {
         to: &LeverValue,
         business: &Business,
     ) -> Result<()> {
+        // Held until the value is in force: whoever stops waits for it, or is before it.
+        let running = self.run_state.read();
+        if *running != RunState::Running {
+            return self.finish(item, OutboxResult::Retry { at: self.clock.now(), detail: "held back by a stop".into() });
+        }
         let now = self.clock.now();
         let row = LeverRow {
             key: lever.to_owned(),
@@ -182,6 +211,10 @@ impl Effects {
         });
         // The signature's timestamp is checked by the receiver against its own clock, so it is the machine's.
         let sent = webhook::send(permit, target, &secret, &body, crate::clock::machine_now());
+        // The last look before anything leaves: a stop that was acknowledged meanwhile holds.
+        if *self.run_state.read() != RunState::Running {
+            return self.finish(item, OutboxResult::Retry { at: now, detail: "held back by a stop".into() });
+        }
         let result = match self.runtime.block_on(sent) {
             Delivery::Delivered { status } => OutboxResult::Done { detail: format!("answered {status}") },
             Delivery::Refused { detail, .. } => OutboxResult::Failed { detail },

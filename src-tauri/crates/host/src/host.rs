@@ -20,6 +20,7 @@ use crate::clock::{Clock, Mode, machine_now};
 use crate::closer::Closer;
 use crate::config::{self, Config, Folder};
 use crate::effects::{Effects, no_runtime};
+use crate::gaps::Gaps;
 use crate::engine_thread;
 use crate::keys::{self, Keys, OperatorKey};
 use crate::published::Published;
@@ -36,6 +37,9 @@ pub struct HostOptions {
     pub allowed_hosts: Vec<String>,
     /// Watches folders, closes buckets and sends effects by itself. Off for one command at a time.
     pub background: bool,
+    /// When the port is taken: tries the ten after it, then goes on without a gateway and a problem. For the desktop; a
+    /// server that is not where it was asked to be should not start.
+    pub listen_fallback: bool,
 }
 
 /// An open business.
@@ -56,6 +60,8 @@ pub struct Created {
     pub operator_key: String,
 }
 
+/// Ports tried after the one asked for.
+const PORTS_MORE: u16 = 10;
 const PULSE: Duration = Duration::from_millis(250);
 
 impl Host {
@@ -78,6 +84,8 @@ impl Host {
             "system",
             json!({ "type": "created", "name": business.name, "seed": seed, "version": env!("CARGO_PKG_VERSION") }),
         );
+        // So that a mistake in the file before the first start does not take its sense away.
+        entry.meta.push(("config".into(), Some(json!(text))));
         entry.meta.push(("operators".into(), Some(json!([hex(&operator.public())]))));
         store.commit(vec![entry])?;
         let (record, write_key) = keys::make_gateway_key("sdk", KeyKind::Write, machine_now())?;
@@ -159,13 +167,15 @@ impl Host {
             runtime,
             passing: Mutex::new(()),
         };
-        let closer = Closer { store: store.clone(), engine: engine.clone(), arrivals: Arc::clone(&arrivals) };
+        let gaps = Arc::new(Gaps::of(&store)?);
+        let closer = Closer { store: store.clone(), engine: engine.clone(), arrivals: Arc::clone(&arrivals), gaps: Arc::clone(&gaps) };
         let keys = Keys::of(&store)?;
         Ok(Inner {
             folder,
             clock,
             sink,
             arrivals,
+            gaps,
             engine,
             config,
             zone: RwLock::new(zone),
@@ -182,6 +192,7 @@ impl Host {
             import: Mutex::new(None),
             ticked: Mutex::new((0, 0)),
             late_told: Mutex::new(None),
+            live_kept: Mutex::default(),
             quitting: AtomicBool::new(false),
             store,
         })
@@ -189,16 +200,36 @@ impl Host {
 
     fn start(&mut self, options: &HostOptions) -> Result<()> {
         let inner = &self.inner;
-        inner.configure_engine()?;
+        if inner.configure_engine()? {
+            // Its history is told again by whoever works next; here, so that one command at a time sees it, too.
+            inner.close_buckets(None)?;
+        }
         inner.effects.reconcile()?;
         inner.published.refresh(&inner.store, &inner.config.read().business, inner.clock.now())?;
         inner.obey_stop_file()?;
         if let Some(listen) = options.listen {
-            self.start_gateway(listen, options)?;
+            self.start_gateway_near(listen, options)?;
         }
         if options.background {
             *self.watches.lock() = crate::folders::start(&self.inner);
             self.start_threads()?;
+        }
+        Ok(())
+    }
+
+    fn start_gateway_near(&mut self, listen: SocketAddr, options: &HostOptions) -> Result<()> {
+        let more = if options.listen_fallback && listen.port() != 0 { PORTS_MORE } else { 0 };
+        for port in listen.port()..=listen.port().saturating_add(more) {
+            match self.start_gateway(SocketAddr::new(listen.ip(), port), options) {
+                Err(e) if e.code == Code::AddressUnavailable && options.listen_fallback => {
+                    self.inner.problems.put("gateway", e, None);
+                }
+                Ok(()) => {
+                    self.inner.problems.solve("gateway");
+                    return Ok(());
+                }
+                other => return other,
+            }
         }
         Ok(())
     }
@@ -284,6 +315,7 @@ impl Host {
             runtime.shutdown_timeout(Duration::from_secs(10));
             self.inner.keep_live()?;
             self.inner.keep_clock()?;
+            self.inner.gaps.leave(&self.inner.store)?;
             self.inner.engine.quit();
             self.inner.store.close()?;
         }
@@ -303,9 +335,11 @@ impl Drop for Host {
 fn last_good(folder: &Folder, error: &Error) -> Result<Config> {
     let nameless = Business::parse(&Business::template("nameless")).map_err(|p| config::refusal(&p))?;
     let store = Store::open_read_only(folder.path(), &nameless, Options::new(Arc::new(machine_now)));
-    let kept = store.and_then(|s| s.meta("config")).ok().flatten();
+    let store = store.map_err(|_| error.clone())?;
+    let kept = store.meta("config").ok().flatten();
     let text = kept.as_ref().and_then(Value::as_str).map(str::to_owned).ok_or_else(|| error.clone())?;
     let business = Business::parse(&text).map_err(|_| error.clone())?;
-    Ok(Config { text, business, playbooks: epoch_engine::Playbook::defaults() })
+    let playbooks = store.meta("playbooks").ok().flatten().and_then(|v| serde_json::from_value(v).ok());
+    Ok(Config { text, business, playbooks: playbooks.unwrap_or_else(epoch_engine::Playbook::defaults) })
 }
 

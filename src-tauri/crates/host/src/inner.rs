@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use epoch_connectors::import::{self, ImportReport};
 use epoch_engine::{Action, Input};
-use epoch_model::business::Mapping;
-use epoch_model::business::Problem;
+use epoch_model::business::{Business, Mapping, Problem};
 use epoch_model::decision::{Decision, SignedVerdict, State};
 use epoch_model::gate::{OperatorKeys, RunState};
 use epoch_model::time::{Grain, Millis, Zone};
@@ -17,11 +16,12 @@ use epoch_store::{DecisionFilter, Store};
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Mode};
 use crate::closer::Closer;
 use crate::config::{self, Config, Folder};
 use crate::effects::Effects;
 use crate::engine_thread::EngineHandle;
+use crate::gaps::Gaps;
 use crate::imports::{self, ImportJob};
 use crate::keys::Keys;
 use crate::published::Published;
@@ -31,6 +31,9 @@ use crate::telemetry::Metrics;
 
 /// Pause between two tellings of late events: they may trickle, and each telling rewrites history from there.
 const LATE_EVERY: Duration = Duration::from_secs(20);
+
+/// Time between two notes of the newest live event.
+const KEEP_LIVE_MS: Millis = 60_000;
 
 /// What is wrong at the moment, by key; kept until it is solved.
 #[derive(Debug, Default)]
@@ -59,6 +62,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) sink: Arc<Sink>,
     pub(crate) arrivals: Arc<Arrivals>,
+    pub(crate) gaps: Arc<Gaps>,
     pub(crate) engine: EngineHandle,
     pub(crate) config: Arc<RwLock<Config>>,
     pub(crate) zone: RwLock<Zone>,
@@ -75,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) import: Mutex<Option<Arc<ImportJob>>>,
     pub(crate) ticked: Mutex<(Millis, Millis)>,
     pub(crate) late_told: Mutex<Option<Instant>>,
+    pub(crate) live_kept: Mutex<Millis>,
     pub(crate) quitting: AtomicBool,
 }
 
@@ -93,7 +98,9 @@ impl Inner {
         if config.business.metrics.iter().any(|m| m.grain == Grain::Hour) { Grain::Hour } else { Grain::Day }
     }
 
-    pub(crate) fn configure_engine(&self) -> Result<()> {
+    /// Tells the engine the configuration in force, if it does not know it yet. Answers whether its metrics are others than
+    /// before, so that their history must be told again.
+    pub(crate) fn configure_engine(&self) -> Result<bool> {
         let config = self.config.read().clone();
         let keys: Vec<String> = self.operators.read().0.iter().map(|k| hex(k)).collect();
         let fingerprint = {
@@ -101,8 +108,17 @@ impl Inner {
             json!(blake3::hash(text.as_bytes()).to_hex().as_str())
         };
         if self.store.meta("configured")?.as_ref() == Some(&fingerprint) {
-            return Ok(());
+            return Ok(false);
         }
+        let before = self.store.meta("config")?.and_then(|v| Business::parse(v.as_str()?).ok());
+        let others = before.is_none_or(|b| {
+            b.metrics != config.business.metrics || b.timezone != config.business.timezone
+        });
+        if others {
+            // Before the engine hears of it: a crash between the two tells the history once too often, not once too little.
+            self.closer.forget()?;
+        }
+        let playbooks = serde_json::to_value(&config.playbooks).unwrap_or_default();
         let input = Input::Configure {
             business: Box::new(config.business),
             playbooks: config.playbooks,
@@ -110,7 +126,9 @@ impl Inner {
         };
         self.engine.give_one("system", input)?;
         self.store.put_meta("config", Some(&json!(config.text)))?;
-        self.store.put_meta("configured", Some(&fingerprint))
+        self.store.put_meta("playbooks", Some(&playbooks))?;
+        self.store.put_meta("configured", Some(&fingerprint))?;
+        Ok(others)
     }
 
     pub(crate) fn note_config_problem(&self, error: &Error, problems: &[Problem]) {
@@ -127,18 +145,19 @@ impl Inner {
     /// Takes a configuration into force: the store's aggregates, the engine, the published levers.
     pub(crate) fn take_config(&self, config: Config) -> Result<()> {
         let zone = Zone::named(&config.business.timezone)?;
-        let before = self.config.read().business.clone();
         self.store.reconfigure(&config.business)?;
         *self.zone.write() = zone;
         *self.config.write() = config;
         self.problems.solve("config");
-        self.configure_engine()?;
-        let business = self.config.read().business.clone();
-        if before.metrics != business.metrics || before.timezone != business.timezone {
+        let others = {
+            let _no_bucket_meanwhile = self.closing.lock();
+            self.configure_engine()?
+        };
+        if others {
             // History of new or changed metrics is told to the engine from the beginning.
-            self.closer.forget()?;
             self.close_buckets(None)?;
         }
+        let business = self.config.read().business.clone();
         self.published.refresh(&self.store, &business, self.clock.now())
     }
 
@@ -190,9 +209,30 @@ impl Inner {
             // Before it is journaled: what follows must not wait for the disk to be denied.
             *self.run_state.write() = state;
         }
-        let input = Input::Run { state, actor: actor.to_owned(), reason: reason.to_owned() };
-        self.engine.give_one(actor, input)?;
+        self.give_run(state, actor, reason)?;
         *self.run_state.write() = state;
+        Ok(())
+    }
+
+    /// Goes on. The journal first, then the file, then the effects: whatever interrupts this leaves a stop a stop.
+    pub(crate) fn resume(&self, actor: &str, reason: &str) -> Result<()> {
+        self.give_run(RunState::Running, actor, reason)?;
+        let file = self.folder.stop_file();
+        match std::fs::remove_file(&file) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(config::io_error(&file, &e)),
+            _ => {}
+        }
+        *self.run_state.write() = RunState::Running;
+        self.effects.run_due().map(|_| ())
+    }
+
+    fn give_run(&self, state: RunState, actor: &str, reason: &str) -> Result<()> {
+        let input = Input::Run { state, actor: actor.to_owned(), reason: reason.to_owned() };
+        for action in self.engine.give_one(actor, input)? {
+            if let Action::Refused { code, message, .. } = action {
+                return Err(Error::new(code, message, "resume on the machine that holds the operator's key"));
+            }
+        }
         Ok(())
     }
 
@@ -200,6 +240,7 @@ impl Inner {
         let importing = self.import.lock().as_ref().is_some_and(|job| job.running());
         let replaying = self.replay.lock().is_some_and(|s| !s.finished);
         let work = || -> Result<()> {
+            self.listen()?;
             // While a file pours in, its buckets are half full; a replay closes its own.
             if !importing && !replaying {
                 self.close_live()?;
@@ -216,10 +257,28 @@ impl Inner {
         }
     }
 
+    /// Notes that somebody is there, and until when something live came in: a crash must not take that away.
+    fn listen(&self) -> Result<()> {
+        if self.clock.mode() != Mode::Real {
+            return Ok(());
+        }
+        let (now, live) = (self.clock.now(), self.arrivals.live_until());
+        self.gaps.listening(&self.store, now, live)?;
+        let mut kept = self.live_kept.lock();
+        if live - *kept >= KEEP_LIVE_MS {
+            self.keep_live()?;
+            *kept = live;
+        }
+        Ok(())
+    }
+
     pub(crate) fn send_effects(&self) {
-        if let Err(e) = self.effects.run_due() {
-            tracing::error!(error = %e, "the outbox could not be worked off");
-            self.problems.put("effects", e, None);
+        match self.effects.run_due() {
+            Ok(_) => self.problems.solve("effects"),
+            Err(e) => {
+                tracing::error!(error = %e, "the outbox could not be worked off");
+                self.problems.put("effects", e, None);
+            }
         }
     }
 
@@ -260,7 +319,7 @@ impl Inner {
         let now = self.clock.now();
         let states = vec![State::Draft, State::Pending, State::Approved, State::Executed, State::Observing];
         let filter = DecisionFilter { states, ..DecisionFilter::default() };
-        let due = self.store.decisions(&filter)?.iter().filter_map(|d| due_at(d, now)).min();
+        let due = self.store.decisions(&filter)?.iter().filter_map(due_at).min();
         let Some(due) = due.filter(|at| *at <= now) else { return Ok(()) };
         let mut ticked = self.ticked.lock();
         if ticked.0 == due && now - ticked.1 < 60_000 {
@@ -340,12 +399,9 @@ impl Inner {
 }
 
 /// When a decision next needs the engine's eye.
-fn due_at(d: &Decision, now: Millis) -> Option<Millis> {
+fn due_at(d: &Decision) -> Option<Millis> {
     match d.state {
-        State::Draft | State::Pending => match d.deferred_until {
-            Some(until) if until > now => Some(until.min(d.expires_at)),
-            _ => Some(d.expires_at),
-        },
+        State::Draft | State::Pending => Some(d.deferred_until.map_or(d.expires_at, |until| until.min(d.expires_at))),
         State::Observing => Some(d.prediction.to),
         _ => None,
     }

@@ -14,6 +14,7 @@ mod closer;
 mod effects;
 mod engine_thread;
 mod folders;
+mod gaps;
 mod host;
 mod imports;
 mod inner;

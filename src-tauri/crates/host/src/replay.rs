@@ -74,9 +74,11 @@ pub(crate) fn run(host: &Inner, job: &ImportJob, task: &Task) -> Result<ImportRe
     feed.report.rejected = rejected;
 
     let from = start_of(host, task, first, last);
+    // The last event's day counts to its end, and is judged.
+    let until = host.zone().next(host.zone().floor(last, Grain::Day), Grain::Day);
     feed.until(from)?;
-    host.clock.set(Mode::Replay { now: from, until: last });
-    let state = ReplayState { speed: task.speed, hold: task.hold, held: false, until: last, finished: false };
+    host.clock.set(Mode::Replay { now: from, until });
+    let state = ReplayState { speed: task.speed, hold: task.hold, held: false, until, finished: false };
     *host.replay.lock() = Some(state);
     host.keep_clock()?;
     host.close_buckets(None)?;
@@ -85,12 +87,13 @@ pub(crate) fn run(host: &Inner, job: &ImportJob, task: &Task) -> Result<ImportRe
     let mut moved = Instant::now();
     while !job.cancelled() && !host.quitting() {
         let now = host.clock.now();
-        if now > last {
+        if now >= until {
             break;
         }
         host.effects.run_due()?;
         let target = match host.replay_target(now, moved.elapsed()) {
             Some(target) => target,
+            None if host.replay.lock().is_none() => break,
             None => {
                 std::thread::sleep(STEP);
                 moved = Instant::now();
@@ -98,7 +101,7 @@ pub(crate) fn run(host: &Inner, job: &ImportJob, task: &Task) -> Result<ImportRe
             }
         };
         moved = Instant::now();
-        step(host, &mut feed, target)?;
+        step(host, &mut feed, target.min(until))?;
         if kept.elapsed() > Duration::from_secs(2) {
             host.keep_clock()?;
             kept = Instant::now();
