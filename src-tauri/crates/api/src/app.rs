@@ -19,7 +19,7 @@ use crate::{reads, writes};
 /// How the application is started.
 #[derive(Debug, Clone, Default)]
 pub struct AppOptions {
-    /// Where new businesses go and the last one is remembered.
+    /// Where new businesses go and the last one is remembered; empty for neither (one command on one folder).
     pub home: PathBuf,
     /// The business to open; the last one when absent.
     pub folder: Option<PathBuf>,
@@ -144,19 +144,21 @@ impl App {
         }
     }
 
-    fn last_file(&self) -> PathBuf {
-        self.options.home.join("last-business")
+    fn last_file(&self) -> Option<PathBuf> {
+        let home = &self.options.home;
+        (!home.as_os_str().is_empty()).then(|| home.join("last-business"))
     }
 
     fn last_folder(&self) -> Option<PathBuf> {
-        let text = std::fs::read_to_string(self.last_file()).ok()?;
+        let text = std::fs::read_to_string(self.last_file()?).ok()?;
         Some(PathBuf::from(text.trim())).filter(|p| p.join("business.toml").is_file())
     }
 
     fn remember(&self, folder: &Path) {
+        let Some(file) = self.last_file() else { return };
         let write = || {
             std::fs::create_dir_all(&self.options.home)?;
-            std::fs::write(self.last_file(), folder.display().to_string())
+            std::fs::write(&file, folder.display().to_string())
         };
         if let Err(e) = write() {
             tracing::warn!(error = %e, "the last business could not be remembered");
@@ -182,9 +184,8 @@ fn topics_of(topic: &str) -> impl Iterator<Item = &'static str> {
         "decisions" | "outbox" => &["decisions", "status"],
         "levers" => &["connections", "decisions"],
         "rejections" | "sources" | "keys" => &["connections", "status"],
-        "imports" => &["status"],
         "business" => &["settings", "kpis", "status"],
-        "meta" => &["status"],
+        "imports" | "meta" => &["status"],
         _ => &[],
     };
     topics.iter().copied()

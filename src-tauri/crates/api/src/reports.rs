@@ -111,14 +111,13 @@ pub(crate) fn make(host: &Host, args: &ReportArgs) -> Result<ReportFile> {
     let kind = kind(&args.format)?;
     let (from, to) = range(host, args.from, args.to)?;
     let bytes = render(host, Some(from), Some(to), kind)?;
-    let path = match &args.path {
-        Some(path) => PathBuf::from(path),
-        None => {
-            let dir = host.folder().reports();
-            std::fs::create_dir_all(&dir).map_err(|e| io_error(&dir, &e))?;
-            let day = |at: Millis| host.zone().local(at).map_or_else(String::new, |d| d.date().to_string());
-            dir.join(format!("report-{}-to-{}.{}", day(from), day(to - 1), args.format))
-        }
+    let path = if let Some(path) = &args.path {
+        PathBuf::from(path)
+    } else {
+        let dir = host.folder().reports();
+        std::fs::create_dir_all(&dir).map_err(|e| io_error(&dir, &e))?;
+        let day = |at: Millis| host.zone().local(at).map_or_else(String::new, |d| d.date().to_string());
+        dir.join(format!("report-{}-to-{}.{}", day(from), day(to - 1), args.format))
     };
     write_whole(&path, &bytes)?;
     file(&path).ok_or_else(|| Error::new(Code::NotFound, format!("{} is gone", path.display()), "make it again"))
@@ -136,15 +135,14 @@ fn file(path: &Path) -> Option<ReportFile> {
     })
 }
 
-pub(crate) fn list(host: &Host) -> Result<ReportsView> {
+pub(crate) fn list(host: &Host) -> ReportsView {
     let folder = host.folder().reports();
-    let mut reports: Vec<ReportFile> = match std::fs::read_dir(&folder) {
-        Ok(files) => files.flatten().filter_map(|f| file(&f.path())).collect(),
-        Err(_) => Vec::new(),
-    };
+    // No folder yet means no report yet.
+    let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut reports: Vec<ReportFile> = files.filter_map(|f| file(&f.path())).collect();
     reports.retain(|r| ["pdf", "html", "csv", "xlsx"].contains(&r.format.as_str()));
     reports.sort_by_key(|r| std::cmp::Reverse(r.at));
-    Ok(ReportsView { reports, folder: folder.display().to_string() })
+    ReportsView { reports, folder: folder.display().to_string() }
 }
 
 pub(crate) fn preview(host: &Host, args: &RangeArgs) -> Result<ReportPreview> {

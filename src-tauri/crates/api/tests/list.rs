@@ -1,7 +1,5 @@
 //! The command list is one: every name is dispatched, and the generated types are current.
 
-#![expect(clippy::expect_used, reason = "a test may fail loudly")]
-
 use epoch_api::commands::COMMANDS;
 use epoch_api::{App, AppOptions};
 use epoch_model::Code;

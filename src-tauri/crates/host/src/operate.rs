@@ -285,24 +285,25 @@ impl Host {
             self.inner.store.put_meta(&format!("key.{name}"), Some(&json!(key)))?;
         }
         self.inner.keys.refresh(&self.inner.store)?;
+        self.inner.engine.record(json!({ "type": "key_made", "key": name, "kind": kind }))?;
         Ok(key)
     }
 
     /// Revokes a gateway key at once.
     pub fn revoke_key(&self, id: &str) -> Result<()> {
         self.inner.store.revoke_key(id, self.now())?;
-        self.inner.keys.refresh(&self.inner.store)
+        self.inner.keys.refresh(&self.inner.store)?;
+        self.inner.engine.record(json!({ "type": "key_revoked", "key": id }))
     }
 
     /// Backs up to a file in the folder's `backups`, or to the file given.
     pub fn backup(&self, to: Option<&Path>) -> Result<PathBuf> {
-        let path = match to {
-            Some(path) => path.to_owned(),
-            None => {
-                let dir = self.inner.folder.backups();
-                std::fs::create_dir_all(&dir).map_err(|e| config::io_error(&dir, &e))?;
-                dir.join(format!("business-{}.db", machine_now()))
-            }
+        let path = if let Some(path) = to {
+            path.to_owned()
+        } else {
+            let dir = self.inner.folder.backups();
+            std::fs::create_dir_all(&dir).map_err(|e| config::io_error(&dir, &e))?;
+            dir.join(format!("business-{}.db", machine_now()))
         };
         self.inner.store.backup(&path)?;
         Ok(path)

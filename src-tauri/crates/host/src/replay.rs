@@ -183,7 +183,7 @@ impl Inner {
 
     /// Notes how the clock runs, so that a restart does not jump years.
     pub(crate) fn keep_clock(&self) -> Result<()> {
-        let mode = serde_json::to_value(self.clock.mode()).unwrap_or_else(|_| json!(null));
+        let mode = serde_json::to_value(self.clock.mode()).unwrap_or(json!(null));
         self.store.put_meta("clock", Some(&mode))
     }
 }
@@ -225,10 +225,12 @@ impl Feed<'_> {
     fn note(&self) {
         let elapsed = self.started.elapsed().as_secs_f64().max(1e-3);
         let (done, all) = (self.at as f64, self.events.len() as f64);
-        let mut checkpoint = import::Checkpoint::default();
-        checkpoint.rows = self.at as u64;
-        checkpoint.accepted = self.report.accepted;
-        checkpoint.duplicates = self.report.duplicates;
+        let checkpoint = import::Checkpoint {
+            rows: self.at as u64,
+            accepted: self.report.accepted,
+            duplicates: self.report.duplicates,
+            ..import::Checkpoint::default()
+        };
         self.job.note(Progress {
             bytes_read: self.at as u64,
             bytes_total: self.events.len() as u64,

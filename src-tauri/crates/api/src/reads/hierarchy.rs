@@ -63,7 +63,7 @@ impl Facts {
         self.decisions.iter().filter(move |d| d.layer == layer)
     }
 
-    fn today<'a>(&'a self, layer: Layer) -> impl Iterator<Item = &'a Decision> {
+    fn today(&self, layer: Layer) -> impl Iterator<Item = &Decision> {
         self.of(layer).filter(|d| d.created_at >= self.day)
     }
 
@@ -127,11 +127,10 @@ fn commander(host: &Host, facts: &Facts) -> LayerView {
     let waiting = facts.decisions.iter().filter(|d| d.state == State::Pending).count();
     let mut view = layer(facts, Layer::Commander, "money, exposure and your attention", "Nothing asks for budget");
     let money = |minor| crate::describe::money(minor, &business);
-    view.focus.push(item(format!(
-        "Autonomous spend {} of {} today",
-        money(spent),
-        money(limits.autonomous_spend_per_day_minor)
-    )));
+    view.focus.push(item(match limits.autonomous_spend_per_day_minor {
+        0 => "No money is spent without you".to_owned(),
+        limit => format!("Spent without you today: {} of {}", money(spent), money(limit)),
+    }));
     view.focus.push(item(format!("Your attention: {cards} of {} cards today", limits.cards_per_day)));
     view.focus.truncate(FOCUS_MAX);
     view.up = plural(waiting, "decision waits for you", "decisions wait for you");

@@ -26,7 +26,8 @@ const BUCKETS_MAX: i64 = 10_000;
 /// A chosen range, or the newest 28 days of data.
 pub(crate) fn range(host: &Host, from: Option<Millis>, to: Option<Millis>) -> Result<(Millis, Millis)> {
     let zone = host.zone();
-    let newest = host.data_horizon()?.unwrap_or_else(|| host.now());
+    // At the very end of a day nothing of the next one has happened.
+    let newest = host.data_horizon()?.unwrap_or_else(|| host.now()) - 1;
     let to = to.unwrap_or_else(|| zone.next(zone.floor(newest, Grain::Day), Grain::Day));
     let from = from.unwrap_or_else(|| zone.floor(to - 28 * DAY + DAY / 2, Grain::Day));
     if from >= to {
@@ -74,14 +75,24 @@ pub(crate) fn band(host: &Host, metric: &str, from: Millis, to: Millis) -> Resul
         .collect())
 }
 
-fn goal(goals: &[Goal], metric: &Metric, value: Option<f64>) -> Option<GoalView> {
+/// A goal is per bucket of its metric, so what is compared is the mean of the newest closed buckets: a week of days or
+/// hours, or the last week or month.
+fn goal(host: &Host, goals: &[Goal], metric: &Metric, to: Millis) -> Result<Option<GoalView>> {
     use epoch_model::business::Better;
-    let goal = goals.iter().find(|g| g.metric == metric.key)?;
+    let Some(goal) = goals.iter().find(|g| g.metric == metric.key) else { return Ok(None) };
+    let (zone, grain) = (host.zone(), metric.grain);
+    let known = host.data_horizon()?.unwrap_or_else(|| host.now());
+    let end = zone.floor(to.min(known), grain);
+    let width = if matches!(grain, Grain::Hour | Grain::Day) { 7 * DAY } else { DAY };
+    let newest = whole(host, &metric.key, zone.floor(end - width, grain), end, grain)?;
+    let values: Vec<f64> = newest.points.iter().filter_map(|p| p.value).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a week has few buckets")]
+    let value = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let reached = value.is_some_and(|v| match metric.better {
         Better::Down => v <= goal.target,
         Better::Up | Better::Neither => v >= goal.target,
     });
-    Some(GoalView { target: goal.target, by: goal.by, reached })
+    Ok(Some(GoalView { target: goal.target, by: goal.by, reached }))
 }
 
 pub(crate) fn tile(host: &Host, metric: &Metric, from: Millis, to: Millis, goals: &[Goal]) -> Result<KpiTile> {
@@ -104,7 +115,7 @@ pub(crate) fn tile(host: &Host, metric: &Metric, from: Millis, to: Millis, goals
     let band = if grain == metric.grain { band(host, &metric.key, from, to)? } else { Vec::new() };
     let note = note(&now, insight.as_ref(), &band);
     let spark = now.points[now.points.len().saturating_sub(SPARK_MAX)..].to_vec();
-    Ok(KpiTile { metric: brief(metric), value, previous, change, spark, band, insight, note, goal: goal(goals, metric, value) })
+    Ok(KpiTile { metric: brief(metric), value, previous, change, spark, band, insight, note, goal: goal(host, goals, metric, to)? })
 }
 
 fn note(series: &Series, insight: Option<&Insight>, band: &[BandPoint]) -> String {
@@ -153,7 +164,7 @@ pub(crate) fn kpi(host: &Host, args: &KpiArgs) -> Result<KpiView> {
     let insights = host.store().insights(&filter)?;
     let annotations = annotations(host, metric, &insights, from, to)?;
     let band = if grain == metric.grain { band(host, &metric.key, from, to)? } else { Vec::new() };
-    let goal = goal(&business.goals, metric, now.total.value);
+    let goal = goal(host, &business.goals, metric, to)?;
     Ok(KpiView { metric: brief(metric), series: now, previous, band, by, others, insights, annotations, goal })
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "connections" => json(connections(host)?),
         "import_preview" => json(imports::preview(host, &args(given)?)?),
         "import_progress" => json(import_progress(host)),
-        "reports" => json(reports::list(host)?),
+        "reports" => json(reports::list(host)),
         "report_preview" => json(reports::preview(host, &args(given)?)?),
         "settings" => json(settings(host)?),
         "search" => json(settings::search(host, &args(given)?)?),

@@ -49,16 +49,16 @@ pub(crate) fn lead(moved: &[KpiTile], waiting: usize, events: u64) -> String {
         return "Events arrive, but no KPI is defined yet. Add the first one under KPIs.".into();
     }
     let found: Vec<&str> = moved.iter().filter_map(|t| t.insight.as_ref()).map(|i| i.headline.as_str()).take(2).collect();
-    let mut text = match found.as_slice() {
+    let text = match found.as_slice() {
         [] => "Every KPI is within what was expected of it.".to_owned(),
         some => some.iter().map(|s| format!("{}.", s.trim_end_matches('.'))).collect::<Vec<_>>().join(" "),
     };
-    text.push_str(&match waiting {
-        0 => " Nothing waits for you.".to_owned(),
-        1 => " One decision waits for you.".to_owned(),
-        n => format!(" {n} decisions wait for you."),
-    });
-    text
+    let waits = match waiting {
+        0 => "Nothing waits for you.".to_owned(),
+        1 => "One decision waits for you.".to_owned(),
+        n => format!("{n} decisions wait for you."),
+    };
+    format!("{text} {waits}")
 }
 
 fn did(all: &[Decision], insights: &[Insight]) -> Vec<Activity> {
