@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clock::Mode;
-use crate::inner::Inner;
 use crate::imports::ImportJob;
+use crate::inner::Inner;
 
 /// How a replay runs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,7 @@ pub(crate) fn run(host: &Inner, job: &ImportJob, task: &Task) -> Result<ImportRe
         source: task.source.clone(),
         events,
         at: 0,
+        bytes: std::fs::metadata(&job.path).map_or(0, |m| m.len()),
         started: Instant::now(),
         report: ImportReport::default(),
     };
@@ -194,6 +195,8 @@ struct Feed<'a> {
     source: String,
     events: Vec<OwnedEvent>,
     at: usize,
+    /// Size of the file, for the progress bar.
+    bytes: u64,
     started: Instant,
     report: ImportReport,
 }
@@ -232,8 +235,8 @@ impl Feed<'_> {
             ..import::Checkpoint::default()
         };
         self.job.note(Progress {
-            bytes_read: self.at as u64,
-            bytes_total: self.events.len() as u64,
+            bytes_read: self.bytes.saturating_mul(self.at as u64) / (self.events.len() as u64).max(1),
+            bytes_total: self.bytes,
             rows: self.at as u64,
             rows_per_s: done / elapsed,
             seconds_left: (done > 0.0).then(|| elapsed / done * (all - done)),

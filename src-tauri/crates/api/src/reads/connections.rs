@@ -9,9 +9,7 @@ use epoch_store::{GatewayKey, KeyKind, OutboxState, SourceState};
 use serde_json::Value;
 
 use crate::describe;
-use crate::views::{
-    ConnectionsView, EventKindView, KeyView, LeverView, PropView, RejectionView, SinkView, SourceView,
-};
+use crate::views::{ConnectionsView, EventKindView, KeyView, LeverView, PropView, RejectionView, SinkView, SourceView};
 
 /// A source that was heard of within this time is healthy.
 const FRESH_MS: Millis = DAY;
@@ -138,7 +136,9 @@ fn keys(host: &Host, gateway: Option<&str>, states: &[SourceState]) -> Result<Ve
             let kept = store.meta(&format!("key.{}", key.id))?;
             let value = kept.as_ref().and_then(Value::as_str);
             let snippets = match (key.kind, value, gateway) {
-                (KeyKind::Write, Some(value), Some(host)) if key.revoked_at.is_none() => describe::snippets(host, value),
+                (KeyKind::Write, Some(value), Some(host)) if key.revoked_at.is_none() => {
+                    describe::snippets(host, value)
+                }
                 _ => Vec::new(),
             };
             Ok(KeyView {
@@ -165,7 +165,12 @@ fn events(host: &Host) -> Result<Vec<EventKindView>> {
     Ok(kinds
         .into_iter()
         .map(|k| EventKindView {
-            metrics: business.metrics.iter().filter(|m| describe::reads_event(m, &k.name)).map(|m| m.key.clone()).collect(),
+            metrics: business
+                .metrics
+                .iter()
+                .filter(|m| describe::reads_event(m, &k.name))
+                .map(|m| m.key.clone())
+                .collect(),
             props: k
                 .properties
                 .into_iter()

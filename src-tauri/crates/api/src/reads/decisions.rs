@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use epoch_host::Host;
 use epoch_model::decision::{Act, Calibration, Decision, State};
 use epoch_model::insight::Insight;
-use epoch_model::series::SeriesQuery;
 use epoch_model::time::{DAY, Grain};
 use epoch_model::{Code, Error, Result};
 use epoch_store::{DecisionFilter, InsightFilter, OutboxItem};
@@ -74,9 +73,8 @@ pub(crate) fn decision(host: &Host, args: &IdArgs) -> Result<DecisionView> {
     let metric = &decision.prediction.metric;
     let grain = host.business().metrics.iter().find(|m| &m.key == metric).map_or(Grain::Day, |m| m.grain);
     let (from, to) = (decision.created_at - 42 * DAY, decision.prediction.to.max(decision.created_at + DAY));
-    let query = SeriesQuery { metric: metric.clone(), from, to, grain, by: None };
     // A metric that was deleted since has no series; the card stays readable.
-    let series = store.series(&query).ok().and_then(|mut s| s.pop());
+    let series = kpis::series(host, metric, from, to, grain, None).ok().and_then(|mut s| s.pop());
     Ok(DecisionView {
         card_hash: decision.card_hash(),
         insight: store.insight(&decision.insight)?,
@@ -91,12 +89,11 @@ pub(crate) fn decision(host: &Host, args: &IdArgs) -> Result<DecisionView> {
 pub(crate) fn effect_view(item: &OutboxItem) -> EffectView {
     use epoch_store::OutboxState as S;
     let (target, promise) = match &item.act {
-        Act::SetLever { lever, .. } => {
-            (format!("lever {lever}"), "once: committed together with its journal row")
-        }
-        Act::Webhook { effect, .. } => {
-            (format!("webhook {effect}"), "once per key: every attempt carries the same webhook-id; after a crash in doubt")
-        }
+        Act::SetLever { lever, .. } => (format!("lever {lever}"), "once: committed together with its journal row"),
+        Act::Webhook { effect, .. } => (
+            format!("webhook {effect}"),
+            "once per key: every attempt carries the same webhook-id; after a crash in doubt",
+        ),
     };
     let state = match item.state {
         S::Pending => "pending",
@@ -112,7 +109,8 @@ pub(crate) fn effect_view(item: &OutboxItem) -> EffectView {
         attempts: item.attempts,
         target,
         promise: promise.into(),
-        last_error: (!matches!(item.state, S::Done | S::Pending) && !item.detail.is_empty()).then(|| item.detail.clone()),
+        last_error: (!matches!(item.state, S::Done | S::Pending) && !item.detail.is_empty())
+            .then(|| item.detail.clone()),
         next_at: (item.state == S::Pending).then_some(item.next_at),
         done_at: (item.state == S::Done).then_some(item.updated_at),
     }

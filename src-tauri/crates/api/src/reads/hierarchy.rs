@@ -93,7 +93,8 @@ pub(crate) fn layers(host: &Host) -> Result<Vec<LayerView>> {
 }
 
 fn layer(facts: &Facts, layer: Layer, purpose: &str, idle: &str) -> LayerView {
-    let asked = facts.today(layer).filter(|d| d.state == State::Pending || d.history.iter().any(|t| t.to == State::Pending));
+    let asked =
+        facts.today(layer).filter(|d| d.state == State::Pending || d.history.iter().any(|t| t.to == State::Pending));
     LayerView {
         layer,
         purpose: purpose.into(),
@@ -110,7 +111,10 @@ fn layer(facts: &Facts, layer: Layer, purpose: &str, idle: &str) -> LayerView {
 
 fn sovereign(facts: &Facts) -> LayerView {
     let idle = "No opportunity is being looked for: this version proposes within one business only";
-    LayerView { down: "limits of business.toml".into(), ..layer(facts, Layer::Sovereign, "creates, clones, closes businesses; always asks", idle) }
+    LayerView {
+        down: "limits of business.toml".into(),
+        ..layer(facts, Layer::Sovereign, "creates, clones, closes businesses; always asks", idle)
+    }
 }
 
 fn commander(host: &Host, facts: &Facts) -> LayerView {
@@ -123,7 +127,11 @@ fn commander(host: &Host, facts: &Facts) -> LayerView {
         .filter(|d| d.history.iter().all(|t| !t.actor.starts_with("operator")))
         .map(|d| d.cost_minor)
         .sum();
-    let cards = facts.decisions.iter().filter(|d| d.history.iter().any(|t| t.to == State::Pending && t.at >= facts.day)).count();
+    let cards = facts
+        .decisions
+        .iter()
+        .filter(|d| d.history.iter().any(|t| t.to == State::Pending && t.at >= facts.day))
+        .count();
     let waiting = facts.decisions.iter().filter(|d| d.state == State::Pending).count();
     let mut view = layer(facts, Layer::Commander, "money, exposure and your attention", "Nothing asks for budget");
     let money = |minor| crate::describe::money(minor, &business);
@@ -182,7 +190,13 @@ fn executor(facts: &Facts) -> LayerView {
     let waiting = in_state(OutboxState::Pending).count() + in_state(OutboxState::Sending).count();
     let mut view = layer(facts, Layer::Executor, "effects, once, with rollback", "No effect has been needed yet");
     if !facts.effects.is_empty() {
-        view.focus.insert(0, item(format!("{}, {waiting} waiting, {failed} failed, {doubt} in doubt", plural(done, "effect done", "effects done"))));
+        view.focus.insert(
+            0,
+            item(format!(
+                "{}, {waiting} waiting, {failed} failed, {doubt} in doubt",
+                plural(done, "effect done", "effects done")
+            )),
+        );
     }
     view.focus.truncate(FOCUS_MAX);
     view.pulse = facts.pulse(in_state(OutboxState::Done).map(|e| e.updated_at));
@@ -246,7 +260,9 @@ fn domains(host: &Host) -> Result<Vec<DomainView>> {
                 levers: count(business.levers.iter().filter(|l| l.domain == domain).count()),
                 playbooks: count(playbooks.iter().filter(|p| p.domain == domain).count()),
                 insights_30d: count(facts.insights.iter().filter(|i| i.at >= since && of_domain(&i.metric)).count()),
-                decisions_30d: count(facts.decisions.iter().filter(|d| d.created_at >= since && d.domain == domain).count()),
+                decisions_30d: count(
+                    facts.decisions.iter().filter(|d| d.created_at >= since && d.domain == domain).count(),
+                ),
             }
         })
         .collect())

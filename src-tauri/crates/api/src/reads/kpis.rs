@@ -51,8 +51,21 @@ pub(crate) fn brief(metric: &Metric) -> MetricBrief {
     }
 }
 
-fn series(host: &Host, metric: &str, from: Millis, to: Millis, grain: Grain, by: Option<String>) -> Result<Vec<Series>> {
-    host.store().series(&SeriesQuery { metric: metric.to_owned(), from, to, grain, by })
+pub(crate) fn series(
+    host: &Host,
+    metric: &str,
+    from: Millis,
+    to: Millis,
+    grain: Grain,
+    by: Option<String>,
+) -> Result<Vec<Series>> {
+    let mut found = host.store().series(&SeriesQuery { metric: metric.to_owned(), from, to, grain, by })?;
+    // What has not happened yet is not zero.
+    let known = host.data_horizon()?.unwrap_or_else(|| host.now());
+    for one in &mut found {
+        one.points.retain(|p| p.start < known);
+    }
+    Ok(found)
 }
 
 fn whole(host: &Host, metric: &str, from: Millis, to: Millis, grain: Grain) -> Result<Series> {
@@ -110,12 +123,28 @@ pub(crate) fn tile(host: &Host, metric: &Metric, from: Millis, to: Millis, goals
         (Some(v), Some(p)) if p != 0.0 && before.total.events > 0 => Some((v - p) / p.abs()),
         _ => None,
     };
-    let filter = InsightFilter { metric: Some(metric.key.clone()), from: Some(from), to: Some(to), limit: 1, ..InsightFilter::default() };
+    let filter = InsightFilter {
+        metric: Some(metric.key.clone()),
+        from: Some(from),
+        to: Some(to),
+        limit: 1,
+        ..InsightFilter::default()
+    };
     let insight = host.store().insights(&filter)?.pop();
     let band = if grain == metric.grain { band(host, &metric.key, from, to)? } else { Vec::new() };
     let note = note(&now, insight.as_ref(), &band);
     let spark = now.points[now.points.len().saturating_sub(SPARK_MAX)..].to_vec();
-    Ok(KpiTile { metric: brief(metric), value, previous, change, spark, band, insight, note, goal: goal(host, goals, metric, to)? })
+    Ok(KpiTile {
+        metric: brief(metric),
+        value,
+        previous,
+        change,
+        spark,
+        band,
+        insight,
+        note,
+        goal: goal(host, goals, metric, to)?,
+    })
 }
 
 fn note(series: &Series, insight: Option<&Insight>, band: &[BandPoint]) -> String {
@@ -160,7 +189,13 @@ pub(crate) fn kpi(host: &Host, args: &KpiArgs) -> Result<KpiView> {
     };
     let others = u32::try_from(by.len().saturating_sub(VALUES_MAX)).unwrap_or(u32::MAX);
     by.truncate(VALUES_MAX);
-    let filter = InsightFilter { metric: Some(metric.key.clone()), from: Some(from), to: Some(to), limit: 200, ..InsightFilter::default() };
+    let filter = InsightFilter {
+        metric: Some(metric.key.clone()),
+        from: Some(from),
+        to: Some(to),
+        limit: 200,
+        ..InsightFilter::default()
+    };
     let insights = host.store().insights(&filter)?;
     let annotations = annotations(host, metric, &insights, from, to)?;
     let band = if grain == metric.grain { band(host, &metric.key, from, to)? } else { Vec::new() };
@@ -189,7 +224,11 @@ pub(crate) fn plain(host: &Host, args: &KpiArgs) -> Result<SeriesView> {
 fn find<'a>(business: &'a Business, key: &str) -> Result<&'a Metric> {
     business.metrics.iter().find(|m| m.key == key).ok_or_else(|| {
         let keys: Vec<&str> = business.metrics.iter().map(|m| m.key.as_str()).collect();
-        let hint = if keys.is_empty() { "define one in business.toml".into() } else { format!("there are: {}", keys.join(", ")) };
+        let hint = if keys.is_empty() {
+            "define one in business.toml".into()
+        } else {
+            format!("there are: {}", keys.join(", "))
+        };
         Error::new(Code::NotFound, format!("there is no metric “{key}”"), hint)
     })
 }
@@ -208,7 +247,13 @@ fn check(metric: &Metric, grain: Grain, by: Option<&str>, (from, to): (Millis, M
     }
 }
 
-fn annotations(host: &Host, metric: &Metric, insights: &[Insight], from: Millis, to: Millis) -> Result<Vec<Annotation>> {
+fn annotations(
+    host: &Host,
+    metric: &Metric,
+    insights: &[Insight],
+    from: Millis,
+    to: Millis,
+) -> Result<Vec<Annotation>> {
     let mut all: Vec<Annotation> = insights
         .iter()
         .filter(|i| i.kind == InsightKind::Anomaly)
@@ -224,7 +269,13 @@ fn annotations(host: &Host, metric: &Metric, insights: &[Insight], from: Millis,
     for decision in host.store().decisions(&filter)? {
         let mut mark = |at: Millis, kind: &str, text: String| {
             if (from..to).contains(&at) {
-                all.push(Annotation { at, kind: kind.into(), text, decision: Some(decision.id.clone()), insight: None });
+                all.push(Annotation {
+                    at,
+                    kind: kind.into(),
+                    text,
+                    decision: Some(decision.id.clone()),
+                    insight: None,
+                });
             }
         };
         mark(decision.created_at, "decision", decision.headline.clone());

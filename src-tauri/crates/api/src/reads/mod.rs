@@ -18,11 +18,11 @@ use crate::reports;
 use crate::views::CountView;
 
 pub(crate) use connections::connections;
-pub(crate) use kpis::{range, tiles};
-pub(crate) use today::lead as today_lead;
 pub(crate) use imports::import_progress;
+pub(crate) use kpis::{range, tiles};
 pub(crate) use settings::{backup_at, settings};
 pub(crate) use status::status;
+pub(crate) use today::lead as today_lead;
 
 pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
     if name == "status" {

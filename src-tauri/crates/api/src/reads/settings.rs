@@ -54,8 +54,12 @@ pub(crate) fn check(args: &SaveConfigArgs) -> Vec<ProblemView> {
 
 fn backups(host: &Host) -> Vec<BackupView> {
     let Ok(files) = std::fs::read_dir(host.folder().backups()) else { return Vec::new() };
-    let mut found: Vec<BackupView> =
-        files.flatten().map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "db")).map(|p| backup_at(&p)).collect();
+    let mut found: Vec<BackupView> = files
+        .flatten()
+        .map(|f| f.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "db"))
+        .map(|p| backup_at(&p))
+        .collect();
     found.sort_by_key(|b| std::cmp::Reverse(b.at));
     found
 }
@@ -78,7 +82,11 @@ fn playbook(p: &Playbook, business: &Business) -> PlaybookView {
         | Trigger::Guardrail { metric }
         | Trigger::Goal { metric } => metric,
     };
-    let has_metric = business.metrics.iter().any(|m| fits(metric, &m.key, m.domain) && metric.better.is_none_or(|b| b == m.better) && metric.format.is_none_or(|f| f == m.format));
+    let has_metric = business.metrics.iter().any(|m| {
+        fits(metric, &m.key, m.domain)
+            && metric.better.is_none_or(|b| b == m.better)
+            && metric.format.is_none_or(|f| f == m.format)
+    });
     let (has_means, means) = match &p.act {
         Play::Lever { lever, .. } => (business.levers.iter().any(|l| fits(lever, &l.key, l.domain)), "lever"),
         Play::Webhook { effect, .. } => (business.effects.iter().any(|e| fits(effect, &e.key, e.domain)), "webhook"),
@@ -103,7 +111,8 @@ fn playbook(p: &Playbook, business: &Business) -> PlaybookView {
 
 fn fits(matcher: &Matcher, key: &str, domain: Domain) -> bool {
     (matcher.keys.is_empty() || matcher.keys.iter().any(|k| k == key))
-        && (matcher.words.is_empty() || matcher.words.iter().any(|w| key.split('_').any(|part| part == w) || key.contains(w.as_str())))
+        && (matcher.words.is_empty()
+            || matcher.words.iter().any(|w| key.split('_').any(|part| part == w) || key.contains(w.as_str())))
         && (matcher.domains.is_empty() || matcher.domains.contains(&domain))
 }
 

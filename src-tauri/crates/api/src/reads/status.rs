@@ -44,11 +44,9 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
     let run = host.run_info();
     let clock = match (host.clock_mode(), host.replay_state()) {
         (Mode::Real, _) => ClockView::Real,
-        (Mode::Replay { until, .. }, Some(s)) => ClockView::Replay {
-            speed: if s.finished { 0.0 } else { finite(s.speed) },
-            held: s.held,
-            until,
-        },
+        (Mode::Replay { until, .. }, Some(s)) => {
+            ClockView::Replay { speed: if s.finished { 0.0 } else { finite(s.speed) }, held: s.held, until }
+        }
         (Mode::Replay { until, .. }, None) => ClockView::Replay { speed: 0.0, held: false, until },
     };
     let pending = DecisionFilter { states: vec![State::Pending], ..DecisionFilter::default() };

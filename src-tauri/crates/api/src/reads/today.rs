@@ -43,12 +43,14 @@ fn weight(tile: &KpiTile) -> f64 {
 
 pub(crate) fn lead(moved: &[KpiTile], waiting: usize, events: u64) -> String {
     if events == 0 {
-        return "No event has arrived yet. Import a file or connect an SDK, and this page says what moved and why.".into();
+        return "No event has arrived yet. Import a file or connect an SDK, and this page says what moved and why."
+            .into();
     }
     if moved.is_empty() {
         return "Events arrive, but no KPI is defined yet. Add the first one under KPIs.".into();
     }
-    let found: Vec<&str> = moved.iter().filter_map(|t| t.insight.as_ref()).map(|i| i.headline.as_str()).take(2).collect();
+    let found: Vec<&str> =
+        moved.iter().filter_map(|t| t.insight.as_ref()).map(|i| i.headline.as_str()).take(2).collect();
     let text = match found.as_slice() {
         [] => "Every KPI is within what was expected of it.".to_owned(),
         some => some.iter().map(|s| format!("{}.", s.trim_end_matches('.'))).collect::<Vec<_>>().join(" "),
