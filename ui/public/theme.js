@@ -3,7 +3,7 @@
   var theme = 'system';
   try {
     theme = JSON.parse(localStorage.getItem('epochcore.prefs') || '{}').theme || theme;
-  } catch (e) {
+  } catch {
     // An unreadable preference is none.
   }
   if (theme === 'system') theme = matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark';

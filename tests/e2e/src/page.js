@@ -52,5 +52,5 @@ export async function fill(browser, label, value) {
 /** Waits until the page shows this text. */
 export async function shows(browser, text, options) {
   const wanted = text instanceof RegExp ? text : new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return until(`the page to show ${wanted}`, async () => wanted.test(await browser.$("body").getText()), options);
+  return until(`the page to show ${wanted}`, async () => wanted.test(await browser.execute(() => document.body.innerText)), options);
 }

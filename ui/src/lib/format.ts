@@ -91,6 +91,12 @@ export function money(minor: number | null | undefined, style: Style = {}): stri
   return moneyMajor(sane(minor) ? minor / 10 ** business.digits : minor, style);
 }
 
+/** An estimate of money in minor units: cents would claim more than is known. */
+export function estimate(minor: number | null | undefined, style: Style = {}): string {
+  const small = sane(minor) && Math.abs(minor / 10 ** business.digits) < 10;
+  return money(minor, { ...style, digits: small ? business.digits : 0 });
+}
+
 /** A length of time in seconds: `3 h 10 m`, `45 s`, `12 d`. */
 export function duration(seconds: number | null | undefined, style: Style = {}): string {
   if (!sane(seconds)) return NONE;

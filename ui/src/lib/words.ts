@@ -12,7 +12,7 @@ import Target from '@lucide/svelte/icons/target';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Undo from '@lucide/svelte/icons/undo-2';
 import type { Component } from 'svelte';
-import type { Act, Layer, Level, Reversibility, State, Strength } from './backend';
+import type { Act, Domain, Layer, Level, Reversibility, State, Strength } from './backend';
 
 type Tone = 'quiet' | 'good' | 'warn' | 'bad' | 'info' | 'accent';
 type Icon = Component<{ size?: number | string; strokeWidth?: number | string }>;
@@ -96,4 +96,15 @@ export function actor(name: string): string {
 /** The lever or target an act is about, by its key. */
 export function actName(act: Act): string {
   return act.kind === 'set_lever' ? act.lever : act.effect;
+}
+
+/** A domain as a heading. */
+export function domainTitle(domain: Domain): string {
+  const special: Partial<Record<Domain, string>> = { ux: 'UX', iot: 'IoT', saas: 'SaaS', ecommerce: 'E-commerce' };
+  return special[domain] ?? domain.charAt(0).toUpperCase() + domain.slice(1);
+}
+
+/** With a capital first letter; nothing else is touched. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,5 @@
 // How times of buckets are said, by their grain. Pure but for the business's timezone.
-import type { BandPoint, Domain, Grain, Point } from '$lib/backend/types';
+import type { BandPoint, Grain, Point } from '$lib/backend/types';
 import { business, clock, day, LOCALE } from '$lib/format';
 
 /** "Mon 3 Nov 2025", "Mon 3 Nov 2025, 14:00", "week of 3 Nov 2025", "Nov 2025". */
@@ -42,13 +42,4 @@ export function additive(parts: Point[], whole: Point): boolean {
   return parts.every((part) => part.denominator === 1) && sum <= whole.value * 1.000001;
 }
 
-/** With a capital first letter; nothing else is touched. */
-export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** A domain as a heading. */
-export function domainTitle(domain: Domain): string {
-  const special: Partial<Record<Domain, string>> = { ux: 'UX', iot: 'IoT', saas: 'SaaS', ecommerce: 'E-commerce' };
-  return special[domain] ?? sentence(domain);
-}
+export { domainTitle, sentence } from '$lib/words';

@@ -1,7 +1,7 @@
 /** The artificial Today and its layers. */
 import type { HierarchyView, Layer, LayerView, TodayView } from '../types';
 import { LEDGER, PENDING } from './decisions';
-import { DAY, HOUR, METRICS, NOW, TODAY, band, chance } from './series';
+import { DAY, HOUR, METRICS, NOW, TODAY, chance } from './series';
 import { LEVERS } from './connections';
 import { kpis } from './kpis';
 

@@ -1,6 +1,6 @@
 /** Artificial reports and settings. */
 import type { ReportsView, SettingsView } from '../types';
-import { DAY, NOW, band } from './series';
+import { DAY, NOW } from './series';
 
 export const reports = (empty = false): ReportsView => ({
   folder: '/home/sample/made-up/reports',
