@@ -1,0 +1,44 @@
+//! `ras bench`: measures, against a peer in the same run. Every goal is a ratio of two sides interleaved A-B-B-A, whose
+//! results were found equal.
+
+mod bare;
+mod events;
+mod http;
+mod ingest;
+mod measure;
+mod query;
+mod report;
+mod tally;
+
+use epoch_model::{Code, Error, Result};
+use report::Report;
+use serde_json::json;
+
+use crate::args::Bench;
+use crate::output::{Output, table};
+
+type Run = fn(&Bench, &mut Report) -> Result<()>;
+
+const BENCHES: [(&str, &str, Run); 2] = [
+    ("ingest", "1 M events as JSON lines, over HTTP and from a file, against bare rusqlite", ingest::run),
+    ("query", "KPIs of a year by day at 10 M events, against SQLite over the rows; memory", query::run),
+];
+
+/// Runs a bench by name, or lists them.
+pub(crate) fn bench(args: &Bench, output: &Output) -> Result<()> {
+    if args.name == "list" {
+        let all = BENCHES.map(|(name, what, _)| json!({ "name": name, "what": what }));
+        output.answer(&json!(all), || {
+            table(&["bench", "what"], &BENCHES.map(|(n, what, _)| vec![n.into(), what.into()]))
+        });
+        return Ok(());
+    }
+    let Some((name, _, run)) = BENCHES.iter().find(|(name, ..)| *name == args.name) else {
+        let message = format!("there is no bench “{}”", args.name);
+        return Err(Error::new(Code::NotFound, message, "see `ras bench list`"));
+    };
+    let mut report = Report::default();
+    run(args, &mut report)?;
+    report.print(name, args.seed, output);
+    Ok(())
+}
