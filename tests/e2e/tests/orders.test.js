@@ -100,8 +100,12 @@ reversibility = "R1"
 
 [[goal]]
 metric = "revenue"
-target = 40000
+target = 100000
 by = 2011-12-31
+
+[[guardrail]]
+metric = "return_rate"
+worsens_by_at_most = "20 %"
 
 [[policy]]
 name = "A person is asked"
