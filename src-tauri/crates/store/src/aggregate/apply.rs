@@ -12,7 +12,7 @@ use super::cell::{Part, bin, fixed, join, split};
 use super::hash::identity;
 use super::plan::{EventPlan, Id, MetricPlan, MetricUse, Plan, What, Window};
 use super::scope::{MetricState, NONE, WHOLE, clip};
-use super::units::unpack;
+use super::units::{Start, unpack};
 
 /// Properties of one event that are kept on the stack; more go to the heap.
 const SLOTS_NEAR: usize = 12;
@@ -58,7 +58,11 @@ fn passes(event: &EventPlan, filter: Option<usize>, values: &[Value<'_>]) -> boo
 }
 
 fn number(event: &EventPlan, value: usize, values: &[Value<'_>]) -> Option<f64> {
-    event.values.get(value)?.eval(values)?.as_number()
+    let bound = event.values.get(value)?;
+    match bound.slot() {
+        Some(slot) => values.get(slot)?.as_number(),
+        None => bound.eval(values)?.as_number(),
+    }
 }
 
 impl Aggregates {
@@ -159,15 +163,15 @@ impl Aggregates {
                     match (&mut cell.parts[*part], add) {
                         (Part::Count(n), Add::Count) => *n += 1,
                         (Part::Sum(halves), Add::Sum(v)) => *halves = split(join(*halves).saturating_add(*v)),
-                        (Part::Histogram(bins), Add::Bin(bin)) => *bins.entry(*bin).or_insert(0) += 1,
-                        (Part::Set(set), Add::Id(id)) => sets |= !set.contains(*id),
+                        (Part::Histogram(bins), Add::Bin(bin)) => bins.add(*bin),
+                        (Part::Set(set), Add::Id(id)) => sets |= set.insert(*id),
                         _ => {}
                     }
                 }
                 if sets {
                     for (part, add) in &s.adds {
                         if let Add::Id(id) = add {
-                            state.insert(metric, *scope, &at, *part, *id);
+                            state.insert_wider(metric, *scope, &at, *part, *id);
                         }
                     }
                 }
@@ -295,7 +299,8 @@ fn join_units(state: &mut MetricState, metric: &MetricPlan, calendar: &mut Calen
                 let unit = units.unit(event.unit);
                 let followed = unit.followed(event.time, event.time.saturating_add(window));
                 if !followed {
-                    unit.start(event.time, combo, window, calendar, metric.levels[0]);
+                    let start = Start { time: event.time, combo, bucket: event.at.of(metric.levels[0]) };
+                    unit.start(&start, window, calendar, metric.levels[0]);
                 }
                 for scope in std::iter::once(&WHOLE).chain(scopes) {
                     state.mark(metric, *scope, &event.at, event.unit, false);

@@ -1,10 +1,9 @@
 //! What is known of one bucket, and columns of buckets.
 
-use std::collections::BTreeMap;
-
 use epoch_model::time::Millis;
 use roaring::RoaringBitmap;
 
+use super::histogram::Histogram;
 use super::record::{Reader, put_int, put_uint};
 
 /// Sums hold this many parts of one.
@@ -67,7 +66,7 @@ pub(super) enum Part {
     /// Halves of an `i128`: its alignment would make every part a third larger.
     Sum([u64; 2]),
     Set(RoaringBitmap),
-    Histogram(BTreeMap<i32, u64>),
+    Histogram(Histogram),
     /// Units that started, and those of them that followed.
     Pair(Box<(RoaringBitmap, RoaringBitmap)>),
     /// Not kept at this width.
@@ -94,7 +93,7 @@ impl PartKind {
             Self::Count => Part::Count(0),
             Self::Sum => Part::Sum([0, 0]),
             Self::Set => Part::Set(RoaringBitmap::new()),
-            Self::Histogram => Part::Histogram(BTreeMap::new()),
+            Self::Histogram => Part::Histogram(Histogram::default()),
             Self::Pair => Part::Pair(Box::default()),
         }
     }
@@ -138,9 +137,9 @@ impl Cell {
                 Part::Histogram(bins) => {
                     out.push(4);
                     put_uint(&mut out, bins.len() as u64);
-                    for (bin, n) in bins {
-                        put_int(&mut out, i64::from(*bin));
-                        put_uint(&mut out, *n);
+                    for (bin, n) in bins.iter() {
+                        put_int(&mut out, i64::from(bin));
+                        put_uint(&mut out, n);
                     }
                 }
                 Part::Pair(pair) => {
@@ -169,11 +168,11 @@ fn part(reader: &mut Reader<'_>) -> Option<Part> {
         3 => Part::Set(set(reader)?),
         4 => {
             let len = reader.uint()?;
-            let mut bins = BTreeMap::new();
+            let mut bins = Histogram::default();
             for _ in 0..len {
                 // A bin beyond what `bin` makes is damage.
                 let bin = i32::try_from(reader.int()?).ok().filter(|b| b.abs() <= BINS_EACH_SIDE)?;
-                bins.insert(bin, reader.uint()?);
+                bins.push(bin, reader.uint()?)?;
             }
             Part::Histogram(bins)
         }

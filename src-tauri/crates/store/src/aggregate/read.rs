@@ -1,6 +1,6 @@
 //! Series from rollups. Totals are computed over the whole range from the same cells, never from the points.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use epoch_model::expr::Span;
@@ -11,6 +11,7 @@ use roaring::{MultiOps, RoaringBitmap};
 
 use super::Aggregates;
 use super::cell::{Part, PartKind, bin_value, join, unfixed};
+use super::histogram::Histogram;
 use super::plan::{FormulaInput, MetricPlan, Shape};
 use super::scope::{Scope, WHOLE};
 
@@ -28,8 +29,8 @@ enum Cut<'q> {
 enum Total {
     Number(f64),
     Share(f64, f64),
-    /// Bins that hold something, in order.
-    Bins(Vec<(i32, u64)>),
+    /// The bin of a quantile's rank, of no events none.
+    Bin(Option<i32>),
 }
 
 fn refuse<T>(message: impl Into<String>, hint: &str) -> Result<T> {
@@ -169,9 +170,9 @@ impl Aggregates {
                 Total::Share(d, n) => ((d != 0.0).then(|| n / d), n, d),
                 _ => (None, 0.0, 0.0),
             },
-            Shape::Quantile(q) => match part(0) {
-                Total::Bins(bins) => {
-                    let value = quantile(&bins, *q);
+            Shape::Quantile(_) => match part(0) {
+                Total::Bin(bin) => {
+                    let value = bin.map(bin_value);
                     (value, value.unwrap_or(0.0), 1.0)
                 }
                 _ => (None, 0.0, 1.0),
@@ -208,7 +209,7 @@ impl Aggregates {
         let Some((scope, kind)) = scope.zip(kind) else {
             return match kind.map(PartKind::empty) {
                 Some(Part::Pair(_)) => Total::Share(0.0, 0.0),
-                Some(Part::Histogram(_)) => Total::Bins(Vec::new()),
+                Some(Part::Histogram(_)) => Total::Bin(None),
                 _ => Total::Number(0.0),
             };
         };
@@ -234,23 +235,14 @@ impl Aggregates {
         let parts = scope.levels[0].range(range.start, range.end).iter().filter_map(|c| c.parts.get(part));
         match kind {
             PartKind::Histogram => {
-                let histograms: Vec<&BTreeMap<i32, u64>> = parts
-                    .filter_map(|p| match p {
-                        Part::Histogram(bins) => Some(bins),
-                        _ => None,
-                    })
-                    .collect();
-                let low = histograms.iter().filter_map(|h| h.keys().next()).min().copied().unwrap_or(0);
-                let high = histograms.iter().filter_map(|h| h.keys().next_back()).max().copied().unwrap_or(0);
-                // Bins number some thousands in all, so adding them up by place costs less than by search.
-                let mut all = vec![0u64; usize::try_from(i64::from(high) - i64::from(low) + 1).unwrap_or(0)];
-                for (bin, n) in histograms.into_iter().flatten() {
-                    if let Some(sum) = usize::try_from(bin - low).ok().and_then(|at| all.get_mut(at)) {
-                        *sum += n;
-                    }
-                }
-                let all = (low..=high).zip(all).filter(|(_, n)| *n > 0).collect();
-                Total::Bins(all)
+                let q = if let Shape::Quantile(q) = metric.shape { q } else { 0.5 };
+                let mut all = parts.filter_map(|p| if let Part::Histogram(h) = p { Some(h) } else { None });
+                let rest = all.clone();
+                let first = all.next();
+                Total::Bin(match (first, all.next()) {
+                    (Some(only), None) => only.rank(q),
+                    _ => Histogram::rank_of(rest, q),
+                })
             }
             PartKind::Count => {
                 Total::Number(parts.map(|p| if let Part::Count(n) = p { *n } else { 0 }).sum::<u64>() as f64)
@@ -304,20 +296,6 @@ impl Aggregates {
 fn number(total: &Total) -> f64 {
     match total {
         Total::Number(n) => *n,
-        Total::Share(..) | Total::Bins(_) => 0.0,
+        Total::Share(..) | Total::Bin(_) => 0.0,
     }
-}
-
-/// The value of rank `floor(q (n - 1))`, within the bins' precision.
-fn quantile(bins: &[(i32, u64)], q: f64) -> Option<f64> {
-    let n: u64 = bins.iter().map(|(_, n)| n).sum();
-    let rank = (q * n.checked_sub(1)? as f64).floor() as u64;
-    let mut seen = 0;
-    for (bin, count) in bins {
-        seen += count;
-        if seen > rank {
-            return Some(bin_value(*bin));
-        }
-    }
-    None
 }

@@ -156,9 +156,9 @@ impl MetricState {
         cell
     }
 
-    /// Puts a unit or value into a set at all widths.
-    pub fn insert(&mut self, plan: &MetricPlan, scope: u32, at: &Buckets, part: usize, id: u32) {
-        for (level, grain) in plan.levels.iter().enumerate() {
+    /// Puts a unit or value that is new to the finest bucket into the wider ones.
+    pub fn insert_wider(&mut self, plan: &MetricPlan, scope: u32, at: &Buckets, part: usize, id: u32) {
+        for (level, grain) in plan.levels.iter().enumerate().skip(1) {
             // What is in the finer bucket is in the wider one.
             if let Some(Part::Set(set)) = self.cell(level, scope, at.of(*grain)).parts.get_mut(part)
                 && !set.insert(id)

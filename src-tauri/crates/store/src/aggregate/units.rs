@@ -35,6 +35,8 @@ pub(super) struct Units {
     pub dirty: Vec<u32>,
     pub combos: Vec<Box<[u32]>>,
     combo_ids: Map<Box<[u32]>, u32>,
+    /// The one asked for last: events of one kind follow each other.
+    combo_last: u32,
     pub combos_saved: usize,
 }
 
@@ -49,7 +51,11 @@ pub(super) fn unpack(start: u64) -> (Millis, u32) {
 impl Units {
     /// The number of a combination; when there are two million, `fallback` stands for the rest.
     pub fn combo(&mut self, scopes: &[u32]) -> u32 {
+        if self.combos.get(self.combo_last as usize).is_some_and(|last| **last == *scopes) {
+            return self.combo_last;
+        }
         if let Some(id) = self.combo_ids.get(scopes) {
+            self.combo_last = *id;
             return *id;
         }
         let id = u32::try_from(self.combos.len()).unwrap_or(COMBO_MAX);
@@ -114,9 +120,20 @@ fn insert<T>(list: &mut Vec<T>, at: usize, value: T) {
     list.insert(at, value);
 }
 
+/// When a start was, its combination of segments, and its bucket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    pub time: Millis,
+    pub combo: u32,
+    pub bucket: Millis,
+}
+
 impl Unit {
     /// Whether a follow-up lies in `from..=to`.
     pub fn followed(&self, from: Millis, to: Millis) -> bool {
+        if self.follows.last().is_none_or(|last| *last < from) {
+            return false;
+        }
         let at = self.follows.partition_point(|t| *t < from);
         self.follows.get(at).is_some_and(|t| *t <= to)
     }
@@ -143,14 +160,22 @@ impl Unit {
         }
     }
 
-    /// Remembers a start that nothing followed yet. `grain` is the finest width kept.
-    pub fn start(&mut self, time: Millis, combo: u32, window: Millis, calendar: &mut Calendar, grain: Grain) {
+    /// Remembers a start that nothing followed yet. `bucket` is the start of its bucket of the finest width kept, `grain`.
+    pub fn start(&mut self, new: &Start, window: Millis, calendar: &mut Calendar, grain: Grain) {
+        let Start { time, combo, bucket } = *new;
         let start = pack(time, combo);
-        let Err(at) = self.starts.binary_search(&start) else { return };
-        let bucket = calendar.start(time, grain);
+        // Mostly it is the latest: the rest of the list is left alone.
+        let at = match self.starts.last() {
+            Some(last) if *last >= start => match self.starts.binary_search(&start) {
+                Ok(_) => return,
+                Err(at) => at,
+            },
+            _ => self.starts.len(),
+        };
         let mut alike = |starts: &[u64], at: Option<usize>| -> Option<Millis> {
             let (t, c) = unpack(*starts.get(at?)?);
-            (c == combo && calendar.start(t, grain) == bucket).then_some(t)
+            let within = if t <= time { t >= bucket } else { calendar.start(t, grain) == bucket };
+            (c == combo && within).then_some(t)
         };
         let previous = alike(&self.starts, at.checked_sub(1));
         let next = alike(&self.starts, Some(at));
@@ -172,6 +197,9 @@ impl Unit {
 
     /// Takes out the starts in `from..=to`.
     pub fn take_starts(&mut self, from: Millis, to: Millis) -> Vec<u64> {
+        if self.starts.last().is_none_or(|last| unpack(*last).0 < from) {
+            return Vec::new();
+        }
         let a = self.starts.partition_point(|s| unpack(*s).0 < from);
         let b = self.starts.partition_point(|s| unpack(*s).0 <= to);
         if a >= b { Vec::new() } else { self.starts.drain(a..b).collect() }
