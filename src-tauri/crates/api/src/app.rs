@@ -50,12 +50,7 @@ impl App {
     /// Starts, and opens the business asked for or the last one. A business that does not open is a problem on screen, not
     /// a reason not to start.
     pub fn new(options: AppOptions) -> Self {
-        let app = Self {
-            host: RwLock::new(None),
-            open_problem: Mutex::new(None),
-            listeners: Arc::default(),
-            options,
-        };
+        let app = Self { host: RwLock::new(None), open_problem: Mutex::new(None), listeners: Arc::default(), options };
         let folder = app.options.folder.clone().or_else(|| app.last_folder());
         if let Some(folder) = folder
             && let Err(e) = app.open(&folder)
@@ -94,9 +89,10 @@ impl App {
 
     /// The open business; [`Code::NotFound`] when there is none.
     pub fn host(&self) -> Result<Arc<Host>> {
-        self.host.read().clone().ok_or_else(|| {
-            Error::new(Code::NotFound, "no business is open", "make one, or open its folder")
-        })
+        self.host
+            .read()
+            .clone()
+            .ok_or_else(|| Error::new(Code::NotFound, "no business is open", "make one, or open its folder"))
     }
 
     /// Answers a read of the list.
@@ -172,7 +168,9 @@ fn tell(listeners: &Mutex<Vec<Sender<Change>>>, topics: Vec<String>) {
     }
     let change = Change { topics };
     // A full listener has 64 batches to read and will refresh everything they name; a gone one is dropped.
-    listeners.lock().retain(|l| !matches!(l.try_send(change.clone()), Err(crossbeam_channel::TrySendError::Disconnected(_))));
+    listeners
+        .lock()
+        .retain(|l| !matches!(l.try_send(change.clone()), Err(crossbeam_channel::TrySendError::Disconnected(_))));
 }
 
 /// The screen's topics that a change of the store touches.

@@ -78,7 +78,11 @@ pub fn serve(app: &Arc<App>) -> Result<Served> {
         let _ = std::fs::remove_file(&socket);
     }
     let failed = |e: std::io::Error| {
-        Error::new(Code::AddressUnavailable, format!("no local socket at {}: {e}", socket.display()), "check the folder")
+        Error::new(
+            Code::AddressUnavailable,
+            format!("no local socket at {}: {e}", socket.display()),
+            "check the folder",
+        )
     };
     let name = socket.as_os_str().to_fs_name::<GenericFilePath>().map_err(failed)?;
     let listener = ListenerOptions::new().name(name).create_sync().map_err(failed)?;
@@ -88,11 +92,8 @@ pub fn serve(app: &Arc<App>) -> Result<Served> {
         std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     }
     let file = host.folder().host_file();
-    let says = HostFile {
-        pid: std::process::id(),
-        socket: socket.clone(),
-        address: host.gateway().map(|a| a.to_string()),
-    };
+    let says =
+        HostFile { pid: std::process::id(), socket: socket.clone(), address: host.gateway().map(|a| a.to_string()) };
     let text = serde_json::to_vec(&says).unwrap_or_default();
     write_whole(&file, &text)?;
     let app = Arc::downgrade(app);
@@ -120,9 +121,13 @@ fn answer(app: &App, stream: Stream) -> std::io::Result<()> {
         if (&mut reader).take(LINE_MAX).read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let body = match run(app, &line) {
-            Ok(value) => json!({ "ok": value }),
-            Err(e) => json!({ "error": e }),
+        let body = if app.host().is_err() {
+            json!({ "closed": true })
+        } else {
+            match run(app, &line) {
+                Ok(value) => json!({ "ok": value }),
+                Err(e) => json!({ "error": e }),
+            }
         };
         let stream = reader.get_mut();
         stream.write_all(format!("{body}\n").as_bytes())?;
@@ -131,8 +136,9 @@ fn answer(app: &App, stream: Stream) -> std::io::Result<()> {
 }
 
 fn run(app: &App, line: &str) -> Result<Value> {
-    let request: Request = serde_json::from_str(line)
-        .map_err(|e| Error::new(Code::InvalidArgument, format!("the request is no JSON line: {e}"), "see the protocol"))?;
+    let request: Request = serde_json::from_str(line).map_err(|e| {
+        Error::new(Code::InvalidArgument, format!("the request is no JSON line: {e}"), "see the protocol")
+    })?;
     if SIGNING.contains(&request.name.as_str()) {
         return Err(Error::new(Code::SignatureInvalid, "answers come signed over this way", "send `verdict`"));
     }
@@ -187,25 +193,45 @@ impl Client {
         None
     }
 
-    /// Asks the host.
-    pub fn call(&mut self, kind: &str, name: &str, args: Value) -> Result<Value> {
-        let gone = |e: std::io::Error| {
-            Error::new(Code::Internal, format!("the running host does not answer: {e}"), "look at its log")
+    /// Asks the host. `None` when it was closing and did nothing of what was asked, so that it may be asked elsewhere; a
+    /// read counts as not done when the host ended before it answered.
+    pub fn try_call(&mut self, kind: &str, name: &str, args: Value) -> Result<Option<Value>> {
+        let request =
+            serde_json::to_string(&Request { kind: kind.into(), name: name.into(), args }).unwrap_or_default();
+        let line = match self.exchange(&request) {
+            Ok(line) if !line.is_empty() => line,
+            _ if kind == "read" => return Ok(None),
+            failed => {
+                let why = failed.err().map_or_else(|| "it ended".to_owned(), |e| e.to_string());
+                let message = format!("the running host did not say whether it did that: {why}");
+                return Err(Error::new(Code::Internal, message, "look at the status before you try again"));
+            }
         };
-        let request = serde_json::to_string(&Request { kind: kind.into(), name: name.into(), args }).unwrap_or_default();
-        let stream = self.stream.get_mut();
-        stream.write_all(format!("{request}\n").as_bytes()).map_err(gone)?;
-        stream.flush().map_err(gone)?;
-        let mut line = String::new();
-        (&mut self.stream).take(LINE_MAX).read_line(&mut line).map_err(gone)?;
-        let mut body: Value = serde_json::from_str(&line)
-            .map_err(|e| Error::new(Code::Internal, format!("the running host's answer is no JSON: {e}"), "look at its log"))?;
+        let mut body: Value = serde_json::from_str(&line).map_err(|e| {
+            Error::new(Code::Internal, format!("the running host's answer is no JSON: {e}"), "look at its log")
+        })?;
         match body.get_mut("error").map(Value::take) {
             Some(error) => Err(serde_json::from_value(error).unwrap_or_else(|_| {
                 Error::new(Code::Internal, "the running host failed without saying why", "look at its log")
             })),
-            None => Ok(body.get_mut("ok").map(Value::take).unwrap_or_default()),
+            None if body.get("closed").is_some() => Ok(None),
+            None => Ok(Some(body.get_mut("ok").map(Value::take).unwrap_or_default())),
         }
+    }
+
+    /// Asks a host that is expected to stay.
+    pub fn call(&mut self, kind: &str, name: &str, args: Value) -> Result<Value> {
+        self.try_call(kind, name, args)?
+            .ok_or_else(|| Error::new(Code::WrongState, "the running host was closing", "try again"))
+    }
+
+    fn exchange(&mut self, request: &str) -> std::io::Result<String> {
+        let stream = self.stream.get_mut();
+        stream.write_all(format!("{request}\n").as_bytes())?;
+        stream.flush()?;
+        let mut line = String::new();
+        (&mut self.stream).take(LINE_MAX).read_line(&mut line)?;
+        Ok(line)
     }
 }
 
@@ -213,7 +239,6 @@ impl Client {
 pub fn host_file(folder: &Path) -> Result<HostFile> {
     let path = Folder::new(folder).host_file();
     let text = std::fs::read(&path).map_err(|e| io_error(&path, &e))?;
-    serde_json::from_slice(&text).map_err(|e| {
-        Error::new(Code::NotFound, format!("{}: {e}", path.display()), "start the host again")
-    })
+    serde_json::from_slice(&text)
+        .map_err(|e| Error::new(Code::NotFound, format!("{}: {e}", path.display()), "start the host again"))
 }

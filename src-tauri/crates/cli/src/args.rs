@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Veto(Veto),
     /// Hide a decision until a date
     Defer(Defer),
+    /// Say whether a webhook in doubt arrived, after looking at the receiver
+    Settle(Settle),
     /// Stop: no effect leaves until `ras resume`
     Stop(Run),
     /// Pause: watch and propose, but execute nothing
@@ -152,10 +154,10 @@ pub(crate) struct Import {
     #[arg(long, value_name = "SPEED", value_parser = speed)]
     pub as_live: Option<f64>,
     /// With --as-live: history before this date is imported at once
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", requires = "as_live")]
     pub live_from: Option<String>,
     /// With --as-live: time stands still while a decision waits for its answer
-    #[arg(long)]
+    #[arg(long, requires = "as_live")]
     pub hold: bool,
 }
 
@@ -241,6 +243,20 @@ pub(crate) struct Defer {
     /// Until this day or instant
     #[arg(long)]
     pub until: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Settle {
+    /// The business's folder
+    pub dir: PathBuf,
+    /// The decision's id
+    pub id: String,
+    /// It arrived
+    #[arg(long, required_unless_present = "not_arrived", conflicts_with = "not_arrived")]
+    pub arrived: bool,
+    /// It did not
+    #[arg(long)]
+    pub not_arrived: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ use crate::bench;
 use crate::import;
 use crate::output::{Output, table};
 use crate::serve;
-use crate::session::{Session, instant, split_dir, zone_of};
+use crate::session::{Session, instant, split_dir};
 
 /// Runs the command.
 pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
@@ -45,9 +45,12 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
             answer(&a.dir, &a.id, verdict, out)
         }
         Command::Defer(a) => {
-            let until = instant(&a.until, &zone_of(&a.dir)?)?;
-            answer(&a.dir, &a.id, Verdict::Defer { until }, out)
+            let mut session = Session::open(&a.dir)?;
+            let until = instant(&a.until, &session.zone()?)?;
+            let decision = find(&mut session, &a.id)?;
+            give(&mut session, &decision, &a.dir, Verdict::Defer { until }, out)
         }
+        Command::Settle(a) => settle(a, out),
         Command::Stop(a) => set_run(a, "stop", out),
         Command::Pause(a) => set_run(a, "pause", out),
         Command::Resume(a) => set_run(a, "resume", out),
@@ -91,25 +94,36 @@ fn init(a: &args::Init, out: &Output) -> Result<()> {
 fn query(a: &args::Query, out: &Output) -> Result<()> {
     let words: Vec<_> = a.words.iter().map(Into::into).collect();
     let (dir, key) = split_dir(&words, a.dir.as_ref())?;
-    let zone = zone_of(&dir)?;
+    let mut session = Session::open(&dir)?;
+    let zone = session.zone()?;
     let at = |t: &Option<String>| t.as_deref().map(|t| instant(t, &zone)).transpose();
     let asked = json!({ "metric": key, "from": at(&a.from)?, "to": at(&a.to)?, "by": a.by, "grain": a.grain });
-    let view: SeriesView = Session::open(&dir)?.view("series", asked)?;
-    let day = |ms: i64| zone.local(ms).map_or_else(String::new, |l| if view.grain == epoch_model::time::Grain::Hour { l.to_string() } else { l.date().to_string() });
+    let view: SeriesView = session.view("series", asked)?;
+    let day = |ms: i64| {
+        zone.local(ms).map_or_else(String::new, |l| {
+            if view.grain == epoch_model::time::Grain::Hour { l.to_string() } else { l.date().to_string() }
+        })
+    };
     let value = json!({
         "metric": view.metric.key, "title": view.metric.title, "unit": view.metric.unit, "format": view.metric.format,
         "currency": view.currency, "timezone": view.timezone, "grain": view.grain, "from": view.from, "to": view.to,
         "series": view.series.iter().map(|s| series_json(s, &day)).collect::<Vec<_>>(),
     });
     out.answer(&value, || {
-        let shown = |v: Option<f64>| v.map_or_else(|| "–".into(), |v| format!("{v:.4}").trim_end_matches('0').trim_end_matches('.').to_owned());
+        let shown = |v: Option<f64>| {
+            v.map_or_else(|| "–".into(), |v| format!("{v:.4}").trim_end_matches('0').trim_end_matches('.').to_owned())
+        };
         let mut rows = Vec::new();
         for s in &view.series {
             let name = s.segment.clone().unwrap_or_else(|| "all".into());
             if a.by.is_none() {
                 rows.extend(s.points.iter().map(|p| vec![day(p.start), shown(p.value), p.events.to_string()]));
             }
-            rows.push(vec![if a.by.is_some() { name } else { "total".into() }, shown(s.total.value), s.total.events.to_string()]);
+            rows.push(vec![
+                if a.by.is_some() { name } else { "total".into() },
+                shown(s.total.value),
+                s.total.events.to_string(),
+            ]);
         }
         table(&[view.metric.title.as_str(), "value", "events"], &rows)
     });
@@ -175,7 +189,14 @@ fn decisions(dir: &Path, out: &Output) -> Result<()> {
         let rows: Vec<_> = view
             .decisions
             .iter()
-            .map(|d| vec![d.id.clone(), format!("{:?}", d.state).to_lowercase(), format!("{:?}", d.level).to_lowercase(), d.headline.clone()])
+            .map(|d| {
+                vec![
+                    d.id.clone(),
+                    format!("{:?}", d.state).to_lowercase(),
+                    format!("{:?}", d.level).to_lowercase(),
+                    d.headline.clone(),
+                ]
+            })
             .collect();
         table(&["id", "state", "level", "what"], &rows)
     });
@@ -185,7 +206,8 @@ fn decisions(dir: &Path, out: &Output) -> Result<()> {
 fn status(dir: &Path, out: &Output) -> Result<()> {
     let view: StatusView = Session::open(dir)?.view("status", json!({}))?;
     out.answer(&serde_json::to_value(&view).unwrap_or_default(), || {
-        let mut lines = vec![format!("{:?}, {} events, {} approvals wait", view.run_state, view.events, view.approvals_waiting)];
+        let mut lines =
+            vec![format!("{:?}, {} events, {} approvals wait", view.run_state, view.events, view.approvals_waiting)];
         lines.extend(view.gateway.iter().map(|g| format!("gateway {g}")));
         lines.extend(view.problems.iter().map(|p| format!("! {} ({})", p.message, p.hint)));
         lines
@@ -198,8 +220,12 @@ fn levers(dir: &Path, out: &Output) -> Result<()> {
     let levers = value["levers"].clone();
     out.answer(&levers, || {
         let rows = levers.as_array().map(Vec::as_slice).unwrap_or_default();
-        let rows: Vec<_> =
-            rows.iter().map(|l| vec![l["key"].as_str().unwrap_or_default().to_owned(), l["value"].to_string(), l["default"].to_string()]).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|l| {
+                vec![l["key"].as_str().unwrap_or_default().to_owned(), l["value"].to_string(), l["default"].to_string()]
+            })
+            .collect();
         table(&["lever", "value", "default"], &rows)
     });
     Ok(())
@@ -210,9 +236,14 @@ fn approve(a: &args::Approve, out: &Output) -> Result<()> {
     let mut session = Session::open(&a.dir)?;
     let decision = find(&mut session, &a.id)?;
     let Act::SetLever { to, .. } = &decision.act else {
-        return Err(Error::new(Code::InvalidArgument, "this decision sets no lever", "approve it as it is, or veto it"));
+        return Err(Error::new(
+            Code::InvalidArgument,
+            "this decision sets no lever",
+            "approve it as it is, or veto it",
+        ));
     };
-    let bad = |what: &str| Error::new(Code::InvalidArgument, format!("“{text}” is no {what}"), "see its range on the card");
+    let bad =
+        |what: &str| Error::new(Code::InvalidArgument, format!("“{text}” is no {what}"), "see its range on the card");
     let to = match to {
         LeverValue::Bool(_) => LeverValue::Bool(text.parse().map_err(|_| bad("true or false"))?),
         LeverValue::Number(_) => LeverValue::Number(text.parse().map_err(|_| bad("number"))?),
@@ -237,7 +268,8 @@ fn find(session: &mut Session, id: &str) -> Result<Decision> {
 fn give(session: &mut Session, decision: &Decision, dir: &Path, verdict: Verdict, out: &Output) -> Result<()> {
     let status: StatusView = session.view("status", json!({}))?;
     let business = status.business.map(|b| b.name).unwrap_or_default();
-    let claim = Claim { business, decision: decision.id.clone(), card_hash: decision.card_hash(), verdict, at: status.now };
+    let claim =
+        Claim { business, decision: decision.id.clone(), card_hash: decision.card_hash(), verdict, at: status.now };
     let signed = OperatorKey::load()?.sign(claim);
     let value = session.write("verdict", serde_json::to_value(&signed).unwrap_or_default())?;
     out.answer(&value, || {
@@ -272,15 +304,25 @@ fn reading(dir: &Path) -> Result<Store> {
 
 fn verify(dir: &Path, anchor: Option<&str>, out: &Output) -> Result<()> {
     let anchor = match anchor {
-        Some(text) => Some(text.split_once(':').and_then(|(seq, hash)| Some((seq.parse::<u64>().ok()?, hash))).ok_or_else(|| {
-            Error::new(Code::InvalidArgument, format!("“{text}” is no anchor"), "write SEQ:HASH as `ras audit verify` prints it")
-        })?),
+        Some(text) => Some(
+            text.split_once(':').and_then(|(seq, hash)| Some((seq.parse::<u64>().ok()?, hash))).ok_or_else(|| {
+                Error::new(
+                    Code::InvalidArgument,
+                    format!("“{text}” is no anchor"),
+                    "write SEQ:HASH as `ras audit verify` prints it",
+                )
+            })?,
+        ),
         None => None,
     };
     let report = reading(dir)?.verify(anchor)?;
     if let Some(problem) = &report.problem {
         let message = format!("journal row {}: {}", problem.seq, problem.what);
-        return Err(Error::new(Code::AuditBroken, message, "compare with a backup; nothing before that row is affected"));
+        return Err(Error::new(
+            Code::AuditBroken,
+            message,
+            "compare with a backup; nothing before that row is affected",
+        ));
     }
     let value = json!({ "ok": true, "rows": report.rows, "head": report.head, "anchor": format!("{}:{}", report.rows, report.head) });
     out.answer(&value, || vec![format!("{} rows, unbroken; head {}", report.rows, report.head)]);
@@ -290,23 +332,28 @@ fn verify(dir: &Path, anchor: Option<&str>, out: &Output) -> Result<()> {
 fn replay(dir: &Path, out: &Output) -> Result<()> {
     let report = audit::replay(&reading(dir)?)?;
     if let Some(d) = &report.difference {
-        let message = format!("input {} gives other actions now: journaled {} but replayed {}", d.seq, d.journaled, d.replayed);
+        let message =
+            format!("input {} gives other actions now: journaled {} but replayed {}", d.seq, d.journaled, d.replayed);
         return Err(Error::new(Code::ReplayDiffers, message, "use the version that wrote the journal, or report this"));
     }
     let value = serde_json::to_value(&report).unwrap_or_default();
     out.answer(&value, || {
-        vec![format!("identical: {} inputs, {} actions, {} decisions; digest {}", report.inputs, report.actions, report.decisions, report.digest)]
+        vec![format!(
+            "identical: {} inputs, {} actions, {} decisions; digest {}",
+            report.inputs, report.actions, report.decisions, report.digest
+        )]
     });
     Ok(())
 }
 
 fn report(a: &args::Report, out: &Output) -> Result<()> {
-    let zone = zone_of(&a.dir)?;
+    let mut session = Session::open(&a.dir)?;
+    let zone = session.zone()?;
     let at = |t: &Option<String>| t.as_deref().map(|t| instant(t, &zone)).transpose();
     let path = a.out.as_ref().map(std::path::absolute).transpose();
     let path = path.map_err(|e| epoch_host::config::io_error(&a.dir, &e))?;
     let asked = json!({ "from": at(&a.from)?, "to": at(&a.to)?, "format": a.format, "path": path });
-    let value = Session::open(&a.dir)?.write("make_report", asked)?;
+    let value = session.write("make_report", asked)?;
     out.answer(&value, || vec![value["path"].as_str().unwrap_or_default().to_owned()]);
     Ok(())
 }
@@ -321,6 +368,19 @@ fn backup(a: &args::Backup, out: &Output) -> Result<()> {
 
 fn restore(a: &args::Restore, out: &Output) -> Result<()> {
     Store::restore(&a.from, &a.dir)?;
+    let folder = Folder::new(&a.dir);
+    if !folder.toml().exists() {
+        // A backup knows the configuration it was made under; without one the folder would be no business.
+        let nameless = Business::parse(&Business::template("x")).map_err(|p| epoch_host::config::refusal(&p))?;
+        let store = Store::open_read_only(
+            &a.dir,
+            &nameless,
+            Options::new(std::sync::Arc::new(epoch_host::clock::machine_now)),
+        )?;
+        if let Some(text) = store.meta("config")?.as_ref().and_then(Value::as_str) {
+            epoch_host::config::write_whole(&folder.toml(), text.as_bytes())?;
+        }
+    }
     out.answer(&json!({ "restored": a.dir }), || vec![format!("restored into {}", a.dir.display())]);
     Ok(())
 }
@@ -338,12 +398,19 @@ fn doctor(dir: &Path, out: &Output) -> Result<()> {
     let checks = Store::doctor(dir);
     let ok = checks.iter().all(|c| c.ok);
     let value = json!({ "ok": ok, "checks": checks });
-    out.answer(&value, || {
+    let told = || {
         let mark = |ok: bool| if ok { "ok" } else { "BAD" };
-        let rows: Vec<_> = checks.iter().map(|c| vec![mark(c.ok).into(), c.name.clone(), c.detail.clone(), c.hint.clone()]).collect();
+        let rows: Vec<_> =
+            checks.iter().map(|c| vec![mark(c.ok).into(), c.name.clone(), c.detail.clone(), c.hint.clone()]).collect();
         table(&["", "check", "found", "next"], &rows)
-    });
-    if ok { Ok(()) } else { Err(Error::new(Code::StoreDamaged, "not everything is in order", "see the lines above")) }
+    };
+    if ok {
+        out.answer(&value, told);
+        return Ok(());
+    }
+    out.answer_before_error(value, told);
+    let hint = checks.iter().find(|c| !c.ok).map(|c| format!("{}: {}", c.name, c.hint)).unwrap_or_default();
+    Err(Error::new(Code::StoreDamaged, "not everything is in order", hint))
 }
 
 fn keys(a: &args::Keys, out: &Output) -> Result<()> {
@@ -362,7 +429,14 @@ fn keys(a: &args::Keys, out: &Output) -> Result<()> {
         let rows = keys.as_array().map(Vec::as_slice).unwrap_or_default();
         let rows: Vec<_> = rows
             .iter()
-            .map(|k| vec![text(k, "name"), text(k, "kind"), text(k, "value"), if k["revoked"] == json!(true) { "revoked".into() } else { String::new() }])
+            .map(|k| {
+                vec![
+                    text(k, "name"),
+                    text(k, "kind"),
+                    text(k, "value"),
+                    if k["revoked"] == json!(true) { "revoked".into() } else { String::new() },
+                ]
+            })
             .collect();
         table(&["name", "kind", "key", ""], &rows)
     });
@@ -370,9 +444,15 @@ fn keys(a: &args::Keys, out: &Output) -> Result<()> {
 }
 
 fn secret(dir: &Path, out: &Output) -> Result<()> {
-    let text = epoch_host::config::read_text(&Folder::new(dir).toml())?;
-    let business = Business::parse(&text).map_err(|p| epoch_host::config::refusal(&p))?;
-    let secret = epoch_host::keys::webhook_secret_text(&business.name)?;
+    let status: StatusView = Session::open(dir)?.view("status", json!({}))?;
+    let business = status.business.map(|b| b.name).unwrap_or_default();
+    let secret = epoch_host::keys::webhook_secret_text(&business)?;
     out.answer(&json!({ "webhook_secret": secret }), || vec![secret.clone()]);
+    Ok(())
+}
+
+fn settle(a: &args::Settle, out: &Output) -> Result<()> {
+    let value = Session::open(&a.dir)?.write("settle", json!({ "id": a.id, "arrived": a.arrived }))?;
+    out.answer(&value, || vec![format!("{} is {} now", a.id, value["state"].as_str().unwrap_or_default())]);
     Ok(())
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use epoch_api::views::{ImportPreviewView, ImportProgress};
 use epoch_api::{App, AppOptions, control};
 use epoch_host::config::Folder;
-use epoch_host::keys::config_home;
 use epoch_host::{Host, ImportRequest};
 use epoch_model::business::{Business, Mapping};
 use epoch_model::time::Millis;
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::args;
 use crate::output::Output;
-use crate::session::{Session, instant, split_dir, zone_of};
+use crate::session::{Session, Way, instant, split_dir, take, zone_in};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -32,14 +31,13 @@ pub(crate) fn import(args: &args::Import, output: &Output) -> Result<()> {
     // A replay runs a whole host, so that decisions can be answered while history arrives.
     let (mut session, live) = match args.as_live {
         Some(_) => {
-            let app = Arc::new(App::new(AppOptions { home: config_home(), background: true, ..AppOptions::default() }));
-            match app.open(&dir) {
-                Ok(()) => {
+            let app = Arc::new(App::new(AppOptions { background: true, ..AppOptions::default() }));
+            match take(&app, &dir)? {
+                Some(client) => (Some(Session::over(&dir, client)), None),
+                None => {
                     let served = control::serve(&app)?;
                     (None, Some((app, served)))
                 }
-                Err(e) if e.code == Code::FolderBusy => (Some(Session::open(&dir)?), None),
-                Err(e) => return Err(e),
             }
         }
         None => (Some(Session::open(&dir)?), None),
@@ -60,22 +58,28 @@ pub(crate) fn import(args: &args::Import, output: &Output) -> Result<()> {
             output.say(&line);
         }
         if output.interactive() && !args.yes && !agreed(output) {
-            return Err(Error::new(Code::MappingInvalid, "nothing was imported", "correct it with --map FIELD=EXPRESSION"));
+            return Err(Error::new(
+                Code::MappingInvalid,
+                "nothing was imported",
+                "correct it with --map FIELD=EXPRESSION",
+            ));
         }
     }
-    let zone = zone_of(&dir)?;
+    let zone = zone_in(&read("status", Value::Null)?)?;
     let live_from = args.live_from.as_deref().map(|t| instant(t, &zone)).transpose()?;
     let source = args.source.clone().unwrap_or_else(|| epoch_api::FILE_SOURCE.to_owned());
-    let progress = match (&mut session, live) {
-        (Some(Session::Remote(client)), _) => {
-            let request = json!({ "path": file, "mapping": mapping, "as_live": args.as_live, "live_from": live_from });
+    let progress = match (session.as_mut().map(|s| &mut s.way), live) {
+        (Some(Way::Remote(client)), _) => {
+            // JSON has no infinity; the running host goes this fast from day to day.
+            let speed = args.as_live.map(|s| if s.is_finite() { s } else { 1e12 });
+            let request = json!({ "path": file, "mapping": mapping, "as_live": speed, "live_from": live_from });
             client.call("write", "import_start", request)?;
             follow(output, || {
                 let value = client.call("read", "import_progress", Value::Null)?;
                 Ok((parse(value)?, None))
             })?
         }
-        (Some(Session::Local(app)), _) => {
+        (Some(Way::Local(app)), _) => {
             let host = app.host()?;
             start(&host, &file, mapping, source, args, live_from)?;
             let done = follow(output, || Ok((parse(app.read("import_progress", Value::Null)?)?, None)))?;
@@ -111,14 +115,8 @@ fn start(
     args: &args::Import,
     live_from: Option<Millis>,
 ) -> Result<()> {
-    let request = ImportRequest {
-        path: file.to_owned(),
-        mapping,
-        source,
-        as_live: args.as_live,
-        live_from,
-        hold: args.hold,
-    };
+    let request =
+        ImportRequest { path: file.to_owned(), mapping, source, as_live: args.as_live, live_from, hold: args.hold };
     host.start_import(request).map(|_| ())
 }
 
@@ -129,7 +127,10 @@ fn waiting(app: &App, dir: &Path) -> String {
 }
 
 /// Shows a bar until the import is over.
-fn follow(output: &Output, mut look: impl FnMut() -> Result<(Option<ImportProgress>, Option<String>)>) -> Result<ImportProgress> {
+fn follow(
+    output: &Output,
+    mut look: impl FnMut() -> Result<(Option<ImportProgress>, Option<String>)>,
+) -> Result<ImportProgress> {
     let bar = if output.json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -140,7 +141,8 @@ fn follow(output: &Output, mut look: impl FnMut() -> Result<(Option<ImportProgre
             bar.set_length(progress.bytes_total);
             bar.set_position(progress.bytes_done);
             let left = progress.seconds_left.map_or_else(String::new, |s| format!(", {s:.0} s left"));
-            let rejected = if progress.rejected > 0 { format!(", {} rejected", progress.rejected) } else { String::new() };
+            let rejected =
+                if progress.rejected > 0 { format!(", {} rejected", progress.rejected) } else { String::new() };
             bar.set_message(format!("{} rows, {:.0} rows/s{left}{rejected}", progress.rows, progress.rows_per_second));
             if progress.state != "running" {
                 bar.finish_and_clear();
@@ -176,7 +178,8 @@ fn finish(output: &Output, p: &ImportProgress) -> Result<()> {
 fn shown(preview: &ImportPreviewView) -> Vec<String> {
     let mapping = &preview.mapping;
     let mut lines = vec![format!("{} ({})", preview.path, preview.format)];
-    let mut fields = vec![("event", mapping.event.clone()), ("time", mapping.time.clone()), ("unit", mapping.unit.clone())];
+    let mut fields =
+        vec![("event", mapping.event.clone()), ("time", mapping.time.clone()), ("unit", mapping.unit.clone())];
     fields.extend(mapping.id.iter().map(|id| ("id", id.clone())));
     lines.extend(fields.iter().map(|(field, e)| format!("  {field:<10} = {e}")));
     lines.extend(mapping.props.iter().map(|(field, e)| format!("  {field:<10} = {e}")));
@@ -209,7 +212,8 @@ fn declared_mapping(args: &args::Import, dir: &Path) -> Result<Option<Mapping>> 
 
 /// The mapping as it is given: complete only with event and time; otherwise what is given amends the guess.
 fn explicit_mapping(args: &args::Import, declared: Option<Mapping>) -> Result<Option<Mapping>> {
-    let complete = ["event", "time"].iter().all(|f| args.map.iter().any(|m| m.trim_start().starts_with(&format!("{f}="))));
+    let complete =
+        ["event", "time"].iter().all(|f| args.map.iter().any(|m| m.trim_start().starts_with(&format!("{f}="))));
     match declared {
         Some(mapping) => Ok(Some(amend(mapping, args)?)),
         None if complete => Ok(Some(amend(Mapping::default(), args)?)),

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use args::Cli;
 use clap::Parser as _;
-use epoch_model::Error;
+use epoch_model::{Code, Error};
 use output::Output;
 
 fn main() -> ExitCode {
@@ -23,6 +23,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => {
             let usage = e.use_stderr();
+            if usage && std::env::args_os().skip(1).take_while(|a| a != "--").any(|a| a == "--json") {
+                Output::new(true).error(&misused(&e));
+                return ExitCode::from(2);
+            }
             // clap prints help and version to stdout and mistakes to stderr.
             let _ = e.print();
             return if usage { ExitCode::from(2) } else { ExitCode::SUCCESS };
@@ -37,6 +41,15 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&output, &e),
     }
+}
+
+/// A mistake in the arguments, for programs: clap's first line, and its usage as the next step.
+fn misused(e: &clap::Error) -> Error {
+    let text = e.render().to_string();
+    let first: Vec<&str> = text.lines().take_while(|l| !l.trim().is_empty()).map(str::trim).collect();
+    let message = first.join(" ").trim_start_matches("error: ").to_owned();
+    let usage = text.lines().find(|l| l.starts_with("Usage:")).unwrap_or("see `ras --help`");
+    Error::new(Code::InvalidArgument, message, usage)
 }
 
 fn fail(output: &Output, error: &Error) -> ExitCode {

@@ -1,5 +1,6 @@
 //! What is printed: one JSON value, or lines for people.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal as _, Write as _};
 
 use epoch_model::Error;
@@ -8,11 +9,13 @@ use serde_json::{Value, json};
 /// Where answers go.
 pub(crate) struct Output {
     pub(crate) json: bool,
+    /// What is told together with an error, in JSON mode: one command prints one value.
+    with_error: RefCell<Option<Value>>,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, with_error: RefCell::default() }
     }
 
     /// A value in JSON mode, else the lines.
@@ -23,6 +26,15 @@ impl Output {
             for line in lines() {
                 self.line(&line);
             }
+        }
+    }
+
+    /// The same for an answer that is followed by an error: in JSON mode its fields stand beside the error's.
+    pub(crate) fn answer_before_error(&self, value: Value, lines: impl FnOnce() -> Vec<String>) {
+        if self.json {
+            *self.with_error.borrow_mut() = Some(value);
+        } else {
+            self.answer(&value, lines);
         }
     }
 
@@ -39,7 +51,11 @@ impl Output {
 
     pub(crate) fn error(&self, e: &Error) {
         if self.json {
-            self.line(&json!({ "code": e.code, "message": e.message, "hint": e.hint }).to_string());
+            let mut value = self.with_error.take().unwrap_or_else(|| json!({}));
+            value["code"] = json!(e.code);
+            value["message"] = json!(e.message);
+            value["hint"] = json!(e.hint);
+            self.line(&value.to_string());
         } else {
             self.say(&format!("error: {}\n  next: {}", e.message, e.hint));
         }

@@ -1,14 +1,18 @@
 //! `ras serve`: the host without a window.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use epoch_api::{App, AppOptions, control};
-use epoch_host::keys::config_home;
 use epoch_model::{Code, Error, Result};
 use serde_json::json;
 
 use crate::args::Serve;
 use crate::output::Output;
+use crate::session::take;
+
+/// How long an end waits for commands that are being answered.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Runs until a signal ends it.
 pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
@@ -27,13 +31,15 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
     // Heard from the first moment, so that a signal during the start is not lost.
     let ended = runtime.block_on(async { signals() })?;
     let app = Arc::new(App::new(AppOptions {
-        home: config_home(),
-        folder: None,
         listen: Some(args.listen),
         allowed_hosts: args.allow_host.clone(),
         background: true,
+        ..AppOptions::default()
     }));
-    app.open(&args.dir)?;
+    if let Some(client) = take(&app, &args.dir)? {
+        let message = format!("process {} holds this business folder", client.host.pid);
+        return Err(Error::new(Code::FolderBusy, message, "use the running one, or stop it first"));
+    }
     let served = control::serve(&app)?;
     let host = app.host()?;
     let keys: Vec<String> = host.store().keys()?.into_iter().filter(|k| k.revoked_at.is_none()).map(|k| k.id).collect();
@@ -45,19 +51,23 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
         "pid": std::process::id(),
     });
     output.line(&ready.to_string());
-    drop(host);
     runtime.block_on(ended);
     tracing::info!("stopping");
     drop(served);
     app.close();
+    // Commands that are being answered hold the host, too; it closes with the last of them, which should be this one.
+    let until = Instant::now() + LAST_ANSWERS;
+    while Arc::strong_count(&host) > 1 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(host);
     Ok(())
 }
 
 #[cfg(unix)]
 fn signals() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let failed =
-        |e: std::io::Error| Error::new(Code::Internal, format!("signals cannot be heard: {e}"), "report this");
+    let failed = |e: std::io::Error| Error::new(Code::Internal, format!("signals cannot be heard: {e}"), "report this");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     Ok(async move {

@@ -1,18 +1,29 @@
 //! A business to talk to: the host that runs on the folder, or one opened for this command.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use epoch_api::control::Client;
+use epoch_api::control::{self, Client};
 use epoch_api::{App, AppOptions};
 use epoch_host::config::Folder;
-use epoch_model::business::Business;
 use epoch_model::time::{Millis, Zone};
 use epoch_model::{Code, Error, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// How long a command waits for the folder.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause between two tries.
+const RETRY: Duration = Duration::from_millis(40);
+
 /// An open business.
-pub(crate) enum Session {
+pub(crate) struct Session {
+    dir: PathBuf,
+    pub(crate) way: Way,
+}
+
+/// How it is reached.
+pub(crate) enum Way {
     /// In this process.
     Local(Box<App>),
     /// In another one.
@@ -20,29 +31,48 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    /// Reaches the host that runs on `dir`, or opens the folder.
+    /// Reaches the host that runs on `dir`, or opens the folder; waits a moment for another command that has it open, or for
+    /// a host that is just starting.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
+        Ok(Self { dir: dir.to_owned(), way: Self::find(dir)? })
+    }
+
+    fn find(dir: &Path) -> Result<Way> {
         Folder::new(dir).check()?;
-        if let Some(client) = Client::connect(dir) {
-            return Ok(Self::Remote(client));
-        }
         let app = App::new(AppOptions::default());
-        match app.open(dir) {
-            Ok(()) => Ok(Self::Local(Box::new(app))),
-            // A host that is just starting holds the folder before it answers.
-            Err(e) if e.code == Code::FolderBusy => {
-                let patience = std::time::Duration::from_secs(3);
-                Client::connect_within(dir, patience).map(Self::Remote).ok_or(e)
-            }
-            Err(e) => Err(e),
+        match take(&app, dir)? {
+            Some(client) => Ok(Way::Remote(client)),
+            None => Ok(Way::Local(Box::new(app))),
         }
+    }
+
+    /// One that is reached through this connection.
+    pub(crate) fn over(dir: &Path, client: Client) -> Self {
+        Self { dir: dir.to_owned(), way: Way::Remote(client) }
     }
 
     /// Asks for a view.
     pub(crate) fn read(&mut self, name: &str, args: Value) -> Result<Value> {
-        match self {
-            Self::Local(app) => app.read(name, args),
-            Self::Remote(client) => client.call("read", name, args),
+        self.call("read", name, args)
+    }
+
+    /// A host that closes while it is asked has done nothing yet: the folder is free then, or will be in a moment.
+    fn call(&mut self, kind: &str, name: &str, args: Value) -> Result<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let client = match &mut self.way {
+                Way::Local(app) => return control::dispatch(app, kind, name, args),
+                Way::Remote(client) => client,
+            };
+            match client.try_call(kind, name, args.clone())? {
+                Some(value) => return Ok(value),
+                None if Instant::now() >= until => {
+                    let message = format!("process {} is closing this business", client.host.pid);
+                    return Err(Error::new(Code::FolderBusy, message, "try again in a moment"));
+                }
+                None => std::thread::sleep(RETRY),
+            }
+            self.way = Self::find(&self.dir)?;
         }
     }
 
@@ -55,11 +85,29 @@ impl Session {
         })
     }
 
+    /// The business's timezone in force.
+    pub(crate) fn zone(&mut self) -> Result<Zone> {
+        zone_in(&self.read("status", Value::Null)?)
+    }
+
     /// Changes something.
     pub(crate) fn write(&mut self, name: &str, args: Value) -> Result<Value> {
-        match self {
-            Self::Local(app) => app.write(name, args),
-            Self::Remote(client) => client.call("write", name, args),
+        self.call("write", name, args)
+    }
+}
+
+/// Opens the folder in `app`, or answers the connection to the host that has it. Another command that has it for a moment is
+/// waited for.
+pub(crate) fn take(app: &App, dir: &Path) -> Result<Option<Client>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(client) = Client::connect(dir) {
+            return Ok(Some(client));
+        }
+        match app.open(dir) {
+            Ok(()) => return Ok(None),
+            Err(e) if e.code == Code::FolderBusy && Instant::now() < until => std::thread::sleep(RETRY),
+            Err(e) => return Err(e),
         }
     }
 }
@@ -83,17 +131,14 @@ pub(crate) fn instant(text: &str, zone: &Zone) -> Result<Millis> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Ok(at.as_millisecond());
     }
-    let local = text
-        .parse::<jiff::civil::DateTime>()
-        .or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
+    let local =
+        text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
     local.ok().and_then(|l| zone.instant(l)).ok_or_else(|| {
         Error::new(Code::InvalidArgument, format!("“{text}” is no date"), "write 2011-12-01 or 2011-12-01T08:30:00Z")
     })
 }
 
-/// The business's timezone, read from its file.
-pub(crate) fn zone_of(dir: &Path) -> Result<Zone> {
-    let text = epoch_host::config::read_text(&Folder::new(dir).toml())?;
-    let business = Business::parse(&text).map_err(|p| epoch_host::config::refusal(&p))?;
-    Zone::named(&business.timezone)
+/// The business's timezone, from its status.
+pub(crate) fn zone_in(status: &Value) -> Result<Zone> {
+    Zone::named(status.pointer("/business/timezone").and_then(Value::as_str).unwrap_or("UTC"))
 }

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn only_finite_numbers_are_told() {
-        let point = Point { start: 0, value: Some(f64::INFINITY), numerator: f64::INFINITY, denominator: 1.0, events: 2 };
+        let point =
+            Point { start: 0, value: Some(f64::INFINITY), numerator: f64::INFINITY, denominator: 1.0, events: 2 };
         let told = finite(point);
         assert_eq!((told.value, told.numerator, told.events), (None, 0.0, 2));
         let text = serde_json::to_string(&told).expect("JSON");

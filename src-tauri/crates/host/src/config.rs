@@ -124,9 +124,8 @@ pub fn load(folder: &Folder) -> Result<Config, (Error, Vec<Problem>)> {
 /// Reads a text file, without a byte order mark.
 pub fn read_text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|e| io_error(path, &e))?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Error::new(Code::ConfigInvalid, format!("{} is not UTF-8", path.display()), "save it as UTF-8")
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::new(Code::ConfigInvalid, format!("{} is not UTF-8", path.display()), "save it as UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
 }
 

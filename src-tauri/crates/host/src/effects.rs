@@ -12,7 +12,7 @@ use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use epoch_store::{LeverRow, OutboxItem, OutboxResult, OutboxState, Store};
 use parking_lot::{Mutex, RwLock};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -102,8 +102,10 @@ impl Effects {
             let message = format!("no effect of “{id}” is in doubt");
             return Err(Error::new(Code::WrongState, message, "see `ras doctor` for what is"));
         };
-        let detail = format!("{actor} looked at the receiver: it {}", if arrived { "arrived" } else { "did not arrive" });
-        let input = Input::EffectResult { decision: id.to_owned(), ok: arrived, in_doubt: false, detail: detail.clone() };
+        let detail =
+            format!("{actor} looked at the receiver: it {}", if arrived { "arrived" } else { "did not arrive" });
+        let input =
+            Input::EffectResult { decision: id.to_owned(), ok: arrived, in_doubt: false, detail: detail.clone() };
         self.engine.give_one(actor, input)?;
         let result = if arrived { OutboxResult::Done { detail } } else { OutboxResult::Failed { detail } };
         self.store.outbox_finish(item.id, result)
@@ -116,13 +118,8 @@ impl Effects {
         let config = self.config.read().clone();
         let approval = self.approval(&decision)?;
         let run_state = *self.run_state.read();
-        let permit = gate::admit(
-            &decision,
-            approval.as_ref(),
-            &self.operators.read(),
-            &config.business.name,
-            run_state,
-        );
+        let permit =
+            gate::admit(&decision, approval.as_ref(), &self.operators.read(), &config.business.name, run_state);
         let permit = match permit {
             Ok(permit) => permit,
             Err(_) if run_state != RunState::Running => return Ok(()),
@@ -154,7 +151,8 @@ impl Effects {
             (row.kind == RowKind::Action && approved && same).then_some(row.cause?)
         });
         let input = followed.and_then(|seq| rows.iter().find(|r| r.seq == seq && r.kind == RowKind::Input));
-        let Some(Ok(Input::Verdict { signed })) = input.map(|row| serde_json::from_value::<Input>(row.body.clone())) else {
+        let Some(Ok(Input::Verdict { signed })) = input.map(|row| serde_json::from_value::<Input>(row.body.clone()))
+        else {
             return Ok(None);
         };
         let approves = matches!(signed.claim.verdict, Verdict::Approve | Verdict::Edit { .. });
@@ -172,7 +170,8 @@ impl Effects {
         // Held until the value is in force: whoever stops waits for it, or is before it.
         let running = self.run_state.read();
         if *running != RunState::Running {
-            return self.finish(item, OutboxResult::Retry { at: self.clock.now(), detail: "held back by a stop".into() });
+            return self
+                .finish(item, OutboxResult::Retry { at: self.clock.now(), detail: "held back by a stop".into() });
         }
         let now = self.clock.now();
         let row = LeverRow {
@@ -200,17 +199,9 @@ impl Effects {
         };
         let secret = keys::webhook_secret(&business.name)?;
         let now = self.clock.now();
-        let body = json!({
-            "type": "decision.executed",
-            "id": permit.idempotency_key(),
-            "decision": permit.decision(),
-            "business": business.name,
-            "effect": effect,
-            "at": now,
-            "data": payload,
-        });
+        // The payload alone, since that is what was on the card; `webhook-id` names the decision's effect.
         // The signature's timestamp is checked by the receiver against its own clock, so it is the machine's.
-        let sent = webhook::send(permit, target, &secret, &body, crate::clock::machine_now());
+        let sent = webhook::send(permit, target, &secret, payload, crate::clock::machine_now());
         // The last look before anything leaves: a stop that was acknowledged meanwhile holds.
         if *self.run_state.read() != RunState::Running {
             return self.finish(item, OutboxResult::Retry { at: now, detail: "held back by a stop".into() });

@@ -240,15 +240,17 @@ pub(crate) fn entry_of(actor: &str, input: &Input, actions: &[Action], now: Mill
     for action in actions {
         entry.actions.push((ENGINE.to_owned(), journaled(action)?));
         match action {
-            Action::Scored { metric, start, end, actual, expected, score, p_value } => entry.expectations.push(Scored {
-                metric: metric.clone(),
-                start: *start,
-                end: *end,
-                actual: *actual,
-                expected: expected.clone(),
-                score: *score,
-                p_value: *p_value,
-            }),
+            Action::Scored { metric, start, end, actual, expected, score, p_value } => {
+                entry.expectations.push(Scored {
+                    metric: metric.clone(),
+                    start: *start,
+                    end: *end,
+                    actual: *actual,
+                    expected: expected.clone(),
+                    score: *score,
+                    p_value: *p_value,
+                })
+            }
             Action::Insight(insight) => entry.insights.push((**insight).clone()),
             Action::Decision(decision) => entry.decisions.push((**decision).clone()),
             Action::Effect { decision, idempotency_key, act } => entry.outbox.push(NewEffect {

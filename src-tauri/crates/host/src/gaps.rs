@@ -48,7 +48,10 @@ impl Gaps {
         let mut state = self.0.lock();
         let before = std::mem::replace(&mut state.heard, now);
         if before > 0 && live_until > 0 && now.saturating_sub(before) >= SHORTEST_MS {
-            tracing::warn!(minutes = (now - before) / 60_000, "nobody listened for a while; silence of that time counts as unknown");
+            tracing::warn!(
+                minutes = (now - before) / 60_000,
+                "nobody listened for a while; silence of that time counts as unknown"
+            );
             state.gaps.push(Gap { from: before, to: now });
             let surplus = state.gaps.len().saturating_sub(KEPT);
             state.gaps.drain(..surplus);
@@ -72,30 +75,33 @@ impl Gaps {
         store.put_meta("heard_at", Some(&json!(state.heard)))
     }
 
-    /// The gaps within `from..to` that nothing has filled since: SDKs send again, and files may be imported later.
-    fn empty(&self, store: &Store, from: Millis, to: Millis) -> Result<Vec<Gap>> {
-        let near: Vec<Gap> = self.0.lock().gaps.iter().filter(|g| g.from < to && g.to > from).copied().collect();
-        let mut empty = Vec::with_capacity(near.len());
-        for gap in near {
-            let query = RowsQuery { metric: None, name: None, from: gap.from, to: gap.to, cursor: None, limit: 1 };
-            if store.rows(&query)?.rows.is_empty() {
-                empty.push(gap);
-            }
-        }
-        Ok(empty)
-    }
-
     /// Which of the buckets that start at `starts` were not heard.
     pub(crate) fn unheard(&self, store: &Store, zone: &Zone, grain: Grain, starts: &[Millis]) -> Result<Vec<Millis>> {
         let (Some(first), Some(last)) = (starts.first(), starts.last()) else { return Ok(Vec::new()) };
-        let gaps = self.empty(store, *first, zone.next(*last, grain))?;
-        let missed = |start: Millis| {
+        let until = zone.next(*last, grain);
+        let near: Vec<Gap> = self.0.lock().gaps.iter().filter(|g| g.from < until && g.to > *first).copied().collect();
+        let mut unheard = Vec::new();
+        for start in starts.iter().copied() {
             let end = zone.next(start, grain);
-            let unheard: Millis = gaps.iter().map(|g| (g.to.min(end) - g.from.max(start)).max(0)).sum();
-            unheard > (end - start) / SHARE
-        };
-        Ok(if gaps.is_empty() { Vec::new() } else { starts.iter().copied().filter(|s| missed(*s)).collect() })
+            let mut missed: Millis = 0;
+            for gap in near.iter().filter(|g| g.from < end && g.to > start) {
+                let (from, to) = (gap.from.max(start), gap.to.min(end));
+                if silent(store, from, to)? {
+                    missed += to - from;
+                }
+            }
+            if missed > (end - start) / SHARE {
+                unheard.push(start);
+            }
+        }
+        Ok(unheard)
     }
+}
+
+/// Whether nothing has filled this part of a gap since: SDKs send again, and files may be imported later.
+fn silent(store: &Store, from: Millis, to: Millis) -> Result<bool> {
+    let query = RowsQuery { metric: None, name: None, from, to, cursor: None, limit: 1 };
+    Ok(store.rows(&query)?.rows.is_empty())
 }
 
 /// A bucket of which nothing is known.

@@ -20,11 +20,11 @@ use crate::clock::{Clock, Mode, machine_now};
 use crate::closer::Closer;
 use crate::config::{self, Config, Folder};
 use crate::effects::{Effects, no_runtime};
-use crate::gaps::Gaps;
 use crate::engine_thread;
+use crate::gaps::Gaps;
+use crate::inner::{Inner, Problems, hex, operators};
 use crate::keys::{self, Keys, OperatorKey};
 use crate::published::Published;
-use crate::inner::{Inner, Problems, hex, operators};
 use crate::sink::{Arrivals, Sink};
 use crate::telemetry::Metrics;
 
@@ -168,7 +168,12 @@ impl Host {
             passing: Mutex::new(()),
         };
         let gaps = Arc::new(Gaps::of(&store)?);
-        let closer = Closer { store: store.clone(), engine: engine.clone(), arrivals: Arc::clone(&arrivals), gaps: Arc::clone(&gaps) };
+        let closer = Closer {
+            store: store.clone(),
+            engine: engine.clone(),
+            arrivals: Arc::clone(&arrivals),
+            gaps: Arc::clone(&gaps),
+        };
         let keys = Keys::of(&store)?;
         Ok(Inner {
             folder,
@@ -287,7 +292,8 @@ impl Host {
         });
         let started = [files, spawn("buckets", Inner::pulse), spawn("effects", Inner::send_effects)];
         for thread in started {
-            let failed = |e| Error::new(Code::Internal, format!("a thread does not start: {e}"), "close other programs");
+            let failed =
+                |e| Error::new(Code::Internal, format!("a thread does not start: {e}"), "close other programs");
             self.threads.lock().push(thread.map_err(failed)?);
         }
         Ok(())
@@ -342,4 +348,3 @@ fn last_good(folder: &Folder, error: &Error) -> Result<Config> {
     let playbooks = store.meta("playbooks").ok().flatten().and_then(|v| serde_json::from_value(v).ok());
     Ok(Config { text, business, playbooks: playbooks.unwrap_or_else(epoch_engine::Playbook::defaults) })
 }
-

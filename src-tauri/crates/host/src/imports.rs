@@ -86,7 +86,13 @@ pub(crate) struct Task<'a> {
 }
 
 /// Imports a file to its end, noting its checkpoint with every batch so that the next try goes on where this one ended.
-pub(crate) fn run(task: &Task<'_>, job: &ImportJob, store: &Store, sink: &dyn EventSink, clock: &Clock) -> Result<ImportReport> {
+pub(crate) fn run(
+    task: &Task<'_>,
+    job: &ImportJob,
+    store: &Store,
+    sink: &dyn EventSink,
+    clock: &Clock,
+) -> Result<ImportReport> {
     let key = mark_key(task);
     let resume = store.import(&key)?.and_then(|mark| serde_json::from_value::<Checkpoint>(mark.mark).ok());
     let mut on_progress = |progress: &Progress| {

@@ -111,19 +111,15 @@ impl Inner {
             return Ok(false);
         }
         let before = self.store.meta("config")?.and_then(|v| Business::parse(v.as_str()?).ok());
-        let others = before.is_none_or(|b| {
-            b.metrics != config.business.metrics || b.timezone != config.business.timezone
-        });
+        let others =
+            before.is_none_or(|b| b.metrics != config.business.metrics || b.timezone != config.business.timezone);
         if others {
             // Before the engine hears of it: a crash between the two tells the history once too often, not once too little.
             self.closer.forget()?;
         }
         let playbooks = serde_json::to_value(&config.playbooks).unwrap_or_default();
-        let input = Input::Configure {
-            business: Box::new(config.business),
-            playbooks: config.playbooks,
-            operator_keys: keys,
-        };
+        let input =
+            Input::Configure { business: Box::new(config.business), playbooks: config.playbooks, operator_keys: keys };
         self.engine.give_one("system", input)?;
         self.store.put_meta("config", Some(&json!(config.text)))?;
         self.store.put_meta("playbooks", Some(&playbooks))?;
@@ -356,8 +352,7 @@ impl Inner {
     pub(crate) fn work_import(&self, job: &ImportJob, mapping: &Mapping, source: &str) -> Result<ImportReport> {
         let zone = self.config.read().business.timezone.clone();
         let rejected = self.folder.rejected();
-        let task =
-            imports::Task { path: &job.path, mapping, source, zone: &zone, rejected_dir: &rejected };
+        let task = imports::Task { path: &job.path, mapping, source, zone: &zone, rejected_dir: &rejected };
         let result = imports::run(&task, job, &self.store, self.sink.as_ref(), &self.clock);
         let closed = self.close_buckets(None);
         job.finish(result.clone());
@@ -380,10 +375,7 @@ impl Inner {
         let metrics = &self.metrics;
         metrics.events.set(i64::try_from(self.store.count(None)).unwrap_or(i64::MAX));
         metrics.running.set(i64::from(*self.run_state.read() == RunState::Running));
-        let filter = DecisionFilter {
-            states: vec![State::Pending],
-            ..DecisionFilter::default()
-        };
+        let filter = DecisionFilter { states: vec![State::Pending], ..DecisionFilter::default() };
         let waiting = self.store.decisions(&filter).map_or(0, |d| d.len());
         metrics.approvals.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         let committed = self.arrivals.committed_at();
@@ -431,4 +423,3 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     }
     Some(out)
 }
-

@@ -25,7 +25,7 @@ mod sink;
 
 pub use closer::data_horizon;
 pub use host::{Created, Host, HostOptions};
+pub use imports::{ImportJob, ImportOutcome};
 pub use inner::Problems;
 pub use operate::{ImportRequest, RunInfo};
-pub use imports::{ImportJob, ImportOutcome};
 pub use replay::ReplayState;

@@ -199,7 +199,8 @@ impl Host {
         let on_disk = config::read_text(&self.inner.folder.toml())?;
         let bad = |e: toml_edit::TomlError| Error::new(Code::ConfigInvalid, e.to_string(), "mend business.toml first");
         let mut document: toml_edit::DocumentMut = on_disk.parse().map_err(bad)?;
-        let list = document["playbooks"].or_insert(toml_edit::table())["off"].or_insert(toml_edit::value(toml_edit::Array::new()));
+        let list = document["playbooks"].or_insert(toml_edit::table())["off"]
+            .or_insert(toml_edit::value(toml_edit::Array::new()));
         if let Some(off) = list.as_array_mut() {
             off.retain(|v| v.as_str() != Some(key));
             if !on {
@@ -270,7 +271,8 @@ impl Host {
     // --- keys, backup -------------------------------------------------------------------------------------------
     /// Makes a gateway key. Write keys stay readable for the snippets; read keys are shown once.
     pub fn make_key(&self, name: &str, kind: KeyKind) -> Result<String> {
-        let well_formed = !name.is_empty() && name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let well_formed =
+            !name.is_empty() && name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         if !well_formed {
             let hint = "use up to 40 letters, digits, - and _";
             return Err(Error::new(Code::InvalidArgument, format!("“{name}” is no name for a key"), hint));

@@ -1,0 +1,12 @@
+//! Black box: the built `ras`, as a script or a stranger meets it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod answers;
+mod config;
+mod crash;
+mod http;
+mod kit;
+mod life;
+mod running;
+mod shapes;
