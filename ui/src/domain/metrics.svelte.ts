@@ -1,6 +1,6 @@
 /** How each metric is written: decisions name a metric by its key only. Call it while a component initialises. */
 import type { Format, MetricBrief } from '$lib/backend';
-import { metricValue, words } from '$lib/format';
+import { metricValue, words, type Style } from '$lib/format';
 import { query } from '$lib/query.svelte';
 
 export interface Metrics {
@@ -8,7 +8,7 @@ export interface Metrics {
   title(key: string): string;
   format(key: string): Format;
   /** A value of this metric as text. */
-  value(key: string, value: number): string;
+  value(key: string, value: number, style?: Style): string;
 }
 
 export function metrics(): Metrics {
@@ -20,6 +20,6 @@ export function metrics(): Metrics {
     brief: (key) => byKey.get(key),
     title: (key) => byKey.get(key)?.title ?? words(key),
     format,
-    value: (key, value) => metricValue(value, format(key)),
+    value: (key, value, style) => metricValue(value, format(key), style),
   };
 }

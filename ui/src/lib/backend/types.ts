@@ -44,6 +44,11 @@ card_hash: string, };
 export type AuditView = { rows: number, head: string, problem: string | null, };
 
 /**
+ * Where a backup goes; the business's `backups` folder when absent.
+ */
+export type BackupArgs = { path: string | null, };
+
+/**
  * A backup made from the console.
  */
 export type BackupView = { path: string, at: number, bytes: number, };
@@ -132,6 +137,16 @@ export type ConnectionsView = { gateway: string | null, sources: Array<SourceVie
 events: Array<EventKindView>, rejections: Array<RejectionView>, rejected_total: number, levers: Array<LeverView>, };
 
 /**
+ * How many events: of this name, or all.
+ */
+export type CountArgs = { event: string | null, };
+
+/**
+ * A number of events.
+ */
+export type CountView = { count: number, };
+
+/**
  * Makes a new business.
  */
 export type CreateArgs = { name: string, currency: string | null, timezone: string | null, 
@@ -191,7 +206,11 @@ on_expiry: string, preconditions: Array<Precondition>, guardrails: Array<string>
 /**
  * Hidden from the inbox until then.
  */
-deferred_until: number | null, history: Array<Transition>, outcome: Outcome | null, };
+deferred_until: number | null, history: Array<Transition>, outcome: Outcome | null, 
+/**
+ * The card that was on screen, where it was approved with another value. The signature binds to that card.
+ */
+edited_from?: Decision | null, };
 
 /**
  * A decision with where it comes from.
@@ -1118,6 +1137,15 @@ kind: string, samples: Array<string>, };
 export type RangeArgs = { from: number | null, to: number | null, };
 
 /**
+ * Aggregates computed from zero against those in force.
+ */
+export type RebuildView = { events: number, cells: number, 
+/**
+ * Whether both were the same, byte for byte. If not, the new ones are in force now.
+ */
+identical: boolean, };
+
+/**
  * A refused event or line.
  */
 export type RejectionView = { at: number, source: string, position: number, code: string, reason: string, raw: string, };
@@ -1158,6 +1186,11 @@ html: string, };
  * Reports made so far, and what can be made.
  */
 export type ReportsView = { reports: Array<ReportFile>, folder: string, };
+
+/**
+ * The card as it would be with another lever value; nothing changes.
+ */
+export type RepredictArgs = { id: string, to: LeverValue, };
 
 /**
  * How hard something is to undo.
@@ -1261,6 +1294,15 @@ points: Array<Point>,
  * The same over the whole range (not the mean of the points: distinct counts and ratios are recomputed).
  */
 total: Point, };
+
+/**
+ * Plain series, for scripts.
+ */
+export type SeriesView = { metric: MetricBrief, currency: string, timezone: string, from: number, to: number, grain: Grain, 
+/**
+ * The whole, or one per value of the segment, largest first.
+ */
+series: Array<Series>, };
 
 /**
  * Settings.
@@ -1410,7 +1452,11 @@ export interface Reads {
   approvals: { args: Nothing; result: Array<Decision> };
   decisions: { args: DecisionsArgs; result: DecisionsView };
   decision: { args: IdArgs; result: DecisionView };
+  repredict: { args: RepredictArgs; result: Decision };
+  check_config: { args: SaveConfigArgs; result: Array<ProblemView> };
   insights: { args: RangeArgs; result: Array<Insight> };
+  series: { args: KpiArgs; result: SeriesView };
+  count: { args: CountArgs; result: CountView };
   connections: { args: Nothing; result: ConnectionsView };
   import_preview: { args: PreviewArgs; result: ImportPreviewView };
   import_progress: { args: Nothing; result: ImportProgress | null };
@@ -1440,7 +1486,8 @@ export interface Writes {
   make_key: { args: KeyArgs; result: KeyMade };
   revoke_key: { args: IdArgs; result: ConnectionsView };
   make_report: { args: ReportArgs; result: ReportFile };
-  backup: { args: Nothing; result: BackupView };
+  backup: { args: BackupArgs; result: BackupView };
+  rebuild: { args: Nothing; result: RebuildView };
 }
 
 /** Topics a read depends on. */
@@ -1454,7 +1501,11 @@ export const PROVIDES: Record<keyof Reads, string[]> = {
   approvals: ["decisions"],
   decisions: ["decisions"],
   decision: ["decisions"],
+  repredict: ["decisions"],
+  check_config: [],
   insights: ["kpis"],
+  series: ["kpis"],
+  count: ["kpis"],
   connections: ["connections"],
   import_preview: [],
   import_progress: ["status"],

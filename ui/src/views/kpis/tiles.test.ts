@@ -34,10 +34,10 @@ test.each([
 
 test.each([
   [null, null],
-  [anomaly(-4, false), { up: false, tone: 'bad', word: 'anomaly' }],
+  [anomaly(-4, false), { arrow: '▼', tone: 'bad', word: 'anomaly' }],
   [
-    { kind: 'goal', score: 1, good: null },
-    { up: true, tone: 'quiet', word: 'goal at risk' },
+    { kind: 'goal', score: 0, good: null },
+    { arrow: '○', tone: 'quiet', word: 'goal at risk' },
   ],
 ])('mark of %j', (insight, expected) => expect(mark(tile('a', { insight }))).toEqual(expected));
 

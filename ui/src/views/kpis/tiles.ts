@@ -30,12 +30,14 @@ export function tone(tile: KpiTile): Tone {
 }
 
 /** The anomaly mark of a tile, or `null`: direction and tone of its newest finding. */
-export function mark(tile: KpiTile): { up: boolean; tone: Tone; word: string } | null {
+export function mark(tile: KpiTile): { arrow: string; tone: Tone; word: string } | null {
   const found = tile.insight;
   if (!found) return null;
   const word = { anomaly: 'anomaly', threshold: 'threshold', guardrail: 'guardrail', goal: 'goal at risk' }[found.kind];
   const tone = found.good === null ? 'quiet' : found.good ? 'good' : 'bad';
-  return { up: found.score >= 0, tone, word };
+  // A goal is missed over time; no bucket went up or down for it.
+  const arrow = found.score === 0 ? '○' : found.score > 0 ? '▲' : '▼';
+  return { arrow, tone, word };
 }
 
 function matches(tile: KpiTile, text: string): boolean {

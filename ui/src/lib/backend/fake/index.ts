@@ -235,9 +235,43 @@ export class Fake implements Backend {
         return views.settings();
       case 'search':
         return this.#search(String(args.text).toLowerCase());
+      case 'repredict':
+        return this.#repredict(this.#find(String(args.id)), args.to as LeverValue);
+      case 'check_config':
+        return [];
+      case 'series': {
+        const { metric, series } = views.kpi(args as never)!;
+        const { from, to } = views.range(args as never);
+        return { metric, currency: 'EUR', timezone: 'Europe/Berlin', from, to, grain: series.grain, series: [series] };
+      }
+      case 'count':
+        return { count: this.status.events };
       case 'audit':
         return { rows: 3412, head: detail(LEDGER[5]!).journal.at(-1)?.hash ?? '', problem: null };
     }
+  }
+
+  /** Twice the steps, twice the effect: enough to see that the answer is another one. */
+  #repredict(card: Decision, to: LeverValue): Decision {
+    const made = structuredClone(card);
+    if (made.act.kind !== 'set_lever') return made;
+    const { from, to: before } = made.act;
+    const by = (Number(to) - Number(from)) / (Number(before) - Number(from) || 1) || 1;
+    const base = made.nothing.value.p50;
+    const value = made.prediction.value;
+    [value.p10, value.p50, value.p90] = [value.p10, value.p50, value.p90].map((v) => base + (v - base) * by) as [
+      number,
+      number,
+      number,
+    ];
+    if (made.prediction.money_minor)
+      made.prediction.money_minor = made.prediction.money_minor.map((m) => Math.round(m * by)) as [
+        number,
+        number,
+        number,
+      ];
+    made.act.to = to;
+    return made;
   }
 
   #ledger(states: State[], limit: number): DecisionsView {
@@ -342,6 +376,8 @@ export class Fake implements Backend {
         };
       case 'backup':
         return { path: '/home/sample/backups/made-up.tar', at: NOW, bytes: 398_000_000 };
+      case 'rebuild':
+        return { events: this.status.events, cells: 10_240, identical: true };
     }
   }
 }
