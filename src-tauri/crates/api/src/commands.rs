@@ -308,10 +308,20 @@ pub const COMMANDS: &[CommandInfo] = &[
     write("rebuild", "Nothing", "RebuildView", &["kpis"]),
 ];
 
-const fn read(name: &'static str, args: &'static str, result: &'static str, topics: &'static [&'static str]) -> CommandInfo {
+const fn read(
+    name: &'static str,
+    args: &'static str,
+    result: &'static str,
+    topics: &'static [&'static str],
+) -> CommandInfo {
     CommandInfo { name, kind: "read", args, result, topics }
 }
 
-const fn write(name: &'static str, args: &'static str, result: &'static str, topics: &'static [&'static str]) -> CommandInfo {
+const fn write(
+    name: &'static str,
+    args: &'static str,
+    result: &'static str,
+    topics: &'static [&'static str],
+) -> CommandInfo {
     CommandInfo { name, kind: "write", args, result, topics }
 }

@@ -167,7 +167,8 @@ pub(crate) fn state(state: State) -> &'static str {
 
 /// Snippets for a write key.
 pub(crate) fn snippets(host: &str, key: &str) -> Vec<Snippet> {
-    let snippet = |title: &str, language: &str, code: String| Snippet { title: title.into(), language: language.into(), code };
+    let snippet =
+        |title: &str, language: &str, code: String| Snippet { title: title.into(), language: language.into(), code };
     vec![
         snippet(
             "posthog-js",
@@ -177,17 +178,23 @@ pub(crate) fn snippets(host: &str, key: &str) -> Vec<Snippet> {
         snippet(
             "posthog-python",
             "python",
-            format!("from posthog import Posthog\n\nposthog = Posthog('{key}', host='{host}')\nposthog.capture('order', distinct_id='customer-1', properties={{'amount': 49.9}})\nposthog.shutdown()"),
+            format!(
+                "from posthog import Posthog\n\nposthog = Posthog('{key}', host='{host}')\nposthog.capture('order', distinct_id='customer-1', properties={{'amount': 49.9}})\nposthog.shutdown()"
+            ),
         ),
         snippet(
             "posthog-node",
             "javascript",
-            format!("import {{ PostHog }} from 'posthog-node'\n\nconst posthog = new PostHog('{key}', {{ host: '{host}' }})\nposthog.capture({{ distinctId: 'customer-1', event: 'order', properties: {{ amount: 49.9 }} }})\nawait posthog.shutdown()"),
+            format!(
+                "import {{ PostHog }} from 'posthog-node'\n\nconst posthog = new PostHog('{key}', {{ host: '{host}' }})\nposthog.capture({{ distinctId: 'customer-1', event: 'order', properties: {{ amount: 49.9 }} }})\nawait posthog.shutdown()"
+            ),
         ),
         snippet(
             "curl",
             "shell",
-            format!("curl {host}/v1/events \\\n  -H 'Authorization: Bearer {key}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\"event\":\"order\",\"unit\":\"customer-1\",\"properties\":{{\"amount\":49.9}}}}'"),
+            format!(
+                "curl {host}/v1/events \\\n  -H 'Authorization: Bearer {key}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\"event\":\"order\",\"unit\":\"customer-1\",\"properties\":{{\"amount\":49.9}}}}'"
+            ),
         ),
     ]
 }
@@ -201,10 +208,15 @@ pub(crate) fn suggestions(preview: &Preview, business: &Business) -> Vec<MetricS
     let count = |name: &str| preview.events.iter().filter(|e| e.name == name).count();
     let Some(main) = names.iter().copied().max_by_key(|n| count(n)) else { return Vec::new() };
     let has_unit = preview.events.iter().any(|e| e.name == main && !e.unit.is_empty());
-    let props: Vec<&String> = preview.events.iter().find(|e| e.name == main).and_then(|e| e.props.as_object()).map(|o| o.keys().collect()).unwrap_or_default();
-    let find = |words: &[&str]| {
-        props.iter().copied().find(|p| words.iter().any(|w| p.to_lowercase().contains(w))).cloned()
-    };
+    let props: Vec<&String> = preview
+        .events
+        .iter()
+        .find(|e| e.name == main)
+        .and_then(|e| e.props.as_object())
+        .map(|o| o.keys().collect())
+        .unwrap_or_default();
+    let find =
+        |words: &[&str]| props.iter().copied().find(|p| words.iter().any(|w| p.to_lowercase().contains(w))).cloned();
     let amount = find(&["amount", "revenue", "total", "price", "value"]);
     let order = find(&["invoice", "order_id", "orderid", "order id", "receipt", "basket"]);
     let segment = find(&["country", "region", "channel", "plan", "device", "category"]).or_else(|| {
@@ -219,25 +231,65 @@ pub(crate) fn suggestions(preview: &Preview, business: &Business) -> Vec<MetricS
             all.push(MetricSuggestion { key: key.into(), title: title.into(), toml, why: why.into() });
         }
     };
-    let quoted = |name: &str| if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') { name.to_owned() } else { format!("`{name}`") };
+    let quoted = |name: &str| {
+        if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') { name.to_owned() } else { format!("`{name}`") }
+    };
     if let Some(amount) = &amount {
         let value = quoted(amount);
-        put("revenue", "Revenue", format!("kind = \"sum\"\nevent = \"{main}\"\nvalue = \"{value}\"\nformat = \"money\"\nbetter = \"up\"\ndomain = \"sales\"\n{segments}"), "the file has an amount");
+        put(
+            "revenue",
+            "Revenue",
+            format!(
+                "kind = \"sum\"\nevent = \"{main}\"\nvalue = \"{value}\"\nformat = \"money\"\nbetter = \"up\"\ndomain = \"sales\"\n{segments}"
+            ),
+            "the file has an amount",
+        );
     }
     if let Some(order) = &order {
-        put("orders", "Orders", format!("kind = \"unique\"\nevent = \"{main}\"\nof = \"{order}\"\nbetter = \"up\"\ndomain = \"sales\"\n{segments}"), "rows share an order number");
+        put(
+            "orders",
+            "Orders",
+            format!(
+                "kind = \"unique\"\nevent = \"{main}\"\nof = \"{order}\"\nbetter = \"up\"\ndomain = \"sales\"\n{segments}"
+            ),
+            "rows share an order number",
+        );
     } else {
-        put(&format!("{}_count", key_of(main)), &format!("Number of {main}"), format!("kind = \"count\"\nevent = \"{main}\"\nbetter = \"up\"\ndomain = \"product\"\n{segments}"), "the most frequent event");
+        put(
+            &format!("{}_count", key_of(main)),
+            &format!("Number of {main}"),
+            format!("kind = \"count\"\nevent = \"{main}\"\nbetter = \"up\"\ndomain = \"product\"\n{segments}"),
+            "the most frequent event",
+        );
     }
     if let (Some(amount), Some(order)) = (&amount, &order) {
         let value = quoted(amount);
-        put("average_order_value", "Average order value", format!("kind = \"ratio\"\nnumerator = {{ event = \"{main}\", value = \"{value}\" }}\ndenominator = {{ event = \"{main}\", of = \"{order}\" }}\nformat = \"money\"\nbetter = \"up\"\ndomain = \"sales\"\n"), "amount over order number");
+        put(
+            "average_order_value",
+            "Average order value",
+            format!(
+                "kind = \"ratio\"\nnumerator = {{ event = \"{main}\", value = \"{value}\" }}\ndenominator = {{ event = \"{main}\", of = \"{order}\" }}\nformat = \"money\"\nbetter = \"up\"\ndomain = \"sales\"\n"
+            ),
+            "amount over order number",
+        );
     }
     if has_unit {
-        put("active_customers", "Active customers", format!("kind = \"unique\"\nevent = \"{main}\"\nbetter = \"up\"\ndomain = \"product\"\n{segments}"), "rows name a customer");
+        put(
+            "active_customers",
+            "Active customers",
+            format!("kind = \"unique\"\nevent = \"{main}\"\nbetter = \"up\"\ndomain = \"product\"\n{segments}"),
+            "rows name a customer",
+        );
     }
     if let Some(back) = names.iter().copied().find(|n| ["return", "refund", "cancel"].iter().any(|w| n.contains(w))) {
-        put("return_rate", "Return rate", format!("kind = \"ratio\"\nnumerator = {{ event = \"{back}\" }}\ndenominator = {{ event = \"{main}\" }}\nformat = \"percent\"\nbetter = \"down\"\ndomain = \"operations\"\n"), "the file has returns");
+        put(
+            "return_rate",
+            "Return rate",
+            format!(
+                "kind = \"ratio\"\nnumerator = {{ event = \"{back}\" }}\ndenominator = {{ event = \"{main}\" }}\nformat = \"percent\"\nbetter = \"down\"\ndomain = \"operations\"\n"
+            ),
+            "the file has returns",
+        );
     }
     all
 }

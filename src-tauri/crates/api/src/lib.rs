@@ -15,5 +15,5 @@ mod writes;
 
 pub use app::{App, AppOptions};
 pub use commands::Change;
-pub use writes::{FILE_SOURCE, starting_text};
 pub use reports::{ReportFormat, render as render_report};
+pub use writes::{FILE_SOURCE, starting_text};

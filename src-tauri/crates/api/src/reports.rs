@@ -42,10 +42,16 @@ fn data(host: &Host, from: Option<Millis>, to: Option<Millis>) -> Result<ReportD
     let (from, to) = range(host, from, to)?;
     let business = host.business();
     let tiles = tiles(host, from, to)?;
-    let insights =
-        host.store().insights(&InsightFilter { from: Some(from), to: Some(to), limit: 200, ..InsightFilter::default() })?;
+    let insights = host.store().insights(&InsightFilter {
+        from: Some(from),
+        to: Some(to),
+        limit: 200,
+        ..InsightFilter::default()
+    })?;
     let mut decisions = host.store().decisions(&DecisionFilter { limit: 2_000, ..DecisionFilter::default() })?;
-    decisions.retain(|d| (from..to).contains(&d.created_at) || d.outcome.as_ref().is_some_and(|o| (from..to).contains(&o.at)));
+    decisions.retain(|d| {
+        (from..to).contains(&d.created_at) || d.outcome.as_ref().is_some_and(|o| (from..to).contains(&o.at))
+    });
     let waiting = decisions.iter().filter(|d| d.state == epoch_model::decision::State::Pending).count();
     Ok(ReportData {
         lead: today_lead(&tiles, waiting, host.store().count(None)),
@@ -73,7 +79,8 @@ fn section(host: &Host, tile: KpiTile, from: Millis, to: Millis) -> Result<KpiSe
     let grain = if days <= 120 { Grain::Day } else { Grain::Week };
     let query = |by: Option<String>| SeriesQuery { metric: key.clone(), from, to, grain, by };
     let mut whole = host.store().series(&query(None))?;
-    let series = whole.pop().ok_or_else(|| Error::new(Code::NotFound, format!("there is no metric “{key}”"), "see the list"))?;
+    let series =
+        whole.pop().ok_or_else(|| Error::new(Code::NotFound, format!("there is no metric “{key}”"), "see the list"))?;
     let mut segments = Vec::new();
     for segment in &tile.metric.segments {
         let sum = series.total.numerator;

@@ -1,7 +1,7 @@
 //! What the console reads: one type per view, ready to draw. Times are milliseconds since 1970 (UTC), money is in minor units
 //! of the business's currency, shares are fractions (0.05 = 5 %).
 
-use epoch_model::business::{Better, Business, Domain, Format, Limits, LeverKind, LeverValue, Mapping, PolicyRule};
+use epoch_model::business::{Better, Business, Domain, Format, LeverKind, LeverValue, Limits, Mapping, PolicyRule};
 use epoch_model::decision::{Calibration, Decision, Layer, State};
 use epoch_model::gate::RunState;
 use epoch_model::insight::Insight;
