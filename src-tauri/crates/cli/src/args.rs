@@ -110,6 +110,9 @@ pub(crate) struct Serve {
     /// A name accepted in Host besides loopback (a tunnel's, for instance); may be repeated
     #[arg(long = "allow-host")]
     pub allow_host: Vec<String>,
+    /// Leave replayed time: the clock of a folder that history was fed to stands where that history ended
+    #[arg(long)]
+    pub real_time: bool,
 }
 
 #[derive(Debug, Args)]

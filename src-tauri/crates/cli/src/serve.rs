@@ -40,8 +40,11 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
         let message = format!("process {} holds this business folder", client.host.pid);
         return Err(Error::new(Code::FolderBusy, message, "use the running one, or stop it first"));
     }
-    let served = control::serve(&app)?;
     let host = app.host()?;
+    if args.real_time {
+        host.set_replay_speed(-1.0)?;
+    }
+    let served = control::serve(&app)?;
     let keys: Vec<String> = host.store().keys()?.into_iter().filter(|k| k.revoked_at.is_none()).map(|k| k.id).collect();
     let ready = json!({
         "address": host.gateway().map(|a| a.to_string()),

@@ -104,3 +104,26 @@ fn only_the_operator_releases_a_stop() {
     shop.ask("resume", &[]);
     assert_eq!(shop.decision(id)["state"], json!("observing"), "what waited is done");
 }
+
+#[test]
+fn replayed_time_stands_until_real_time_is_asked_for() {
+    let (shop, card) = asking();
+    let mode = |shop: &Shop| shop.ask("status", &[])["clock"]["mode"].clone();
+    let served = shop.serve();
+    assert_eq!(mode(&shop), json!("replay"));
+    let today = json!({ "events": [{ "event": "order", "id": "today", "properties": { "amount": 5 } }] }).to_string();
+    let (status, answer) = crate::http::ask(&served.address, "POST", "/v1/events", &shop.key, &today).unwrap();
+    assert_eq!((status, &answer["accepted"]), (200, &json!(1)), "{answer}");
+    assert_eq!(served.stop(), Some(0));
+    let served = Served::start(shop.command(&["serve", shop.path(), "--listen", "127.0.0.1:0", "--real-time"]));
+    assert_eq!(mode(&shop), json!("real"));
+    // Its time is long over now, which counts as a no, and nothing new is asked about old history.
+    let over = crate::kit::until("the card to expire", || {
+        Some(shop.decision(card["id"].as_str().unwrap())).filter(|d| d["state"] != json!("pending"))
+    });
+    assert_eq!(over["state"], json!("expired"));
+    assert!(shop.decisions().iter().all(|d| d["state"] != json!("pending")));
+    assert_eq!(served.stop(), Some(0));
+    assert_eq!(mode(&shop), json!("real"), "it stays so");
+    shop.proves_itself();
+}

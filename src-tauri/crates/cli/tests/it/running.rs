@@ -1,5 +1,7 @@
 //! A running host: readiness, keys, stop files, one host per folder, clean ends.
 
+use epoch_host::{Host, HostOptions};
+use epoch_model::Code;
 use serde_json::json;
 
 use crate::http::ask;
@@ -73,4 +75,25 @@ fn a_stop_holds_until_an_operator_resumes() {
     assert_eq!(ask(&served.address, "POST", "/v1/events", &shop.key, r#"{"event":"order","id":"1"}"#).unwrap().0, 200);
     drop(served);
     shop.proves_itself();
+}
+
+#[test]
+fn the_console_takes_another_port_where_a_server_does_not_start() {
+    let shop = Shop::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap();
+    let options = HostOptions { listen: Some(listen), listen_fallback: true, ..HostOptions::default() };
+    let host = Host::open(&shop.dir, &options).unwrap();
+    match host.gateway() {
+        Some(address) => {
+            assert!((1..=10).contains(&(address.port() - listen.port())), "{address} instead of {listen}");
+            assert!(host.problems().all().is_empty());
+        }
+        None => assert_eq!(host.problems().all()[0].0.code, Code::AddressUnavailable),
+    }
+    drop(host);
+    let options = HostOptions { listen_fallback: false, ..options };
+    let refused = Host::open(&shop.dir, &options).err().map(|e| e.code);
+    assert_eq!(refused, Some(Code::AddressUnavailable));
+    assert_eq!(shop.count(), 0, "the folder is free again");
 }
