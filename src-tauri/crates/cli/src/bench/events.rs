@@ -1,6 +1,11 @@
 //! Events as a shop would send them, from a seed: ten names, a year, users by a power law, about 300 bytes as JSON lines.
 
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers drawn within known bounds")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "numbers drawn within known bounds"
+)]
 
 use std::fmt::Write as _;
 use std::ops::Range;
