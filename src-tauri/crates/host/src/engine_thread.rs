@@ -249,7 +249,7 @@ pub(crate) fn entry_of(actor: &str, input: &Input, actions: &[Action], now: Mill
                     expected: expected.clone(),
                     score: *score,
                     p_value: *p_value,
-                })
+                });
             }
             Action::Insight(insight) => entry.insights.push((**insight).clone()),
             Action::Decision(decision) => entry.decisions.push((**decision).clone()),

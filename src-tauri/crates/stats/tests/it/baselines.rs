@@ -167,7 +167,7 @@ fn a_shop_with_closed_days_is_covered() {
         n += 1;
     }
     println!("shop: {inside} of {n} inside, {alarms} alarms");
-    assert!((0.72..=0.88).contains(&(f64::from(inside) / f64::from(n))), "{inside} of {n}");
+    assert!((0.72..=0.88).contains(&(inside as f64 / f64::from(n))), "{inside} of {n}");
     assert!(alarms <= 30, "{alarms}");
 }
 
