@@ -32,12 +32,11 @@ pub(crate) fn import(args: &args::Import, output: &Output) -> Result<()> {
     let (mut session, live) = match args.as_live {
         Some(_) => {
             let app = Arc::new(App::new(AppOptions { background: true, ..AppOptions::default() }));
-            match take(&app, &dir)? {
-                Some(client) => (Some(Session::over(&dir, client)), None),
-                None => {
-                    let served = control::serve(&app)?;
-                    (None, Some((app, served)))
-                }
+            if let Some(client) = take(&app, &dir)? {
+                (Some(Session::over(&dir, client)), None)
+            } else {
+                let served = control::serve(&app)?;
+                (None, Some((app, served)))
             }
         }
         None => (Some(Session::open(&dir)?), None),

@@ -39,12 +39,14 @@ impl Output {
     }
 
     /// A line on stdout.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the output")]
     pub(crate) fn line(&self, text: &str) {
         // Whoever closed the pipe does not want to read on; there is nobody to tell.
         let _ = writeln!(std::io::stdout(), "{text}");
     }
 
     /// A line for a person on stderr, where it does not disturb a pipe.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the output")]
     pub(crate) fn say(&self, text: &str) {
         let _ = writeln!(std::io::stderr(), "{text}");
     }

@@ -69,7 +69,8 @@ fn a_metric_that_comes_later_is_told_its_history_without_a_host() {
 fn a_week_of_sleep_is_no_week_without_sales() {
     let shop = Shop::with(SHOP);
     let day = 86_400_000_i64;
-    let now = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let now =
+        i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let send = |address: &str, from: i64, to: i64| {
         let mut events = Vec::new();
         let mut at = from;
@@ -78,7 +79,8 @@ fn a_week_of_sleep_is_no_week_without_sales() {
             at += day / 12;
         }
         for part in events.chunks(500) {
-            let (status, body) = ask(address, "POST", "/v1/events", &shop.key, &json!({ "events": part }).to_string()).unwrap();
+            let (status, body) =
+                ask(address, "POST", "/v1/events", &shop.key, &json!({ "events": part }).to_string()).unwrap();
             assert_eq!(status, 200, "{body}");
         }
     };
@@ -89,7 +91,11 @@ fn a_week_of_sleep_is_no_week_without_sales() {
     // The host was last heard a week ago, when its source was live.
     let db = rusqlite::Connection::open(shop.dir.join("business.db")).unwrap();
     for key in ["heard_at", "live_until"] {
-        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", rusqlite::params![key, (now - 7 * day).to_string()]).unwrap();
+        db.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
+            rusqlite::params![key, (now - 7 * day).to_string()],
+        )
+        .unwrap();
     }
     drop(db);
     let served = shop.serve();
@@ -97,7 +103,8 @@ fn a_week_of_sleep_is_no_week_without_sales() {
     // Long enough for the buckets of the week to close.
     std::thread::sleep(std::time::Duration::from_millis(1500));
     let insights = shop.ask("insights", &[]);
-    let lately: Vec<&Value> = insights.as_array().unwrap().iter().filter(|i| i["from"].as_i64().unwrap() > now - 9 * day).collect();
+    let lately: Vec<&Value> =
+        insights.as_array().unwrap().iter().filter(|i| i["from"].as_i64().unwrap() > now - 9 * day).collect();
     assert!(lately.is_empty(), "silence that nobody heard says nothing: {lately:?}");
     assert_eq!(shop.ask("decisions", &[]), json!([]));
     assert_eq!(served.stop(), Some(0));

@@ -40,10 +40,9 @@ impl Shop {
     pub fn new() -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let dir = home.path().join("shop");
-        let mut shop = Self { home, dir, key: String::new() };
-        let made = shop.ok(&["init", shop.dir.to_str().unwrap(), "--name", NAME]);
-        shop.key = made["write_key"].as_str().expect("a write key").to_owned();
-        shop
+        let shop = Self { home, dir, key: String::new() };
+        let made = shop.ok(&["init", shop.path(), "--name", NAME]);
+        Self { key: made["write_key"].as_str().expect("a write key").to_owned(), ..shop }
     }
 
     /// A business with this file.

@@ -230,7 +230,9 @@ fn an_approved_webhook_is_sent_once_and_signed() {
     let card = arriving.card(&shop, "webhook");
     assert!(hook.all().is_empty(), "nothing leaves before the answer");
     shop.ask("approve", &[id_of(&card)]);
-    let call = hook.next(Duration::from_secs(5)).unwrap_or_else(|| panic!("no call: {}", shop.decision(id_of(&card))["history"]));
+    let call = hook
+        .next(Duration::from_secs(5))
+        .unwrap_or_else(|| panic!("no call: {}", shop.decision(id_of(&card))["history"]));
     let secret = shop.ask("secret", &[])["webhook_secret"].as_str().unwrap().to_owned();
     let body = call.verified(&secret);
     assert_eq!(body, card["act"]["payload"], "what was on the card, and nothing else");
