@@ -1,5 +1,8 @@
-/** How each metric is written: decisions name a metric by its key only. Call it while a component initialises. */
-import type { Format, MetricBrief } from '$lib/backend';
+/**
+ * How each metric is written: decisions name a metric by its key only. Call it while a component initialises; a page that
+ * has the tiles anyway passes them.
+ */
+import type { Format, KpiTile, MetricBrief } from '$lib/backend';
 import { metricValue, words, type Style } from '$lib/format';
 import { query } from '$lib/query.svelte';
 
@@ -11,10 +14,12 @@ export interface Metrics {
   value(key: string, value: number, style?: Style): string;
 }
 
-export function metrics(): Metrics {
-  const kpis = query('kpis', () => ({ from: null, to: null }));
+export function metrics(known?: () => KpiTile[] | undefined, wanted = () => true): Metrics {
+  const kpis = query('kpis', () => (known || !wanted() ? null : { from: null, to: null }));
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- made anew, never changed
-  const byKey = $derived(new Map((kpis.data?.tiles ?? []).map((tile) => [tile.metric.key, tile.metric])));
+  const byKey = $derived(
+    new Map(((known ? known() : kpis.data?.tiles) ?? []).map((tile) => [tile.metric.key, tile.metric])),
+  );
   const format = (key: string): Format => byKey.get(key)?.format ?? 'number';
   return {
     brief: (key) => byKey.get(key),
