@@ -16,10 +16,9 @@ export interface Metrics {
 
 export function metrics(known?: () => KpiTile[] | undefined, wanted = () => true): Metrics {
   const kpis = query('kpis', () => (known || !wanted() ? null : { from: null, to: null }));
+  const tiles = $derived(known ? known() : kpis.data?.tiles);
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- made anew, never changed
-  const byKey = $derived(
-    new Map(((known ? known() : kpis.data?.tiles) ?? []).map((tile) => [tile.metric.key, tile.metric])),
-  );
+  const byKey = $derived(new Map((tiles ?? []).map((tile) => [tile.metric.key, tile.metric])));
   const format = (key: string): Format => byKey.get(key)?.format ?? 'number';
   return {
     brief: (key) => byKey.get(key),

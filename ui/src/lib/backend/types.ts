@@ -510,6 +510,14 @@ as_live: number | null,
  */
 live_from: number | null, 
 /**
+ * With `as_live`: whether time stands still while a card waits. It does unless told otherwise.
+ */
+hold: boolean | null, 
+/**
+ * The source its events belong to; `file` when absent.
+ */
+source: string | null, 
+/**
  * TOML of metrics to add to `business.toml` first.
  */
 add_metrics: Array<string>, };
