@@ -12,7 +12,7 @@ if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
   folder=${1:-${EPOCHCORE_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/epochcore}/my-business}
   if [ ! -f "$folder/business.toml" ]; then
     say "first start: making the business folder $folder"
-    "$out/ras" init "$folder"
+    "$out/ras" init "$folder" --name "My business"
   fi
   exec "$out/ras" serve "$folder"
 fi

@@ -178,6 +178,12 @@ pub struct ImportArgs {
     /// With `as_live`: history before this instant is imported at once, the rest arrives.
     #[serde(default)]
     pub live_from: Option<i64>,
+    /// With `as_live`: whether time stands still while a card waits. It does unless told otherwise.
+    #[serde(default)]
+    pub hold: Option<bool>,
+    /// The source its events belong to; `file` when absent.
+    #[serde(default)]
+    pub source: Option<String>,
     /// TOML of metrics to add to `business.toml` first.
     #[serde(default)]
     pub add_metrics: Vec<String>,

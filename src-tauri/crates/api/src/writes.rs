@@ -189,10 +189,10 @@ fn import_start(app: &App, a: ImportArgs) -> Result<Value> {
     host.start_import(ImportRequest {
         path: PathBuf::from(&a.path),
         mapping: a.mapping,
-        source: FILE_SOURCE.to_owned(),
+        source: a.source.unwrap_or_else(|| FILE_SOURCE.to_owned()),
         as_live: a.as_live,
         live_from: a.live_from,
-        hold: true,
+        hold: a.hold.unwrap_or(true),
     })?;
     json(reads::import_progress(&host))
 }

@@ -71,7 +71,7 @@ pub(crate) fn import(args: &args::Import, output: &Output) -> Result<()> {
         (Some(Way::Remote(client)), _) => {
             // JSON has no infinity; the running host goes this fast from day to day.
             let speed = args.as_live.map(|s| if s.is_finite() { s } else { 1e12 });
-            let request = json!({ "path": file, "mapping": mapping, "as_live": speed, "live_from": live_from });
+            let request = json!({ "path": file, "mapping": mapping, "as_live": speed, "live_from": live_from, "hold": args.hold, "source": source });
             client.call("write", "import_start", request)?;
             follow(output, || {
                 let value = client.call("read", "import_progress", Value::Null)?;

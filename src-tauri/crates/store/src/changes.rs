@@ -11,6 +11,7 @@ use crate::checkpoint::{get_state, put_state};
 use crate::fault::{DbResult, int};
 use crate::types::Change;
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE changes (
     topic TEXT NOT NULL,

@@ -11,6 +11,7 @@ use crate::aggregate::{Aggregates, Plan};
 use crate::fault::DbResult;
 use crate::log;
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE aggregates (
     key BLOB PRIMARY KEY,

@@ -12,6 +12,7 @@ use crate::checkpoint::{get_state, put_state};
 use crate::fault::{DbResult, damaged, int};
 use crate::types::{DecisionFilter, InsightFilter, LeverRow, Scored};
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE decisions (
     id TEXT PRIMARY KEY,

@@ -8,6 +8,7 @@ use crate::changes::Changed;
 use crate::fault::{DbResult, damaged, int};
 use crate::types::{NewEffect, OutboxItem, OutboxResult, OutboxState};
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -12,6 +12,7 @@ use crate::journal::Appender;
 use crate::types::{Entry, GatewayKey, ImportMark, KeyKind};
 use crate::{documents, outbox};
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::fault::{DbResult, int};
 use crate::types::{RejectionRow, SourceState};
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY,

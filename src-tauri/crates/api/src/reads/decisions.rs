@@ -92,7 +92,7 @@ pub(crate) fn effect_view(item: &OutboxItem) -> EffectView {
         Act::SetLever { lever, .. } => (format!("lever {lever}"), "once: committed together with its journal row"),
         Act::Webhook { effect, .. } => (
             format!("webhook {effect}"),
-            "once per key: every attempt carries the same webhook-id; after a crash in doubt",
+            "never twice silently: tried again only if the receiver said it failed, with the same webhook-id; no answer leaves it in doubt",
         ),
     };
     let state = match item.state {

@@ -34,10 +34,9 @@ pub enum Delivery {
     Delivered { status: u16 },
     /// Will not succeed by trying again.
     Refused { why: Refusal, detail: String },
-    /// Try again with the same idempotency key, after this long if the receiver said so. Also what follows a call that was
-    /// sent and not answered: the receiver recognises the second one by its `webhook-id`.
+    /// It did not arrive or the receiver asked for it: try again with the same idempotency key, after this long if it said so.
     Retry { after: Option<Duration>, detail: String },
-    /// Sent without an idempotency key, and no answer came: whether it arrived is not known.
+    /// Sent, and no answer came: whether it arrived is not known.
     InDoubt { detail: String },
 }
 
@@ -87,11 +86,11 @@ pub async fn send(permit: &Permit, target: &EffectTarget, secret: &[u8], body: &
         Ok(answer) => judge(answer, now).await,
         Err(e) if e.is_builder() => refused(Refusal::Semantic, format!("the request cannot be made: {e}")),
         Err(e) if e.is_connect() => retry(format!("no connection: {}", root(&e))),
-        Err(e) if key.is_empty() => Delivery::InDoubt { detail: format!("sent, but not answered: {}", root(&e)) },
-        Err(e) => retry(format!(
-            "sent, but not answered ({}); sending again is safe, since the receiver knows the same webhook-id",
-            if e.is_timeout() { "timeout".to_owned() } else { root(&e) }
-        )),
+        // Not every receiver looks at webhook-id: what may have arrived is never sent again by itself.
+        Err(e) => {
+            let why = if e.is_timeout() { "timeout".to_owned() } else { root(&e) };
+            Delivery::InDoubt { detail: format!("sent, but not answered: {why}") }
+        }
     }
 }
 

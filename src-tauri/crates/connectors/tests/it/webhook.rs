@@ -101,7 +101,7 @@ fn answers_are_told_apart() {
     );
     check("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", &retry(Some(7)));
     check("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", &retry(None));
-    check("", &|d| matches!(d, Delivery::Retry { detail, .. } if detail.contains("webhook-id")));
+    check("", &|d| matches!(d, Delivery::InDoubt { detail } if detail.contains("not answered")));
 }
 
 #[test]

@@ -79,16 +79,14 @@ impl Engine {
             Verdict::Defer { until } => {
                 let until = (*until).min(d.expires_at);
                 let now = self.now;
-                if until <= now {
-                    return Err(refuse(Code::InvalidArgument, "the time to defer to is already over".to_owned()));
-                }
                 if let Some(record) = self.book.records.get_mut(id) {
-                    record.decision.deferred_until = Some(until);
+                    // A time that is over brings the card back: that is how deferring is undone.
+                    record.decision.deferred_until = (until > now).then_some(until);
                     record.decision.history.push(epoch_model::decision::Transition {
                         at: now,
                         to: State::Pending,
                         actor,
-                        reason: "deferred".to_owned(),
+                        reason: if until > now { "deferred" } else { "no longer deferred" }.to_owned(),
                     });
                     out.push(Action::Decision(Box::new(record.decision.clone())));
                 }

@@ -207,7 +207,8 @@ fn course(config: &Config, zone: &Zone, metric: &Metric, track: &Track, goal: &G
     }
     let show = |v| text::value(metric, &config.business, v);
     // `by` is the first instant after the day that was written.
-    let until = goal.by.map_or_else(String::new, |by| format!(" {}", text::when(zone, by.saturating_sub(1), Grain::Day)));
+    let until =
+        goal.by.map_or_else(String::new, |by| format!(" {}", text::when(zone, by.saturating_sub(1), Grain::Day)));
     let headline = format!(
         "{} will miss its goal of {}{until}: it is {} now and {} to {} is expected then",
         metric.title,

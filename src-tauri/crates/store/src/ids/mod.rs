@@ -18,6 +18,7 @@ use crate::checkpoint::{get_state, put_state};
 use crate::fault::{DbResult, fits};
 use crate::log;
 
+/// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
 CREATE TABLE id_runs (
     id INTEGER PRIMARY KEY,
