@@ -156,7 +156,6 @@ fn verdicts_are_checked() {
         (world.sign(&card, Verdict::Edit { to: number(99.0) }), Code::InvalidArgument),
         (world.sign(&card, Verdict::Edit { to: number(27.5) }), Code::InvalidArgument),
         (world.sign(&card, Verdict::Edit { to: LeverValue::Bool(true) }), Code::InvalidArgument),
-        (world.sign(&card, Verdict::Defer { until: world.now }), Code::InvalidArgument),
     ];
     for (signed, code) in cases {
         let actions = world.send(Input::Verdict { signed });
@@ -188,6 +187,9 @@ fn veto_defer_and_silence() {
     let (mut world, card) = fallen();
     world.answer(&card.id, Verdict::Defer { until: world.now + DAY });
     assert!(world.engine.decision(&card.id).expect("open").deferred_until.is_some());
+    world.answer(&card.id, Verdict::Defer { until: world.now });
+    assert_eq!(world.engine.decision(&card.id).expect("open").deferred_until, None, "deferring is undone");
+    world.answer(&card.id, Verdict::Defer { until: world.now + DAY });
     world.now += DAY;
     let actions = world.send(Input::Tick);
     assert!(actions.iter().any(|a| matches!(a, Action::Notify { decision, .. } if *decision == card.id)));
