@@ -1,6 +1,6 @@
 //! The engine's face as the shell sees it: JSON in, JSON out, and a stream of what became stale.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Receiver;
@@ -12,8 +12,6 @@ use crate::args::Args;
 
 /// The gateway's port as documented …
 const GATEWAY_PORT: u16 = 8787;
-/// … and how many ports from there on are tried.
-const GATEWAY_PORTS: u16 = 20;
 
 /// The command list behind the page. Calls may take as long as a disk does; they are never made on the window's thread.
 pub trait Backend: Send + Sync {
@@ -76,19 +74,15 @@ pub fn open(args: &Args) -> Opened {
     let options = AppOptions {
         home: args.home.clone(),
         folder: args.folder.clone(),
-        listen: gateway_address(),
+        // Another console may be open on another business; then the next free port serves this one.
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, GATEWAY_PORT))),
+        listen_fallback: true,
         background: true,
         ..AppOptions::default()
     };
-    Ok(Arc::new(App::new(options)))
-}
-
-/// Where SDKs on this machine reach the gateway: the documented port, or the next free one, as another console may be
-/// open on another business. `None` when all are taken: then the console opens without a gateway and says so.
-fn gateway_address() -> Option<SocketAddr> {
-    (GATEWAY_PORT..GATEWAY_PORT + GATEWAY_PORTS)
-        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .find(|address| TcpListener::bind(address).is_ok())
+    let app = Arc::new(App::new(options));
+    app.keep_reachable();
+    Ok(app)
 }
 
 impl Backend for App {

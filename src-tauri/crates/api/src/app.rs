@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::commands::Change;
+use crate::control::{self, Served};
 use crate::{reads, writes};
 
 /// How the application is started.
@@ -39,6 +40,9 @@ pub struct App {
     pub(crate) host: RwLock<Option<Arc<Host>>>,
     pub(crate) open_problem: Mutex<Option<Error>>,
     listeners: Arc<Mutex<Vec<Sender<Change>>>>,
+    /// Set once other processes may reach what is open; and the socket through which they do.
+    itself: OnceLock<Weak<App>>,
+    served: Mutex<Option<Served>>,
 }
 
 /// Batches of changes waiting for one listener; who does not read loses none: topics are merged.
@@ -50,7 +54,14 @@ impl App {
     /// Starts, and opens the business asked for or the last one. A business that does not open is a problem on screen, not
     /// a reason not to start.
     pub fn new(options: AppOptions) -> Self {
-        let app = Self { host: RwLock::new(None), open_problem: Mutex::new(None), listeners: Arc::default(), options };
+        let app = Self {
+            host: RwLock::new(None),
+            open_problem: Mutex::new(None),
+            listeners: Arc::default(),
+            itself: OnceLock::new(),
+            served: Mutex::new(None),
+            options,
+        };
         let folder = app.options.folder.clone().or_else(|| app.last_folder());
         if let Some(folder) = folder
             && let Err(e) = app.open(&folder)
@@ -69,6 +80,7 @@ impl App {
             return Ok(());
         }
         // The folder's lock, the port and the threads of the old one must be free before the new one starts.
+        *self.served.lock() = None;
         *current = None;
         let options = HostOptions {
             listen: self.options.listen,
@@ -79,12 +91,32 @@ impl App {
         let host = Arc::new(Host::open(&folder, &options)?);
         self.tell_changes(&host);
         *current = Some(host);
+        drop(current);
         *self.open_problem.lock() = None;
+        self.reach();
         if self.options.background {
             self.remember(&folder);
         }
         self.tell(&["status", "kpis", "decisions", "connections", "settings", "reports"]);
         Ok(())
+    }
+
+    /// Lets other processes of this user (`ras`) reach whatever business is open, now and later.
+    pub fn keep_reachable(self: &Arc<Self>) {
+        if self.itself.set(Arc::downgrade(self)).is_ok() {
+            self.reach();
+        }
+    }
+
+    fn reach(&self) {
+        let Some(app) = self.itself.get().and_then(Weak::upgrade) else { return };
+        if app.host.read().is_none() {
+            return;
+        }
+        match control::serve(&app) {
+            Ok(served) => *self.served.lock() = Some(served),
+            Err(e) => tracing::warn!(error = %e, "other programs cannot reach this business while it is open"),
+        }
     }
 
     /// The open business; [`Code::NotFound`] when there is none.
@@ -114,6 +146,7 @@ impl App {
 
     /// Closes the business that is open.
     pub fn close(&self) {
+        *self.served.lock() = None;
         *self.host.write() = None;
     }
 

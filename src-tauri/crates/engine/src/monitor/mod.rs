@@ -89,7 +89,13 @@ impl Engine {
         };
         let mut found = None;
         if let Some(baseline) = &baseline {
-            let expected = expectation(baseline, at, metric.grain);
+            let mut expected = expectation(baseline, at, metric.grain);
+            if track.cells.iter().all(|c| c.value.is_none_or(|v| v >= 0.0)) {
+                // What was never below zero (a share, a count) is not expected there.
+                expected.p10 = expected.p10.max(0.0);
+                expected.p50 = expected.p50.max(0.0);
+                expected.p90 = expected.p90.max(0.0);
+            }
             let score = value.map_or(Score { z: 0.0, p_value: 1.0, alarm: false }, |v| baseline.score(at, v));
             cell.p50 = Some(expected.p50);
             cell.inside = value.map(|v| (expected.p10..=expected.p90).contains(&v));

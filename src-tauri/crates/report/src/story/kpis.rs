@@ -57,11 +57,8 @@ fn goal(kpi: &KpiSection, w: &Writer) -> String {
     let mut text = format::value(target, kpi.format, &w.currency);
     if let Some(by) = by {
         text.push_str(" by ");
-        text.push_str(&format::day(by, w.zone));
-    }
-    if let Some(value) = kpi.value {
-        let reached = if kpi.better == Better::Down { value <= target } else { value >= target };
-        text.push_str(if reached { " (reached)" } else { " (open)" });
+        // A goal ends with its day, so its instant is the first of the next one.
+        text.push_str(&format::day(by.saturating_sub(1), w.zone));
     }
     text
 }
