@@ -42,7 +42,7 @@ impl Engine {
             .collect();
         if *way == Move::Back {
             levers.retain(|(_, s)| {
-                s.by.as_ref().is_some_and(|b| b.starts_with("dec_") && !self.took_back(config, b))
+                s.by.as_ref().is_some_and(|b| b.starts_with("dec_"))
                     && s.changed_at.is_some_and(|at| at.saturating_add(BACK_WITHIN) >= self.now)
             });
             levers.sort_by_key(|(_, s)| std::cmp::Reverse(s.changed_at));
@@ -56,16 +56,6 @@ impl Engine {
             let act = Act::SetLever { lever: lever.key.clone(), from: state.value.clone(), to };
             Some(Choice { act, steps, back: *way == Move::Back })
         })
-    }
-
-    /// Whether a decision took an earlier one back: taking that back, too, would go round in circles.
-    fn took_back(&self, config: &Config, decision: &str) -> bool {
-        let playbook = self.book.records.get(decision).map(|r| r.playbook.as_str());
-        config
-            .playbooks
-            .iter()
-            .filter(|p| Some(p.key.as_str()) == playbook)
-            .any(|p| matches!(&p.act, Play::Lever { r#move: Move::Back, .. }))
     }
 
     /// Whether a decision of ours changed any lever since then.

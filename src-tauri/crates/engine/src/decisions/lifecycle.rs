@@ -170,7 +170,10 @@ impl Engine {
             }
         }
         if let Some(state) = self.levers.get_mut(&lever) {
-            if state.value != to {
+            if state.before.as_ref() == Some(&to) {
+                // Taking a take-back back would go round in circles.
+                state.before = None;
+            } else if state.value != to {
                 state.before = Some(state.value.clone());
             }
             state.value = to;

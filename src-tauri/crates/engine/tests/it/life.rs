@@ -299,7 +299,17 @@ fn a_change_after_which_conversion_falls_is_taken_back() {
     world.answer(&back.id, Verdict::Approve);
     world.done(&back.id);
     assert_eq!(world.engine.lever("pro_price"), Some(&number(29.0)));
-    world.days(16);
+    world.days(8);
+    world.day_with(1.0, 1.0, 0.3, 1.0);
+    assert!(
+        world
+            .engine
+            .open_decisions()
+            .all(|d| d.id == back.id || d.id == card.id || !d.proposer.ends_with("after_change")),
+        "what took a change back is not taken back itself: {:?}",
+        world.engine.open_decisions().map(|d| (&d.id, &d.headline, &d.proposer, d.state)).collect::<Vec<_>>()
+    );
+    world.days(7);
     let first = last(&world, &card.id);
     assert!(first.outcome.expect("scored").note.contains(&back.id), "the first figure is a mixture and says so");
 }
