@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use epoch_engine::{Matcher, Play, Playbook, Trigger};
+use epoch_engine::{Play, Playbook, Trigger};
 use epoch_host::Host;
 use epoch_host::keys::OperatorKey;
 use epoch_model::Result;
-use epoch_model::business::{Business, Domain};
+use epoch_model::business::Business;
 use epoch_store::{DecisionFilter, Store};
 
 use crate::commands::{SaveConfigArgs, SearchArgs};
@@ -82,14 +82,10 @@ fn playbook(p: &Playbook, business: &Business) -> PlaybookView {
         | Trigger::Guardrail { metric }
         | Trigger::Goal { metric } => metric,
     };
-    let has_metric = business.metrics.iter().any(|m| {
-        fits(metric, &m.key, m.domain)
-            && metric.better.is_none_or(|b| b == m.better)
-            && metric.format.is_none_or(|f| f == m.format)
-    });
+    let has_metric = business.metrics.iter().any(|m| metric.metric(m));
     let (has_means, means) = match &p.act {
-        Play::Lever { lever, .. } => (business.levers.iter().any(|l| fits(lever, &l.key, l.domain)), "lever"),
-        Play::Webhook { effect, .. } => (business.effects.iter().any(|e| fits(effect, &e.key, e.domain)), "webhook"),
+        Play::Lever { lever, .. } => (business.levers.iter().any(|l| lever.lever(l)), "lever"),
+        Play::Webhook { effect, .. } => (business.effects.iter().any(|e| effect.effect(e)), "webhook"),
     };
     let missing = match (has_metric, has_means) {
         (true, true) => String::new(),
@@ -107,13 +103,6 @@ fn playbook(p: &Playbook, business: &Business) -> PlaybookView {
         missing,
         on: !business.playbooks_off.contains(&p.key),
     }
-}
-
-fn fits(matcher: &Matcher, key: &str, domain: Domain) -> bool {
-    (matcher.keys.is_empty() || matcher.keys.iter().any(|k| k == key))
-        && (matcher.words.is_empty()
-            || matcher.words.iter().any(|w| key.split('_').any(|part| part == w) || key.contains(w.as_str())))
-        && (matcher.domains.is_empty() || matcher.domains.contains(&domain))
 }
 
 pub(crate) fn search(host: &Host, args: &SearchArgs) -> Result<Vec<Hit>> {
