@@ -9,20 +9,21 @@ use crate::tree::{read, root, rust_files};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("model", &[]),
+    ("levers", &["model"]),
     ("engine", &["model", "stats"]),
     ("store", &["model"]),
-    ("gateway", &["model"]),
-    ("connectors", &["model"]),
+    ("gateway", &["model", "levers"]),
+    ("connectors", &["model", "levers"]),
     ("report", &["model"]),
     ("sandbox", &["model", "stats"]),
-    ("host", &["model", "stats", "engine", "store", "gateway", "connectors", "report", "sandbox"]),
-    ("api", &["model", "stats", "engine", "store", "gateway", "connectors", "report", "sandbox", "host"]),
-    ("cli", &["model", "stats", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"]),
-    ("testkit", &["model", "stats", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"]),
+    ("host", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox"]),
+    ("api", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host"]),
+    ("cli", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"]),
+    ("testkit", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"]),
 ];
 
 /// Crates that do no IO: what they must not be able to reach at all.
-const PURE: &[&str] = &["model", "stats", "engine"];
+const PURE: &[&str] = &["model", "stats", "levers", "engine"];
 const IMPURE: &[&str] = &[
     "tokio",
     "rusqlite",

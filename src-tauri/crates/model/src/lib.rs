@@ -13,6 +13,7 @@ pub mod insight;
 pub mod journal;
 pub mod ports;
 pub mod series;
+pub mod serving;
 pub mod time;
 
 pub use error::{Code, Error, Result};

@@ -6,8 +6,54 @@ use std::sync::Arc;
 pub trait KeyBook: Send + Sync {
     /// The source a write key belongs to; `None` when unknown or revoked. Compared in constant time by the implementor.
     fn write_source(&self, key: &str) -> Option<Arc<str>>;
-    /// Whether this key may read levers. Write keys may not.
+    /// Whether this is a read key: it reads everything, definitions for local evaluation included. Write keys may not.
     fn may_read(&self, key: &str) -> bool;
+    /// The name of a client key or of a read key: what asks for the levers of one unit, or for what a page may know of
+    /// them. `None` when unknown, revoked, or a write key.
+    fn client(&self, key: &str) -> Option<Arc<str>> {
+        let _ = key;
+        None
+    }
+}
+
+/// Who asked for levers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader<'a> {
+    pub protocol: crate::serving::Protocol,
+    /// SDK and version as it says of itself (`posthog-node/5.70.0`); empty when it does not.
+    pub client: &'a str,
+    /// The source of the write key or the name of the client key it came with.
+    pub key: &'a str,
+    /// The lever asked for; `None` for all.
+    pub lever: Option<&'a str>,
+}
+
+/// Where it is remembered who reads the levers.
+pub trait ReaderLog: Send + Sync {
+    /// Called for every answered request; cheap.
+    fn read(&self, reader: Reader<'_>);
+}
+
+/// What a source may keep of the people it tells of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Privacy {
+    /// Only these properties are kept; empty for all. Properties whose name starts with `$` of the protocols' own
+    /// making (`$set`, `$groups`, `$feature_flag…`) are looked into, not dropped.
+    pub allow: Vec<String>,
+    /// These are dropped, also inside `$set` and `$set_once`.
+    pub deny: Vec<String>,
+    /// These are replaced by a keyed hash, so that they can be compared but not read; `unit` hashes the unit's id.
+    pub hash: Vec<String>,
+    /// Keeps IP addresses; they are dropped unless this is set.
+    pub keep_ip: bool,
+    /// Key of the hashes.
+    pub hash_key: [u8; 32],
+}
+
+/// What the founder decided on personal data, per source.
+pub trait PrivacyBook: Send + Sync {
+    /// The rules of one source; the defaults for one that has none.
+    fn privacy(&self, source: &str) -> Arc<Privacy>;
 }
 
 /// The levers in force.
