@@ -205,14 +205,16 @@ pub struct AddConfigArgs {
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct KeyArgs {
     pub name: String,
-    /// `write` or `read`.
+    /// `write`, `client` or `read`.
     pub kind: String,
 }
 
 /// A key's new value, shown once.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct KeyMade {
     pub name: String,
+    /// `write`, `client` or `read`.
+    pub kind: String,
     pub value: String,
 }
 
@@ -285,6 +287,10 @@ pub const COMMANDS: &[CommandInfo] = &[
     read("series", "KpiArgs", "SeriesView", &["kpis"]),
     read("count", "CountArgs", "CountView", &["kpis"]),
     read("connections", "Nothing", "ConnectionsView", &["connections"]),
+    read("levers", "Nothing", "LeversView", &["levers"]),
+    read("lever", "LeverArgs", "LeverDetailView", &["levers"]),
+    read("try_lever", "TryLeverArgs", "LeverTrialView", &["levers"]),
+    read("person", "UnitArgs", "PersonView", &["kpis"]),
     read("import_preview", "PreviewArgs", "ImportPreviewView", &[]),
     read("import_progress", "Nothing", "ImportProgress | null", &["status"]),
     read("reports", "Nothing", "ReportsView", &["reports"]),
@@ -309,6 +315,13 @@ pub const COMMANDS: &[CommandInfo] = &[
     write("set_playbook", "PlaybookArgs", "SettingsView", &["settings"]),
     write("make_key", "KeyArgs", "KeyMade", &["connections"]),
     write("revoke_key", "IdArgs", "ConnectionsView", &["connections"]),
+    write("kill_lever", "LeverArgs", "LeverDetailView", &["levers", "settings"]),
+    write("restore_lever", "LeverArgs", "LeverDetailView", &["levers", "settings"]),
+    write("add_source", "AddSourceArgs", "SourceAdded", &["connections", "settings"]),
+    write("set_secret", "SecretArgs", "Array<SecretView>", &["connections"]),
+    write("remove_secret", "NameArgs", "Array<SecretView>", &["connections"]),
+    write("replay_rejection", "ReplayRejectionArgs", "RejectionReplayed", &["connections", "kpis"]),
+    write("erase_person", "UnitArgs", "ErasedView", &["kpis", "connections"]),
     write("make_report", "ReportArgs", "ReportFile", &["reports"]),
     write("backup", "BackupArgs", "BackupView", &["settings"]),
     write("rebuild", "Nothing", "RebuildView", &["kpis"]),

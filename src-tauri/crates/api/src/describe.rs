@@ -168,7 +168,7 @@ pub(crate) fn state(state: State) -> &'static str {
 /// Snippets for a write key.
 pub(crate) fn snippets(host: &str, key: &str) -> Vec<Snippet> {
     let snippet =
-        |title: &str, language: &str, code: String| Snippet { title: title.into(), language: language.into(), code };
+        |title: &str, language: &str, code: String| Snippet { title: title.into(), language: language.into(), code, purpose: "events".into(), install: String::new() };
     vec![
         snippet(
             "posthog-js",

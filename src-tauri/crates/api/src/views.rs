@@ -11,6 +11,12 @@ use epoch_model::time::Grain;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod levers;
+mod people;
+
+pub use levers::*;
+pub use people::*;
+
 /// How the engine's time runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "mode", rename_all = "snake_case")]
@@ -52,7 +58,20 @@ pub struct StatusView {
     pub anomalies_open: u32,
     pub import: Option<ImportProgress>,
     pub problems: Vec<ProblemView>,
+    /// What nobody has to answer but everybody should know, such as a lever that two SDKs sort differently.
+    pub notices: Vec<NoticeView>,
     pub version: String,
+}
+
+/// A notice: no card, nothing is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NoticeView {
+    /// As in [`WarningView`].
+    pub code: String,
+    pub text: String,
+    pub next: String,
+    /// The lever it is about.
+    pub lever: Option<String>,
 }
 
 /// The business in force.
@@ -357,6 +376,8 @@ pub struct ConnectionsView {
     pub rejections: Vec<RejectionView>,
     pub rejected_total: u64,
     pub levers: Vec<LeverView>,
+    /// Named secrets that something needs or that are kept.
+    pub secrets: Vec<SecretView>,
 }
 
 /// A source with its health.
@@ -364,7 +385,7 @@ pub struct ConnectionsView {
 pub struct SourceView {
     pub key: String,
     pub title: String,
-    /// `sdk`, `folder`, `file`.
+    /// `sdk`, `otlp`, `stripe`, `folder`, `file`.
     pub kind: String,
     /// Folder path, or the gateway's address.
     pub place: String,
@@ -374,6 +395,8 @@ pub struct SourceView {
     pub accepted: u64,
     pub duplicates: u64,
     pub rejected: u64,
+    /// When its first event came in; `None` before, and where that was before it was noted.
+    pub first_event_at: Option<i64>,
     pub last_event_at: Option<i64>,
     pub last_received_at: Option<i64>,
     pub last_error: Option<String>,
@@ -397,14 +420,14 @@ pub struct SinkView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct KeyView {
     pub name: String,
-    /// `write` or `read`.
+    /// `write`, `client` or `read`.
     pub kind: String,
-    /// The key itself (write keys are public by nature; read keys show once and are masked after).
+    /// The key itself (write and client keys are public by nature; read keys show once and are masked after).
     pub value: String,
     pub created_at: i64,
     pub last_used_at: Option<i64>,
     pub revoked: bool,
-    /// Ready-made snippets for write keys.
+    /// Ready-made snippets for write and client keys.
     pub snippets: Vec<Snippet>,
 }
 
@@ -414,6 +437,10 @@ pub struct Snippet {
     pub title: String,
     pub language: String,
     pub code: String,
+    /// What it is for: `events`, `levers`, `both`.
+    pub purpose: String,
+    /// The command that installs it; empty when nothing is installed.
+    pub install: String,
 }
 
 /// A kind of event seen.
@@ -440,12 +467,15 @@ pub struct PropView {
 /// A refused event or line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RejectionView {
+    pub id: u64,
     pub at: i64,
     pub source: String,
     pub position: u64,
     pub code: String,
     pub reason: String,
     pub raw: String,
+    /// It was sent again and taken.
+    pub done: bool,
 }
 
 /// A lever with its value in force.

@@ -85,9 +85,8 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         }
         "make_key" => {
             let KeyArgs { name, kind } = args(given)?;
-            let kind = key_kind(&kind)?;
-            let value = app.host()?.make_key(&name, kind)?;
-            json(KeyMade { name, value })
+            let value = app.host()?.make_key(&name, key_kind(&kind)?)?;
+            json(KeyMade { name, kind, value })
         }
         "revoke_key" => {
             let IdArgs { id } = args(given)?;

@@ -16,6 +16,28 @@ export type Activity = { at: number, layer: Layer, text: string, detail: string,
 export type AddConfigArgs = { toml: string, };
 
 /**
+ * Connects something in one step: a `[[source]]` where one is needed, and the keys.
+ */
+export type AddSourceArgs = { 
+/**
+ * `sdk` (PostHog, Mixpanel, Segment, plain events, and levers), `levers` (only reads levers), `server` (a server that
+ * reads definitions), `otlp`, `stripe`.
+ */
+kind: string, 
+/**
+ * One word; names the key and the source of its events.
+ */
+key: string, 
+/**
+ * What people read; the key in words when absent.
+ */
+title: string | null, 
+/**
+ * Stripe's signing secret (`whsec_…`); kept outside the business's folder.
+ */
+secret: string | null, };
+
+/**
  * A way not taken.
  */
 export type Alternative = { what: string, why_not: string, };
@@ -37,6 +59,19 @@ export type AnswerArgs = { id: string,
  * The hash of the card that was on screen.
  */
 card_hash: string, };
+
+/**
+ * One value of an experiment and its weight.
+ */
+export type Arm = { 
+/**
+ * Its name in exposures: `control`, `test`, …
+ */
+key: string, value: LeverValue, 
+/**
+ * Share of the units in the experiment, 0 to 1; the arms of a rule add up to 1.
+ */
+weight: number, };
 
 /**
  * Answer of the audit check.
@@ -134,7 +169,11 @@ export type ConnectionsView = { gateway: string | null, sources: Array<SourceVie
 /**
  * Events seen, with their properties.
  */
-events: Array<EventKindView>, rejections: Array<RejectionView>, rejected_total: number, levers: Array<LeverView>, };
+events: Array<EventKindView>, rejections: Array<RejectionView>, rejected_total: number, levers: Array<LeverView>, 
+/**
+ * Named secrets that something needs or that are kept.
+ */
+secrets: Array<SecretView>, };
 
 /**
  * How many events: of this name, or all.
@@ -345,6 +384,19 @@ state: string, attempts: number, target: string,
 promise: string, last_error: string | null, next_at: number | null, done_at: number | null, };
 
 /**
+ * What an erasure took away.
+ */
+export type ErasedView = { 
+/**
+ * Events that no longer say who, or what of whom.
+ */
+events: number, 
+/**
+ * Ids of the person that were forgotten.
+ */
+ids: number, at: number, };
+
+/**
  * An error that a person can act on: code, cause, next step.
  */
 export type Error = { 
@@ -491,6 +543,16 @@ export type Hit = {
  * `metric`, `decision`, `insight`, `lever`, `event`.
  */
 kind: string, key: string, title: string, detail: string, };
+
+/**
+ * Units that get the default whatever the rules say, to measure what all changes together are worth. Levers that name
+ * the same holdout hold the same units out.
+ */
+export type Holdout = { key: string, 
+/**
+ * 0 to 1.
+ */
+share: number, };
 
 /**
  * By id.
@@ -668,29 +730,33 @@ hash: string, };
  */
 export type KeyArgs = { name: string, 
 /**
- * `write` or `read`.
+ * `write`, `client` or `read`.
  */
 kind: string, };
 
 /**
  * A key's new value, shown once.
  */
-export type KeyMade = { name: string, value: string, };
+export type KeyMade = { name: string, 
+/**
+ * `write`, `client` or `read`.
+ */
+kind: string, value: string, };
 
 /**
  * A key of the gateway.
  */
 export type KeyView = { name: string, 
 /**
- * `write` or `read`.
+ * `write`, `client` or `read`.
  */
 kind: string, 
 /**
- * The key itself (write keys are public by nature; read keys show once and are masked after).
+ * The key itself (write and client keys are public by nature; read keys show once and are masked after).
  */
 value: string, created_at: number, last_used_at: number | null, revoked: boolean, 
 /**
- * Ready-made snippets for write keys.
+ * Ready-made snippets for write and client keys.
  */
 snippets: Array<Snippet>, };
 
@@ -796,9 +862,136 @@ export type Lever = { key: string, title: string, default: LeverValue, domain: D
 cost_minor: number, } & ({ "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, });
 
 /**
+ * By the lever's key.
+ */
+export type LeverArgs = { key: string, };
+
+/**
+ * A change of a lever.
+ */
+export type LeverChangeView = { at: number, 
+/**
+ * `value`, `killed`, `restored`, `rules`, `declared`, `removed`.
+ */
+kind: string, 
+/**
+ * "0 → 29", "killed".
+ */
+text: string, from: LeverValue | null, to: LeverValue | null, 
+/**
+ * `engine`, `operator:<key id>`, `business.toml`.
+ */
+actor: string, decision: string | null, 
+/**
+ * The lever's version after it, where known.
+ */
+version: number | null, };
+
+/**
+ * One lever with everything known of it.
+ */
+export type LeverDetailView = { lever: LeverRowView, seed: string, requires: Array<Prerequisite>, holdout: Holdout | null, 
+/**
+ * Newest first.
+ */
+history: Array<LeverChangeView>, 
+/**
+ * Last seen first.
+ */
+readers: Array<LeverReaderView>, 
+/**
+ * One per protocol, in their order.
+ */
+protocols: Array<LeverProtocolView>, };
+
+/**
  * What values a lever may take.
  */
 export type LeverKind = { "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, };
+
+/**
+ * What one protocol serves of a lever.
+ */
+export type LeverProtocolView = { protocol: Protocol, 
+/**
+ * Whether it serves the lever at all.
+ */
+served: boolean, 
+/**
+ * In the protocol's own terms; `None` when it does not serve it.
+ */
+definition: Record<string, unknown> | null, 
+/**
+ * What cannot be expressed: "local evaluation only: …".
+ */
+notes: Array<string>, };
+
+/**
+ * Who reads a lever.
+ */
+export type LeverReaderView = { protocol: Protocol, 
+/**
+ * SDK and version as it says of itself; empty when it does not.
+ */
+client: string, 
+/**
+ * The gateway key it came with.
+ */
+key: string, first_at: number, last_at: number, requests: number, 
+/**
+ * Asked for all levers, not for this one by name.
+ */
+all: boolean, };
+
+/**
+ * A lever with its health.
+ */
+export type LeverRowView = { key: string, title: string, kind: LeverKind, domain: Domain, 
+/**
+ * What those get whom no rule takes.
+ */
+value: LeverValue, default: LeverValue, value_text: string, default_text: string, off: boolean, 
+/**
+ * Protocols that serve it.
+ */
+served_as: Array<Protocol>, 
+/**
+ * The group type whose key is the unit; `None`: the person.
+ */
+group: string | null, rules: Array<RuleView>, 
+/**
+ * Whether chance decides for some units.
+ */
+random: boolean, 
+/**
+ * Grows with each change.
+ */
+version: number, updated_at: number | null, 
+/**
+ * The decision that set the value.
+ */
+decision: string | null, 
+/**
+ * Distinct readers known (protocol, client and key).
+ */
+readers: number, last_read_at: number | null, 
+/**
+ * `live`, `killed`, `unread` (nobody reads it yet), `stale`.
+ */
+state: string, 
+/**
+ * What makes it stale and what to do, in a sentence.
+ */
+stale_reason: string | null, warnings: Array<WarningView>, };
+
+/**
+ * What each protocol would serve.
+ */
+export type LeverTrialView = { key: string, unit: string, results: Array<ProtocolTrialView>, 
+/**
+ * Whether all protocols that serve it give the same value.
+ */
+agree: boolean, };
 
 /**
  * A value a lever can take.
@@ -809,6 +1002,19 @@ export type LeverValue = boolean | number | string;
  * A lever with its value in force.
  */
 export type LeverView = { key: string, title: string, kind: LeverKind, domain: Domain, value: LeverValue, default: LeverValue, updated_at: number | null, decision: string | null, };
+
+/**
+ * Levers of the business, who reads them and where they are published.
+ */
+export type LeversView = { levers: Array<LeverRowView>, 
+/**
+ * Keys that products asked for and that do not exist, newest first.
+ */
+unknown_reads: Array<UnknownReadView>, publish: Array<PublishView>, 
+/**
+ * Where the gateway listens; `None` when it does not.
+ */
+gateway: string | null, };
 
 /**
  * What the engine may do alone, in money and attention.
@@ -949,9 +1155,27 @@ definition: string, };
 export type MetricSuggestion = { key: string, title: string, toml: string, why: string, };
 
 /**
+ * By name.
+ */
+export type NameArgs = { name: string, };
+
+/**
  * No arguments.
  */
 export type Nothing = Record<symbol, never>;
+
+/**
+ * A notice: no card, nothing is broken.
+ */
+export type NoticeView = { 
+/**
+ * As in [`WarningView`].
+ */
+code: string, text: string, next: string, 
+/**
+ * The lever it is about.
+ */
+lever: string | null, };
 
 /**
  * Opens a folder.
@@ -986,6 +1210,23 @@ loss: number,
  * What the figure can and cannot say.
  */
 note: string, };
+
+/**
+ * What is kept of one person.
+ */
+export type PersonView = { 
+/**
+ * As asked for.
+ */
+unit: string, 
+/**
+ * All ids known to be the same person, the canonical one first.
+ */
+ids: Array<string>, events: number, first_at: number | null, last_at: number | null, 
+/**
+ * The newest events, at most 100.
+ */
+recent: Array<EventRow>, };
 
 /**
  * A playbook on or off.
@@ -1113,6 +1354,11 @@ p_worse: number,
 calibration: Calibration, };
 
 /**
+ * Another lever that must have this value for the same unit, else the default is served.
+ */
+export type Prerequisite = { lever: string, is: LeverValue, };
+
+/**
  * A file to look at before importing.
  */
 export type PreviewArgs = { path: string, 
@@ -1140,9 +1386,49 @@ export type PropView = { name: string,
 kind: string, samples: Array<string>, };
 
 /**
+ * A flag protocol. Each has its own way of sorting units into arms.
+ */
+export type Protocol = "ofrep" | "posthog" | "growthbook" | "unleash";
+
+/**
+ * What one protocol would serve.
+ */
+export type ProtocolTrialView = { protocol: Protocol, 
+/**
+ * `None` when this protocol does not serve the lever; `problem` says why.
+ */
+value: LeverValue | null, value_text: string, variant: string | null, reason: Reason | null, rule: string | null, experiment: string | null, 
+/**
+ * Where chance decided: the probability of this value.
+ */
+propensity: number | null, problem: string | null, };
+
+/**
+ * A place the levers are published to.
+ */
+export type PublishView = { key: string, 
+/**
+ * `file`, `http_put`, `git`.
+ */
+kind: string, place: string, 
+/**
+ * `healthy`, `waiting`, `failing`, `held` (the engine is stopped), `unknown` (nothing published yet).
+ */
+health: string, health_text: string, 
+/**
+ * The version of the levers that lies there.
+ */
+version: number | null, published_at: number | null, last_error: string | null, next_at: number | null, };
+
+/**
  * A range; both ends absent means the newest 28 days of data.
  */
 export type RangeArgs = { from: number | null, to: number | null, };
+
+/**
+ * Why a value was served.
+ */
+export type Reason = "static" | "targeted" | "split" | "held_out" | "prerequisite" | "off";
 
 /**
  * Aggregates computed from zero against those in force.
@@ -1154,14 +1440,36 @@ export type RebuildView = { events: number, cells: number,
 identical: boolean, };
 
 /**
+ * What became of it.
+ */
+export type RejectionReplayed = { accepted: number, 
+/**
+ * It had arrived already.
+ */
+duplicates: number, };
+
+/**
  * A refused event or line.
  */
-export type RejectionView = { at: number, source: string, position: number, code: string, reason: string, raw: string, };
+export type RejectionView = { id: number, at: number, source: string, position: number, code: string, reason: string, raw: string, 
+/**
+ * It was sent again and taken.
+ */
+done: boolean, };
 
 /**
  * Speed of a running replay; 0 holds it.
  */
 export type ReplayArgs = { speed: number, };
+
+/**
+ * Sends a refused event again, as it is or mended.
+ */
+export type ReplayRejectionArgs = { id: number, 
+/**
+ * The mended text; as it was kept when absent.
+ */
+raw: string | null, };
 
 /**
  * Makes a report.
@@ -1254,6 +1562,31 @@ cursor: string | null,
 total: number | null, };
 
 /**
+ * A rule in words and numbers.
+ */
+export type RuleView = { key: string, name: string, 
+/**
+ * The predicate; `None` for everyone.
+ */
+when: string | null, 
+/**
+ * "20 % of those with plan == 'pro' get true".
+ */
+text: string, 
+/**
+ * Share of those who fit, 0 to 1.
+ */
+share: number, 
+/**
+ * The value it serves, unless it is an experiment.
+ */
+value: LeverValue | null, experiment: string | null, 
+/**
+ * Arms of an experiment with their weights; empty otherwise.
+ */
+arms: Array<Arm>, slice: Slice | null, };
+
+/**
  * Why the engine is paused, stopped or resumed.
  */
 export type RunArgs = { reason: string, };
@@ -1277,6 +1610,24 @@ export type ScoredPoint = { decision: string, at: number, p10: number, p50: numb
  * A text to search for.
  */
 export type SearchArgs = { text: string, };
+
+/**
+ * Keeps a secret on this machine.
+ */
+export type SecretArgs = { name: string, value: string, };
+
+/**
+ * A named secret; its value is never shown.
+ */
+export type SecretView = { name: string, 
+/**
+ * Whether it is kept on this machine.
+ */
+set: boolean, 
+/**
+ * What needs it ("publish cdn", "source payments").
+ */
+used_by: Array<string>, };
 
 /**
  * A KPI over a range, whole or for one segment value.
@@ -1331,9 +1682,30 @@ export type SinkView = { key: string, title: string,
 place: string, health: string, health_text: string, sent: number, failed: number, has_secret: boolean, };
 
 /**
+ * A slice of a layer. Experiments of one layer with disjoint slices never share a unit.
+ */
+export type Slice = { layer: string, 
+/**
+ * First point of the slice, 0 to 1.
+ */
+from: number, 
+/**
+ * First point after it.
+ */
+to: number, };
+
+/**
  * Code to paste into a product.
  */
-export type Snippet = { title: string, language: string, code: string, };
+export type Snippet = { title: string, language: string, code: string, 
+/**
+ * What it is for: `events`, `levers`, `both`.
+ */
+purpose: string, 
+/**
+ * The command that installs it; empty when nothing is installed.
+ */
+install: string, };
 
 /**
  * A source.
@@ -1341,11 +1713,24 @@ export type Snippet = { title: string, language: string, code: string, };
 export type Source = { key: string, title: string, map: Mapping | null, } & ({ "kind": "sdk" } | { "kind": "folder", path: string, pattern: string | null, });
 
 /**
+ * What was made, and what to paste where.
+ */
+export type SourceAdded = { source: SourceView | null, 
+/**
+ * Keys just made; a `read` key is shown this once.
+ */
+keys: Array<KeyMade>, snippets: Array<Snippet>, 
+/**
+ * What is left to do, in sentences.
+ */
+next: Array<string>, };
+
+/**
  * A source with its health.
  */
 export type SourceView = { key: string, title: string, 
 /**
- * `sdk`, `folder`, `file`.
+ * `sdk`, `otlp`, `stripe`, `folder`, `file`.
  */
 kind: string, 
 /**
@@ -1355,7 +1740,11 @@ place: string,
 /**
  * `healthy`, `waiting` (no event yet), `stale`, `failing`, `unknown`.
  */
-health: string, health_text: string, accepted: number, duplicates: number, rejected: number, last_event_at: number | null, last_received_at: number | null, last_error: string | null, };
+health: string, health_text: string, accepted: number, duplicates: number, rejected: number, 
+/**
+ * When its first event came in; `None` before, and where that was before it was noted.
+ */
+first_event_at: number | null, last_event_at: number | null, last_received_at: number | null, last_error: string | null, };
 
 /**
  * A level of the improvement stack.
@@ -1391,7 +1780,11 @@ last_event_at: number | null, last_commit_at: number | null, events: number,
 /**
  * Where the gateway listens (`http://127.0.0.1:8787`).
  */
-gateway: string | null, approvals_waiting: number, anomalies_open: number, import: ImportProgress | null, problems: Array<ProblemView>, version: string, };
+gateway: string | null, approvals_waiting: number, anomalies_open: number, import: ImportProgress | null, problems: Array<ProblemView>, 
+/**
+ * What nobody has to answer but everybody should know, such as a lever that two SDKs sort differently.
+ */
+notices: Array<NoticeView>, version: string, };
 
 /**
  * How strong a piece of evidence is.
@@ -1441,6 +1834,21 @@ export type Transition = { at: number, to: State,
 actor: string, reason: string, };
 
 /**
+ * Evaluates a lever for one unit through every protocol; nothing is logged.
+ */
+export type TryLeverArgs = { key: string, unit: string, attributes: Record<string, unknown>, };
+
+/**
+ * A person or another unit.
+ */
+export type UnitArgs = { unit: string, };
+
+/**
+ * A key that products asked for and that does not exist.
+ */
+export type UnknownReadView = { lever: string, protocol: Protocol, client: string, key: string, last_at: number, requests: number, };
+
+/**
  * Something ahead.
  */
 export type Upcoming = { at: number, text: string, decision: string | null, };
@@ -1449,6 +1857,15 @@ export type Upcoming = { at: number, text: string, decision: string | null, };
  * Says no, with a reason (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`).
  */
 export type VetoArgs = { id: string, card_hash: string, reason: string, text: string, };
+
+/**
+ * Something a founder should know about a lever, and the next step.
+ */
+export type WarningView = { 
+/**
+ * `mixed_assignment`, `unservable`, `unread`, `one_value`, `not_read_lately`, `killed_long`, `dangling`.
+ */
+code: string, text: string, next: string, };
 
 export interface Reads {
   status: { args: Nothing; result: StatusView };
@@ -1466,6 +1883,10 @@ export interface Reads {
   series: { args: KpiArgs; result: SeriesView };
   count: { args: CountArgs; result: CountView };
   connections: { args: Nothing; result: ConnectionsView };
+  levers: { args: Nothing; result: LeversView };
+  lever: { args: LeverArgs; result: LeverDetailView };
+  try_lever: { args: TryLeverArgs; result: LeverTrialView };
+  person: { args: UnitArgs; result: PersonView };
   import_preview: { args: PreviewArgs; result: ImportPreviewView };
   import_progress: { args: Nothing; result: ImportProgress | null };
   reports: { args: Nothing; result: ReportsView };
@@ -1493,6 +1914,13 @@ export interface Writes {
   set_playbook: { args: PlaybookArgs; result: SettingsView };
   make_key: { args: KeyArgs; result: KeyMade };
   revoke_key: { args: IdArgs; result: ConnectionsView };
+  kill_lever: { args: LeverArgs; result: LeverDetailView };
+  restore_lever: { args: LeverArgs; result: LeverDetailView };
+  add_source: { args: AddSourceArgs; result: SourceAdded };
+  set_secret: { args: SecretArgs; result: Array<SecretView> };
+  remove_secret: { args: NameArgs; result: Array<SecretView> };
+  replay_rejection: { args: ReplayRejectionArgs; result: RejectionReplayed };
+  erase_person: { args: UnitArgs; result: ErasedView };
   make_report: { args: ReportArgs; result: ReportFile };
   backup: { args: BackupArgs; result: BackupView };
   rebuild: { args: Nothing; result: RebuildView };
@@ -1515,6 +1943,10 @@ export const PROVIDES: Record<keyof Reads, string[]> = {
   series: ["kpis"],
   count: ["kpis"],
   connections: ["connections"],
+  levers: ["levers"],
+  lever: ["levers"],
+  try_lever: ["levers"],
+  person: ["kpis"],
   import_preview: [],
   import_progress: ["status"],
   reports: ["reports"],

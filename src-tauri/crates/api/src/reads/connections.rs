@@ -27,6 +27,8 @@ pub(crate) fn connections(host: &Host) -> Result<ConnectionsView> {
         rejections: rejections
             .into_iter()
             .map(|r| RejectionView {
+                id: r.id,
+                done: false,
                 at: r.received,
                 source: r.source,
                 position: r.position,
@@ -37,6 +39,7 @@ pub(crate) fn connections(host: &Host) -> Result<ConnectionsView> {
             .collect(),
         rejected_total: states.iter().map(|s| s.rejected).sum(),
         levers: levers(host)?,
+        secrets: Vec::new(),
         gateway,
     })
 }
@@ -83,6 +86,7 @@ fn source(key: &str, title: &str, kind: &str, place: String, states: &[SourceSta
         accepted: state.accepted,
         duplicates: state.duplicates,
         rejected: state.rejected,
+        first_event_at: None,
         last_event_at: state.last_event,
         last_received_at: state.last_received,
         last_error: state.last_error,

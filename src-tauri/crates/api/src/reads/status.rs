@@ -35,6 +35,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
             anomalies_open: 0,
             import: None,
             problems,
+            notices: Vec::new(),
             version,
         });
     };
@@ -76,6 +77,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
         anomalies_open: u32::try_from(store.insights(&recent)?.len()).unwrap_or(u32::MAX),
         import: import_progress(&host),
         problems: host.problems().all().iter().map(|(e, line)| problem(e, *line)).collect(),
+        notices: Vec::new(),
         version,
     })
 }
