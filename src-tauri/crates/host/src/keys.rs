@@ -145,6 +145,7 @@ pub fn webhook_secret(business: &str) -> Result<Vec<u8>> {
 pub fn make_gateway_key(source: &str, kind: KeyKind, now: Millis) -> Result<(GatewayKey, String)> {
     let prefix = match kind {
         KeyKind::Write => "phc_",
+        KeyKind::Client => "ecc_",
         KeyKind::Read => "ecr_",
     };
     let key = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random::<32>()?).replace(['-', '_'], "x"));
@@ -192,6 +193,9 @@ impl KeyBook for Keys {
     }
     fn may_read(&self, key: &str) -> bool {
         self.find(key, KeyKind::Read).is_some()
+    }
+    fn client(&self, key: &str) -> Option<Arc<str>> {
+        self.find(key, KeyKind::Client).or_else(|| self.find(key, KeyKind::Read))
     }
 }
 

@@ -13,18 +13,21 @@ pub const FILE: &str = "business.db";
 const APPLICATION_ID: i32 = 0x4550_4F43;
 
 /// Every step from one schema version to the next; each table's SQL stands beside the code that owns it.
-const MIGRATIONS: &[&[&str]] = &[&[
-    crate::log::TABLES,
-    crate::intern::TABLES,
-    crate::ids::TABLES,
-    crate::sources::TABLES,
-    crate::checkpoint::TABLES,
-    crate::journal::TABLES,
-    crate::documents::TABLES,
-    crate::outbox::TABLES,
-    crate::changes::TABLES,
-    crate::records::TABLES,
-]];
+const MIGRATIONS: &[&[&str]] = &[
+    &[
+        crate::log::TABLES,
+        crate::intern::TABLES,
+        crate::ids::TABLES,
+        crate::sources::TABLES,
+        crate::checkpoint::TABLES,
+        crate::journal::TABLES,
+        crate::documents::TABLES,
+        crate::outbox::TABLES,
+        crate::changes::TABLES,
+        crate::records::TABLES,
+    ],
+    &[crate::records::CLIENT_KEYS],
+];
 
 /// The database of a business's folder.
 pub fn path(dir: &Path) -> PathBuf {
@@ -103,4 +106,31 @@ fn migrate(db: &mut Connection) -> Result<()> {
         tx.commit().db()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_the_first_schema_live_on_beside_new_kinds() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        let db = Connection::open(&file).expect("a database");
+        for sql in MIGRATIONS[0] {
+            db.execute_batch(sql).expect("the first schema");
+        }
+        db.execute_batch("INSERT INTO gateway_keys VALUES ('sdk', 'write', 'sdk', 'aa', 'phc_', 1, NULL)")
+            .expect("a key");
+        db.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
+        db.pragma_update(None, "user_version", 1).expect("a version");
+        drop(db);
+        let db = open_writer(&file).expect("the schema of today");
+        let add = |kind| db.execute("INSERT INTO gateway_keys VALUES (?1, ?1, 's', ?1, 'p', 1, NULL)", [kind]);
+        assert!(add("client").is_ok() && add("write").is_ok() && add("root").is_err());
+        let kinds: i64 =
+            db.query_row("SELECT count(DISTINCT kind) FROM gateway_keys", [], |r| r.get(0)).expect("a row");
+        let old: String = db.query_row("SELECT hash FROM gateway_keys WHERE id = 'sdk'", [], |r| r.get(0)).expect("it");
+        assert_eq!((kinds, old.as_str()), (2, "aa"));
+    }
 }

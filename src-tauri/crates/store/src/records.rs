@@ -38,6 +38,22 @@ CREATE TABLE snapshots (
 ) STRICT;
 ";
 
+/// Lets gateway keys be of a third kind; SQLite cannot change a check in place.
+pub const CLIENT_KEYS: &str = "
+ALTER TABLE gateway_keys RENAME TO gateway_keys_before;
+CREATE TABLE gateway_keys (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('write', 'client', 'read')),
+    source TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO gateway_keys SELECT id, kind, source, hash, prefix, created_at, revoked_at FROM gateway_keys_before;
+DROP TABLE gateway_keys_before;
+";
+
 /// Snapshots kept.
 const SNAPSHOTS: i64 = 3;
 
@@ -162,7 +178,11 @@ fn gateway_key(r: &Row<'_>) -> rusqlite::Result<GatewayKey> {
     let kind: String = r.get(1)?;
     Ok(GatewayKey {
         id: r.get(0)?,
-        kind: if kind == "write" { KeyKind::Write } else { KeyKind::Read },
+        kind: match kind.as_str() {
+            "write" => KeyKind::Write,
+            "client" => KeyKind::Client,
+            _ => KeyKind::Read,
+        },
         source: r.get(2)?,
         hash: r.get(3)?,
         prefix: r.get(4)?,
@@ -180,6 +200,7 @@ pub fn keys(db: &Connection) -> Result<Vec<GatewayKey>> {
 pub fn add_key(db: &Connection, key: &GatewayKey) -> Result<()> {
     let kind = match key.kind {
         KeyKind::Write => "write",
+        KeyKind::Client => "client",
         KeyKind::Read => "read",
     };
     let added = db

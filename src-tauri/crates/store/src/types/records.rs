@@ -177,7 +177,9 @@ pub struct InsightFilter {
 pub enum KeyKind {
     /// Send events.
     Write,
-    /// Read levers.
+    /// Read the levers of one unit.
+    Client,
+    /// Read everything.
     Read,
 }
 
