@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unmodified PostHog SDKs against a running gateway. RAS_BIN names the binary: `ras`, or the gateway's `recorder` example.
+# Unmodified SDKs against a running host. RAS_BIN names the `ras` binary; it is built when absent.
 # Clients are installed once, pinned, into ignored folders.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,8 +15,8 @@ if ! cmp -s package-lock.json node_modules/.installed; then
 fi
 if [ -z "${RAS_BIN:-}" ]; then
     root=$(cd ../.. && pwd)
-    (cd "$root" && cargo build --quiet -p epoch-gateway --example recorder)
-    RAS_BIN=${CARGO_TARGET_DIR:-$root/target}/debug/examples/recorder
+    (cd "$root" && cargo build --quiet -p epoch-cli)
+    RAS_BIN=${CARGO_TARGET_DIR:-$root/target}/debug/ras
 fi
 export RAS_BIN PYTHONDONTWRITEBYTECODE=1
 exec "$venv/bin/python" run.py "$@"

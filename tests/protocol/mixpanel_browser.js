@@ -1,0 +1,29 @@
+// mixpanel-browser in jsdom: batched JSON, base64 forms, and one request per event.
+import { JSDOM } from 'jsdom'
+
+const [host, key, mode] = process.argv.slice(2)
+const { window } = new JSDOM('<!doctype html><title>Shop</title>', { url: `${host}/app`, pretendToBeVisual: true })
+for (const name of ['window', 'document', 'location', 'localStorage', 'sessionStorage', 'XMLHttpRequest', 'screen'])
+  Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true, writable: true })
+Object.defineProperty(globalThis, 'navigator', { value: window.navigator, configurable: true })
+
+const module = await import('mixpanel-browser')
+const mixpanel = module.default.default ?? module.default
+mixpanel.init(key, {
+  api_host: host,
+  batch_requests: mode !== 'nobatch',
+  batch_flush_interval_ms: 100,
+  api_payload_format: mode === 'base64' ? 'base64' : 'json',
+  persistence: 'localStorage',
+  ignore_dnt: true,
+  track_pageview: false,
+})
+let sent = 0
+const track = () => (sent++, mixpanel.track(`Checkout ${mode}`, { revenue: sent, text: 'ü"\\ 😀' }))
+track()
+mixpanel.identify(`user-${mode}`)
+for (let n = 0; n < 20; n++) track()
+mixpanel.people.set({ plan: 'pro' })
+await new Promise((done) => setTimeout(done, 1500))
+console.log(JSON.stringify({ Checkout: sent }))
+process.exit(0)

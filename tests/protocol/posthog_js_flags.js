@@ -1,0 +1,39 @@
+// posthog-js in jsdom: flags of an identified person, read as a page does.
+import { JSDOM } from 'jsdom'
+
+const [host, key] = process.argv.slice(2)
+const { window } = new JSDOM('<!doctype html><title>Shop</title>', { url: 'http://shop.example/app', pretendToBeVisual: true })
+window.fetch = (url, options = {}) =>
+  fetch(url, { ...options, headers: { ...Object.fromEntries(new Headers(options.headers)), origin: 'http://shop.example' } })
+for (const name of ['Blob', 'CompressionStream', 'Response', 'Request', 'Headers', 'AbortController', 'TextEncoder']) window[name] = globalThis[name]
+for (const name of ['window', 'document', 'location', 'history', 'localStorage', 'sessionStorage', 'XMLHttpRequest', 'screen'])
+  Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true, writable: true })
+Object.defineProperty(globalThis, 'navigator', { value: window.navigator, configurable: true })
+globalThis.addEventListener = window.addEventListener.bind(window)
+
+const module = await import('posthog-js')
+const posthog = module.posthog ?? module.default.posthog ?? module.default.default
+const settings = {
+  api_host: host, capture_pageview: false, capture_pageleave: false, autocapture: false, disable_session_recording: true,
+  opt_out_useragent_filter: true, request_queue_config: { flush_interval_ms: 250 },
+}
+await new Promise((loaded) => posthog.init(key, { ...settings, loaded }))
+const flags = () => new Promise((done) => { const stop = posthog.onFeatureFlags(() => done(stop?.())) })
+async function as(person, properties) {
+  posthog.identify(person)
+  posthog.setPersonPropertiesForFlags(properties, false)
+  posthog.reloadFeatureFlags()
+  await new Promise((done) => setTimeout(done, 700))
+}
+await flags()
+await as('u2', { plan: 'free', country: 'FR' })
+const free = posthog.isFeatureEnabled('new_checkout')
+posthog.reset()
+await as('u1', { plan: 'pro', country: 'DE' })
+const payload = posthog.getFeatureFlagPayload('pro_price')
+console.log(JSON.stringify({
+  new_checkout: posthog.getFeatureFlag('new_checkout'), free: free ?? false, layout: posthog.getFeatureFlag('layout'),
+  price: payload, killed: posthog.getFeatureFlag('killed') ?? false,
+}))
+await new Promise((done) => setTimeout(done, 600))
+process.exit(0)
