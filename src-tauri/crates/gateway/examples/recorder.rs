@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use epoch_gateway::{Config, Limits, bind};
+use epoch_gateway::{Config, Limits, WithoutLevers, bind};
 use epoch_model::event::{Done, EventBatch, EventSink, Receipt, Rejection};
 use epoch_model::ports::{KeyBook, LeverBook, Meter};
 use epoch_model::time::Millis;
@@ -122,6 +122,9 @@ fn serve(dir: &Path, listen: &str) -> std::result::Result<(), Box<dyn std::error
         keys: recorder.clone(),
         sink: recorder.clone(),
         levers: recorder.clone(),
+        book: Arc::new(WithoutLevers),
+        readers: Arc::new(WithoutLevers),
+        privacy: Arc::new(WithoutLevers),
         meter: recorder,
         metrics_text: Arc::new(|| "# EOF\n".into()),
         clock: Arc::new(|| {
@@ -130,6 +133,8 @@ fn serve(dir: &Path, listen: &str) -> std::result::Result<(), Box<dyn std::error
         }),
         limits: Limits::default(),
         allowed_hosts: Vec::new(),
+        tls: None,
+        behind_proxy: false,
     };
     tokio::runtime::Runtime::new()?.block_on(async {
         let bound = bind(config).await?;

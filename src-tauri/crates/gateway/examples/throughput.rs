@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use epoch_gateway::{Config, Limits, bind};
+use epoch_gateway::{Config, Limits, WithoutLevers, bind};
 use epoch_model::event::{Done, EventBatch, EventSink, Receipt, Rejection};
 use epoch_model::ports::{KeyBook, LeverBook, Meter};
 use epoch_model::time::Millis;
@@ -86,11 +86,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         keys: count.clone(),
         sink: count.clone(),
         levers: count.clone(),
+        book: Arc::new(WithoutLevers),
+        readers: Arc::new(WithoutLevers),
+        privacy: Arc::new(WithoutLevers),
         meter: count.clone(),
         metrics_text: Arc::new(String::new),
         clock: Arc::new(|| 1_795_348_800_000),
         limits: Limits::default(),
         allowed_hosts: Vec::new(),
+        tls: None,
+        behind_proxy: false,
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let bound = runtime.block_on(bind(config))?;

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::Router;
@@ -19,6 +18,9 @@ use crate::config::Config;
 use crate::ingest::DECODERS;
 use crate::problem::Problem;
 use crate::rate::Rate;
+use crate::serve::assigned::Assignments;
+use crate::serve::hub::Hub;
+use crate::server::Stop;
 use crate::{guard, plain, posthog, read, routes};
 
 /// What handlers share.
@@ -29,19 +31,34 @@ pub(crate) struct Shared {
     pub budget: Arc<Semaphore>,
     /// Permits are heavy bodies being decoded.
     pub decoders: Semaphore,
-    /// Set when the stop began.
-    pub stopping: Arc<AtomicBool>,
+    /// Told when the stop begins.
+    pub stop: Stop,
+    /// News of changed levers.
+    pub hub: Hub,
+    /// What chance decided.
+    pub assigned: Assignments,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, stop: Stop) -> Self {
+        Self {
+            rate: Rate::new(&config.limits),
+            budget: Arc::new(Semaphore::new(config.limits.in_flight_bytes_max.min(Semaphore::MAX_PERMITS))),
+            decoders: Semaphore::new(DECODERS),
+            hub: Hub::new(&*config.book, config.limits.streams_max, stop.clone()),
+            assigned: Assignments::default(),
+            stop,
+            config,
+        }
+    }
 }
 
 /// The state of the router.
 pub(crate) type App = Arc<Shared>;
 
 /// The whole service, ready to be served or called in a test.
-pub(crate) fn router(config: Config, stopping: Arc<AtomicBool>) -> Router {
-    let rate = Rate::new(&config.limits);
-    let budget = Arc::new(Semaphore::new(config.limits.in_flight_bytes_max.min(Semaphore::MAX_PERMITS)));
-    let decoders = Semaphore::new(DECODERS);
-    let app = Arc::new(Shared { config, rate, budget, decoders, stopping });
+pub(crate) fn router(config: Config, stop: Stop) -> Router {
+    let app = Arc::new(Shared::new(config, stop));
     let mut router = Router::new();
     for path in routes::CAPTURE {
         let capture = get(posthog::capture).post(posthog::capture);

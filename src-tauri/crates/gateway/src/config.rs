@@ -1,11 +1,13 @@
 //! What the gateway is started with.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use epoch_levers::Book;
 use epoch_model::event::EventSink;
-use epoch_model::ports::{KeyBook, LeverBook, Meter};
+use epoch_model::ports::{KeyBook, LeverBook, Meter, PrivacyBook, ReaderLog};
 use epoch_model::time::Millis;
 
 /// Everything the gateway needs from the rest.
@@ -19,6 +21,12 @@ pub struct Config {
     pub sink: Arc<dyn EventSink>,
     /// What `GET /v1/levers` answers from.
     pub levers: Arc<dyn LeverBook>,
+    /// What every flag protocol answers from.
+    pub book: Arc<dyn Book>,
+    /// Where it is remembered who reads levers.
+    pub readers: Arc<dyn ReaderLog>,
+    /// What sources may keep of people.
+    pub privacy: Arc<dyn PrivacyBook>,
     /// Where request counters go.
     pub meter: Arc<dyn Meter>,
     /// The text of `GET /metrics` (OpenMetrics).
@@ -30,6 +38,19 @@ pub struct Config {
     /// Names and addresses accepted in `Host` (and as `Origin` of read routes) besides loopback and `listen`'s own
     /// address; without a port any port is meant.
     pub allowed_hosts: Vec<String>,
+    /// Certificate and key; absent: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// A proxy in front ends TLS, so plain HTTP may be served beyond loopback.
+    pub behind_proxy: bool,
+}
+
+/// Where certificate and key lie, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Bounds on what senders may cost. Every value has a default that a busy shop does not reach.
@@ -49,6 +70,8 @@ pub struct Limits {
     pub in_flight_bytes_max: usize,
     /// Connections served at the same time; further ones wait in the kernel's queue.
     pub connections_max: usize,
+    /// Streams of server-sent events open at the same time; above it the answer is 503. Each holds a connection.
+    pub streams_max: usize,
     /// Requests per second over all keys.
     pub requests_per_second: u32,
     /// Requests per second of one key.
@@ -72,7 +95,8 @@ impl Default for Limits {
             depth_max: 100,
             events_max: 100_000,
             in_flight_bytes_max: 256 * 1024 * 1024,
-            connections_max: 1024,
+            connections_max: 4096,
+            streams_max: 2048,
             requests_per_second: 50_000,
             requests_per_second_per_key: 20_000,
             header_timeout: Duration::from_secs(30),

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axum::http::Uri;
 use epoch_model::event::{Done, EventBatch, EventSink, Rejection};
@@ -11,12 +10,12 @@ use epoch_model::time::Millis;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use tokio::sync::Semaphore;
 
 use crate::app::Shared;
 use crate::config::{Config, Limits};
 use crate::decode::{inflate, payload, time};
-use crate::rate::Rate;
+use crate::server::Stop;
+use crate::without::WithoutLevers;
 use crate::{plain, posthog};
 
 struct Nothing;
@@ -53,14 +52,18 @@ fn shared() -> Shared {
         keys: nothing.clone(),
         sink: nothing.clone(),
         levers: nothing.clone(),
+        book: Arc::new(WithoutLevers),
+        readers: Arc::new(WithoutLevers),
+        privacy: Arc::new(WithoutLevers),
         meter: nothing,
         metrics_text: Arc::new(String::new),
         clock: Arc::new(|| 0),
-        limits: limits.clone(),
+        limits,
         allowed_hosts: Vec::new(),
+        tls: None,
+        behind_proxy: false,
     };
-    let (budget, stopping) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicBool::new(false)));
-    Shared { config, rate: Rate::new(&limits), budget, decoders: Semaphore::new(1), stopping }
+    Shared::new(config, Stop::default())
 }
 
 fn gzip(data: &[u8]) -> Vec<u8> {

@@ -19,7 +19,10 @@ mod problem;
 mod rate;
 mod read;
 mod routes;
+mod serve;
 mod server;
+mod without;
 
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, TlsFiles};
 pub use server::{Bound, bind};
+pub use without::WithoutLevers;

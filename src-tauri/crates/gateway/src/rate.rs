@@ -8,10 +8,21 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 use crate::config::Limits;
 use crate::problem::Problem;
 
-/// Request rates over all and per source. Only sources of known keys get an entry, so their number is bounded.
+/// What a key is for; each kind is counted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Sends events.
+    Write,
+    /// Reads the levers of one unit.
+    Client,
+    /// Reads everything.
+    Read,
+}
+
+/// Request rates over all and per key. Only known keys get an entry, so their number is bounded.
 pub(crate) struct Rate {
     all: DefaultDirectRateLimiter,
-    per_source: DefaultKeyedRateLimiter<Arc<str>>,
+    per_key: DefaultKeyedRateLimiter<(Kind, Arc<str>)>,
 }
 
 impl Rate {
@@ -19,7 +30,7 @@ impl Rate {
         let quota = |n: u32| Quota::per_second(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
         Self {
             all: RateLimiter::direct(quota(limits.requests_per_second)),
-            per_source: RateLimiter::keyed(quota(limits.requests_per_second_per_key)),
+            per_key: RateLimiter::keyed(quota(limits.requests_per_second_per_key)),
         }
     }
 
@@ -28,8 +39,13 @@ impl Rate {
         self.all.check().map_err(|_| Problem::rate_limited())
     }
 
-    /// Once the key is known.
+    /// Once the write key is known.
     pub(crate) fn of(&self, source: &Arc<str>) -> Result<(), Problem> {
-        self.per_source.check_key(source).map_err(|_| Problem::rate_limited())
+        self.of_kind(Kind::Write, source)
+    }
+
+    /// Once the key is known.
+    pub(crate) fn of_kind(&self, kind: Kind, name: &Arc<str>) -> Result<(), Problem> {
+        self.per_key.check_key(&(kind, Arc::clone(name))).map_err(|_| Problem::rate_limited())
     }
 }

@@ -1,7 +1,5 @@
 //! What may be read: levers, health, counters.
 
-use std::sync::atomic::Ordering;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -54,7 +52,7 @@ pub(crate) async fn healthz() -> Response {
 
 /// `GET /readyz`: events are taken; 503 once the stop began.
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
-    if app.stopping.load(Ordering::Relaxed) {
+    if app.stop.begun() {
         return Problem::busy("the host is stopping").json();
     }
     Json(json!({"status": "ready"})).into_response()

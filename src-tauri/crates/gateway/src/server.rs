@@ -4,7 +4,6 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,10 +13,36 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::app;
 use crate::config::{Config, Limits};
+
+/// Whether the stop has begun, for whoever must end early.
+#[derive(Clone)]
+pub(crate) struct Stop(Arc<watch::Sender<bool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Stop {
+    fn begin(&self) {
+        self.0.send_replace(true);
+    }
+
+    pub(crate) fn begun(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits for the beginning of the stop.
+    pub(crate) async fn requested(&self) {
+        // The sender is held by `self`, so waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|begun| *begun).await;
+    }
+}
 
 /// A bound socket that does not answer yet.
 pub struct Bound {
@@ -25,7 +50,7 @@ pub struct Bound {
     address: SocketAddr,
     limits: Limits,
     router: Router,
-    stopping: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 /// Binds the address of `config`; [`Code::AddressUnavailable`] when that fails.
@@ -41,9 +66,9 @@ pub async fn bind(mut config: Config) -> Result<Bound> {
     let address = listener.local_addr().map_err(unavailable)?;
     config.listen = address;
     let limits = config.limits.clone();
-    let stopping = Arc::new(AtomicBool::new(false));
-    let router = app::router(config, Arc::clone(&stopping));
-    Ok(Bound { listener, address, limits, router, stopping })
+    let stop = Stop::default();
+    let router = app::router(config, stop.clone());
+    Ok(Bound { listener, address, limits, router, stop })
 }
 
 impl Bound {
@@ -80,7 +105,7 @@ impl Bound {
                 }
             });
         }
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stop.begin();
         drop(self.listener);
         if tokio::time::timeout(self.limits.drain_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests were still open when the time to stop was over");

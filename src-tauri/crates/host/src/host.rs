@@ -249,6 +249,9 @@ impl Host {
             keys: Arc::clone(&self.inner.keys) as _,
             sink: Arc::clone(&self.inner.sink) as _,
             levers: Arc::clone(&self.inner.published) as _,
+            book: Arc::new(epoch_gateway::WithoutLevers),
+            readers: Arc::new(epoch_gateway::WithoutLevers),
+            privacy: Arc::new(epoch_gateway::WithoutLevers),
             meter: Arc::clone(&self.inner.metrics) as _,
             metrics_text: Arc::new(move || {
                 if let Some(inner) = inner.upgrade() {
@@ -259,6 +262,8 @@ impl Host {
             clock: Arc::new(move || clock.now()),
             limits: epoch_gateway::Limits::default(),
             allowed_hosts: options.allowed_hosts.clone(),
+            tls: None,
+            behind_proxy: false,
         };
         let bound = runtime.block_on(epoch_gateway::bind(config))?;
         let address = bound.local_addr();

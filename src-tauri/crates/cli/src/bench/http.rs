@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use epoch_gateway::{Config, Limits, bind};
+use epoch_gateway::{Config, Limits, WithoutLevers, bind};
 use epoch_model::Result;
 use epoch_model::ports::{KeyBook, LeverBook, Meter};
 use epoch_store::Store;
@@ -47,11 +47,16 @@ pub(super) fn send(store: &Store, data: &Lines) -> Result<u64> {
             keys: Arc::new(Ports),
             sink: Arc::new(store.clone()),
             levers: Arc::new(Ports),
+            book: Arc::new(WithoutLevers),
+            readers: Arc::new(WithoutLevers),
+            privacy: Arc::new(WithoutLevers),
             meter: Arc::new(Ports),
             metrics_text: Arc::new(String::new),
             clock: Arc::new(epoch_host::clock::machine_now),
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
+            tls: None,
+            behind_proxy: false,
         })
         .await?;
         let address = gateway.local_addr();

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use epoch_gateway::{Config, Limits, bind};
+use epoch_levers::{Book, Compiled};
 use epoch_model::event::{Done, EventBatch, EventId, EventSink, Receipt, Rejection};
-use epoch_model::ports::{KeyBook, LeverBook, Meter};
+use epoch_model::ports::{KeyBook, LeverBook, Meter, Privacy, PrivacyBook, Reader, ReaderLog};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use serde_json::{Value, json};
@@ -107,6 +108,23 @@ impl LeverBook for Memory {
     }
 }
 
+impl Book for Memory {
+    fn current(&self) -> Arc<Compiled> {
+        Arc::default()
+    }
+    fn on_change(&self, _: Box<dyn Fn(u64) + Send + Sync>) {}
+}
+
+impl ReaderLog for Memory {
+    fn read(&self, _: Reader<'_>) {}
+}
+
+impl PrivacyBook for Memory {
+    fn privacy(&self, _: &str) -> Arc<Privacy> {
+        Arc::default()
+    }
+}
+
 impl Meter for Memory {
     fn request(&self, route: &'static str, status: u16, _micros: u64) {
         self.requests.lock().unwrap().push((route, status));
@@ -140,11 +158,16 @@ impl Gateway {
             keys: memory.clone(),
             sink: memory.clone(),
             levers: memory.clone(),
+            book: memory.clone(),
+            readers: memory.clone(),
+            privacy: memory.clone(),
             meter: memory.clone(),
             metrics_text: Arc::new(|| "events_total 1\n# EOF\n".into()),
             clock: Arc::new(|| NOW),
             limits,
             allowed_hosts: vec!["epoch.example".into()],
+            tls: None,
+            behind_proxy: false,
         };
         let (stop, stopped) = oneshot::channel();
         let (tell, address) = std::sync::mpsc::channel();
