@@ -56,6 +56,13 @@ pub trait PrivacyBook: Send + Sync {
     fn privacy(&self, source: &str) -> Arc<Privacy>;
 }
 
+/// Secrets kept on this machine, outside of the business's folder.
+pub trait SecretBook: Send + Sync {
+    /// The secret of this name: a source's key for what signs its requests (Stripe), the name in `secret = "…"` of a
+    /// `[[publish]]`. `None` when none was set.
+    fn secret(&self, name: &str) -> Option<Arc<str>>;
+}
+
 /// The levers in force.
 pub trait LeverBook: Send + Sync {
     /// `{"version": n, "as_of": ms, "levers": {key: {"value":…, "default":…, "updated_at": ms, "decision": id|null}}}` with a version that grows with each change.
