@@ -4,5 +4,6 @@
 //! Pure: no IO, no clock, no randomness but hashes. Knows nothing of HTTP, the store or the engine.
 
 mod book;
+pub mod growthbook;
 
 pub use book::{Book, Compiled, Subject};
