@@ -79,6 +79,33 @@ impl Permit {
     }
 }
 
+/// Proof that the gate lets the levers in force be published to one target. Cannot be built, copied or kept elsewhere.
+#[derive(Debug)]
+pub struct Publication {
+    target: String,
+    version: u64,
+}
+
+impl Publication {
+    /// The target it was given for.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+    /// The version of the levers it was given for.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// Judges whether levers may be published now. What is in force was decided before: a value by a decision that went through
+/// [`admit`], everything else by the founder in `business.toml`; only a pause or a stop holds it back.
+pub fn admit_publication(target: &str, version: u64, run_state: RunState) -> Result<Publication> {
+    if run_state != RunState::Running {
+        return Err(Error::new(Code::Denied, "the engine is paused or stopped", "resume it first"));
+    }
+    Ok(Publication { target: target.to_owned(), version })
+}
+
 /// Judges whether the effect of `decision` may go out now: not stopped or paused, the decision is executing, its act is the
 /// one that was judged, and either policy said `run`, or an enrolled key signed this very card (or an edit of the card that
 /// was on screen, within its editable range), or nobody answered a card that only reads or drafts (R0).
