@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use crate::error::{Code, Error, Result};
 use crate::time::Millis;
 
@@ -157,8 +159,82 @@ pub struct Rejection {
     pub code: Code,
     /// Which field and why.
     pub reason: String,
-    /// The offending text, cut to 2 KiB.
+    /// The offending text, cut to 64 KiB.
     pub raw: String,
+}
+
+/// The event that says an anonymous visitor is a known person: unit is the known id, `$anon_distinct_id` the other.
+pub const IDENTIFY: &str = "$identify";
+/// The event that says a person has another id: unit is the person, `alias` the other id.
+pub const ALIAS: &str = "$create_alias";
+/// Like [`ALIAS`], whatever is known of the other id.
+pub const MERGE: &str = "$merge_dangerously";
+/// What an event is called once the person it belonged to was erased.
+pub const ERASED: &str = "$erased";
+
+/// Two ids of one person, as an event says it.
+///
+/// Whether they become one is settled where the history is known, by PostHog's rules: the person of [`Self::into`] counts as
+/// identified from here on, and a person who is identified is not merged into another, unless by [`MERGE`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The id that joins: anonymous so far, or an alias.
+    pub from: String,
+    /// The id it joins: the unit of the event.
+    pub into: String,
+    /// Even when `from` is identified.
+    pub force: bool,
+}
+
+/// The merge an event asks for, if it is one; ids that stand for nobody merge with nobody.
+pub fn link(name: &str, unit: &str, props: &str) -> Option<Link> {
+    #[derive(Deserialize)]
+    struct Props {
+        #[serde(rename = "$anon_distinct_id")]
+        anonymous: Option<serde_json::Value>,
+        alias: Option<serde_json::Value>,
+    }
+    if !matches!(name, IDENTIFY | ALIAS | MERGE) || is_nobody(unit) {
+        return None;
+    }
+    let props: Props = serde_json::from_str(props).ok()?;
+    let from = match if name == IDENTIFY { props.anonymous } else { props.alias }? {
+        serde_json::Value::String(text) => text,
+        number @ serde_json::Value::Number(_) => number.to_string(),
+        _ => return None,
+    };
+    let sound = from != unit && from.len() <= UNIT_BYTES_MAX && !is_nobody(&from);
+    sound.then(|| Link { from, into: unit.to_owned(), force: name == MERGE })
+}
+
+/// Ids that senders use when they know nobody. PostHog refuses to merge them, since they would join strangers.
+const NOBODY: [&str; 18] = [
+    "0",
+    "[object object]",
+    "anonymous",
+    "anonymous_id",
+    "distinct_id",
+    "distinctid",
+    "email",
+    "false",
+    "guest",
+    "id",
+    "nan",
+    "nil",
+    "none",
+    "not_authenticated",
+    "null",
+    "true",
+    "undefined",
+    "unknown",
+];
+
+/// Whether an id stands for nobody, whatever its case, blanks and quotes.
+fn is_nobody(id: &str) -> bool {
+    let bare = id.trim();
+    let unquoted = ['"', '\''].into_iter().find_map(|q| bare.strip_prefix(q)?.strip_suffix(q));
+    let bare = unquoted.unwrap_or(bare).trim();
+    bare.is_empty() || NOBODY.iter().any(|n| bare.eq_ignore_ascii_case(n))
 }
 
 /// What became of a committed batch.
@@ -172,6 +248,9 @@ pub struct Receipt {
     pub rejected: u64,
     /// The log position after the commit.
     pub position: u64,
+    /// Start of the earliest bucket whose numbers changed because the batch made one person of two: to be treated like a
+    /// late event of that time. `None` when no earlier number changed.
+    pub affected_from: Option<Millis>,
 }
 
 /// Called once, after the commit that holds the batch or after its failure.
@@ -185,4 +264,68 @@ pub trait EventSink: Send + Sync {
 
     /// Records what was refused before it became an event.
     fn reject(&self, source: &str, received: Millis, rejections: Vec<Rejection>) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_links_two_ids_and_what_does_not() {
+        let cases = [
+            (IDENTIFY, "bob", r#"{"$anon_distinct_id":"a1"}"#, Some(("a1", false))),
+            (IDENTIFY, "bob", r#"{"$set":{"x":[1]},"$anon_distinct_id":17,"alias":"z"}"#, Some(("17", false))),
+            (IDENTIFY, "bob", r#"{"alias":"a1"}"#, None),
+            (IDENTIFY, "bob", r#"{"$anon_distinct_id":"bob"}"#, None),
+            (IDENTIFY, "bob", r#"{"$anon_distinct_id":null}"#, None),
+            (IDENTIFY, "bob", r#"{"$anon_distinct_id":{"a":1}}"#, None),
+            (IDENTIFY, "bob", "[]", None),
+            (IDENTIFY, "", r#"{"$anon_distinct_id":"a1"}"#, None),
+            (ALIAS, "bob", r#"{"alias":"shop-7","$anon_distinct_id":"a1"}"#, Some(("shop-7", false))),
+            (MERGE, "bob", r#"{"alias":"carol"}"#, Some(("carol", true))),
+            ("identify", "bob", r#"{"$anon_distinct_id":"a1"}"#, None),
+            ("order", "bob", r#"{"alias":"a1"}"#, None),
+        ];
+        for (name, unit, props, expect) in cases {
+            let found = link(name, unit, props);
+            let expect = expect.map(|(from, force)| Link { from: from.into(), into: unit.into(), force });
+            assert_eq!(found, expect, "{name} {unit} {props}");
+        }
+        let nobodies = [
+            "",
+            "  ",
+            "0",
+            "null",
+            "Null",
+            "undefined",
+            "uNdEfInEd",
+            "none",
+            "None",
+            "anonymous",
+            "GUEST",
+            "distinct_id",
+            "distinctId",
+            "ID",
+            "not_authenticated",
+            "email",
+            "true",
+            "FALSE",
+            "[object Object]",
+            "NaN",
+            "nil",
+            "\"id\"",
+            "'guest'",
+            " null ",
+        ];
+        for id in nobodies {
+            let props = serde_json::json!({ "$anon_distinct_id": id, "alias": id }).to_string();
+            for name in [IDENTIFY, ALIAS, MERGE] {
+                assert_eq!(link(name, "bob", &props), None, "{id:?} joins");
+                assert_eq!(link(name, id, r#"{"$anon_distinct_id":"a1","alias":"a1"}"#), None, "{id:?} is joined");
+            }
+        }
+        let long = format!(r#"{{"alias":"{}"}}"#, "x".repeat(UNIT_BYTES_MAX + 1));
+        assert_eq!(link(ALIAS, "bob", &long), None);
+        assert!(link(ALIAS, "bob", r#"{"alias":"00"}"#).is_some());
+    }
 }

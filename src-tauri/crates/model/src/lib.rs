@@ -12,6 +12,7 @@ pub mod gate;
 pub mod insight;
 pub mod journal;
 pub mod ports;
+pub mod predicate;
 pub mod series;
 pub mod serving;
 pub mod time;

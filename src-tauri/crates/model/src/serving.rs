@@ -132,6 +132,8 @@ pub enum Reason {
     HeldOut,
     /// A prerequisite does not hold.
     Prerequisite,
+    /// The lever's unit is a group and the subject belongs to none of its type.
+    NoGroup,
     /// The lever is off.
     Off,
 }

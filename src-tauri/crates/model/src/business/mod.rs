@@ -3,9 +3,14 @@
 mod defaults;
 mod literal;
 mod parse;
+mod parse_lever;
 mod parse_metric;
+mod parse_publish;
+mod parse_rule;
+mod parse_source;
 mod problem;
 mod section;
+mod settle_levers;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,6 +18,7 @@ use ts_rs::TS;
 pub use literal::{currency_digits, duration_ms};
 pub use problem::Problem;
 
+use crate::serving::Serving;
 use crate::time::Grain;
 
 /// The thirteen domains; every metric, lever and playbook belongs to one.
@@ -116,6 +122,9 @@ pub struct Metric {
     pub kind: MetricKind,
     /// The unit of analysis and of the value, in words (`visitor`, `order`).
     pub unit: Option<String>,
+    /// The kind of group whose key is the unit of analysis (`company`: `$groups.company` of the event); absent for persons.
+    #[serde(default)]
+    pub by: Option<String>,
     /// Direction.
     pub better: Better,
     /// Domain.
@@ -185,6 +194,8 @@ pub struct Lever {
     pub reversibility: Reversibility,
     /// What one change costs at once, in minor units (printing, migration); 0 when free.
     pub cost_minor: i64,
+    /// To whom which value is served, and through which protocols.
+    pub serving: Serving,
 }
 
 /// An outside action that is declared by name: a webhook.
@@ -210,6 +221,33 @@ pub struct Guardrail {
     pub absolute: Option<f64>,
     /// … or as a share of the baseline.
     pub relative: Option<f64>,
+}
+
+/// How the levers reach the place they are published at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PublishKind {
+    /// A file, relative to the business's folder.
+    File { path: String },
+    /// An HTTP PUT; `secret` names the entry of the secret store that holds the Authorization header's value.
+    HttpPut {
+        url: String,
+        secret: Option<String>,
+        /// Allows plain http and a private or loopback address, by name.
+        allow_private: bool,
+    },
+    /// A file at `path` inside the clone at `repo`, committed to `branch` (the one checked out when absent), and pushed
+    /// where `push` says so.
+    Git { repo: String, path: String, branch: Option<String>, push: bool },
+}
+
+/// Where the levers are published as a GrowthBook payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PublishTarget {
+    pub key: String,
+    pub title: String,
+    #[serde(flatten)]
+    pub kind: PublishKind,
 }
 
 /// What the engine may do alone, in money and attention.
@@ -256,6 +294,8 @@ pub enum SourceKind {
     Sdk,
     /// A watched folder, relative to the business's folder or absolute.
     Folder { path: String, pattern: Option<String> },
+    /// Stripe's webhooks; the signing secret is in the secret store under the source's key.
+    Stripe,
 }
 
 /// How columns become events; expressions over column names (`'order'`, `Quantity * UnitPrice`).
@@ -295,6 +335,14 @@ pub struct Source {
     #[serde(flatten)]
     pub kind: SourceKind,
     pub map: Option<Mapping>,
+    /// Only these properties are kept; empty for all.
+    pub allow: Vec<String>,
+    /// These properties are dropped.
+    pub deny: Vec<String>,
+    /// These are replaced by a keyed hash; `unit` hashes the unit's id.
+    pub hash: Vec<String>,
+    /// Keeps IP addresses; they are dropped unless this is set.
+    pub keep_ip: bool,
 }
 
 /// The whole of `business.toml`, validated.
@@ -315,6 +363,7 @@ pub struct Business {
     pub limits: Limits,
     pub policy: Vec<PolicyRule>,
     pub sources: Vec<Source>,
+    pub publish: Vec<PublishTarget>,
     /// Playbooks switched off by key.
     pub playbooks_off: Vec<String>,
 }

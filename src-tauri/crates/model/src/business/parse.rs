@@ -3,18 +3,22 @@
 use toml_edit::{Document, Item};
 
 use super::literal::{currency_digits, deadline, money, points, share};
-use super::parse_metric::{DOMAINS, GRAINS, dimension, expression, key, metric, title};
+use super::parse_lever::lever;
+use super::parse_metric::{DOMAINS, GRAINS, dimension, key, metric, title};
+use super::parse_publish::publish_target;
+use super::parse_source::source;
 use super::problem::Problem;
 use super::section::{Section, Sink, plain_number};
+use super::settle_levers::settle_levers;
 use super::{
-    Better, Business, Domain, EffectTarget, Format, Goal, Grain, Guardrail, Lever, LeverKind, LeverValue, Limits,
-    Mapping, Metric, MetricKind, PolicyAnswer, PolicyRule, Reversibility, Source, SourceKind,
+    Better, Business, Domain, EffectTarget, Format, Goal, Grain, Guardrail, Lever, Limits, Metric, MetricKind,
+    PolicyAnswer, PolicyRule, PublishTarget, Reversibility, Source,
 };
 use crate::decision::Level;
 use crate::expr::{Dimension, Formula};
 use crate::time::Zone;
 
-const REVERSIBILITY: [(&str, Reversibility); 4] =
+pub(super) const REVERSIBILITY: [(&str, Reversibility); 4] =
     [("R0", Reversibility::R0), ("R1", Reversibility::R1), ("R2", Reversibility::R2), ("R3", Reversibility::R3)];
 
 const LEVELS: [(&str, Level); 4] = [
@@ -28,8 +32,8 @@ const LEVELS: [(&str, Level); 4] = [
 const BYTES_MAX: usize = 1024 * 1024;
 
 /// What the rows of the file need to know of the business.
-struct Frame {
-    currency: String,
+pub(super) struct Frame {
+    pub currency: String,
     digits: u32,
     zone: Zone,
 }
@@ -42,7 +46,7 @@ impl Frame {
     }
 
     /// An amount that is not negative, in minor units.
-    fn amount(&self, section: &Section<'_>, key: &'static str) -> Option<i64> {
+    pub fn amount(&self, section: &Section<'_>, key: &'static str) -> Option<i64> {
         let major = section.number_or(key, &format!("\"20 {}\" or 20", self.currency), |t| money(t, &self.currency))?;
         if !(0.0..=1e12).contains(&major) {
             section.bad(key, format!("{key} cannot be {major}"), "write an amount from 0 up");
@@ -102,7 +106,11 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
     let effects: Vec<EffectTarget> = effect_rows.iter().filter_map(|s| effect(s, &frame)).collect();
     let source_rows = root.sections("source");
     let sources: Vec<Source> = source_rows.iter().filter_map(source).collect();
+    let publish_rows = root.sections("publish");
+    let publish: Vec<PublishTarget> = publish_rows.iter().filter_map(publish_target).collect();
+    unique_keys(&publish_rows, "publish target");
     unique_keys(&lever_rows, "lever");
+    settle_levers(&lever_rows, &levers);
     unique_keys(&effect_rows, "effect");
     unique_keys(&source_rows, "source");
     let goals = root.sections("goal").iter().filter_map(|s| goal(s, &metrics, &frame)).collect();
@@ -131,6 +139,7 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
         limits,
         policy,
         sources,
+        publish,
         playbooks_off,
     }
 }
@@ -280,88 +289,6 @@ fn guardrail(section: &Section<'_>, metrics: &[Metric], frame: &Frame) -> Option
     (absolute.is_some() || relative.is_some()).then_some(Guardrail { metric, absolute, relative })
 }
 
-fn lever(section: &Section<'_>, frame: &Frame) -> Option<Lever> {
-    let key = key(section);
-    let title = title(section, key.as_deref().unwrap_or_default());
-    if !section.has("kind") {
-        section.bad("kind", "kind is missing", "one of boolean, number, variant, text");
-    }
-    let kinds = [("boolean", 0), ("number", 1), ("variant", 2), ("text", 3)];
-    let parsed = section.choice("kind", &kinds).and_then(|kind| match kind {
-        0 => Some((LeverKind::Boolean, LeverValue::Bool(section.flag("default", false)))),
-        1 => number_lever(section),
-        2 => variant_lever(section),
-        _ => {
-            let max_chars = section.whole("max_chars", 1..100_001).unwrap_or(200);
-            // An empty default text is meant: the lever is off.
-            let default = section.item("default").and_then(Item::as_str).unwrap_or_default().to_owned();
-            if section.item("default").is_some_and(|i| !i.is_str()) {
-                section.bad("default", "default should be text", "write it in quotes");
-            }
-            if default.chars().count() > max_chars as usize {
-                section.bad("default", format!("default is longer than max_chars ({max_chars})"), "shorten it");
-            }
-            Some((LeverKind::Text { max_chars }, LeverValue::Text(default)))
-        }
-    });
-    let domain = section.choice("domain", &DOMAINS).unwrap_or(Domain::Product);
-    let reversibility = section.choice("reversibility", &REVERSIBILITY).unwrap_or(Reversibility::R1);
-    let cost_minor = frame.amount(section, "cost").unwrap_or(0);
-    section.accept(&["served_as", "kind", "min", "max", "step", "default", "options", "max_chars"]);
-    let used: &[&str] = match parsed.as_ref().map(|(kind, _)| kind) {
-        Some(LeverKind::Boolean) => &["min", "max", "step", "options", "max_chars"],
-        Some(LeverKind::Number { .. }) => &["options", "max_chars"],
-        Some(LeverKind::Variant { .. }) => &["min", "max", "step", "max_chars"],
-        Some(LeverKind::Text { .. }) => &["min", "max", "step", "options"],
-        None => &[],
-    };
-    for key in used.iter().filter(|key| section.has(key)) {
-        section.bad(key, format!("{key} does not belong to this kind of lever"), "leave it out");
-    }
-    section.finish();
-    let (kind, default) = parsed?;
-    Some(Lever { key: key?, title, kind, default, domain, reversibility, cost_minor })
-}
-
-fn number_lever(section: &Section<'_>) -> Option<(LeverKind, LeverValue)> {
-    for key in ["min", "max"] {
-        if !section.has(key) {
-            section.bad(key, format!("{key} is missing"), "say between which values it may move");
-        }
-    }
-    let (min, max) = (section.number("min"), section.number("max"));
-    let default = section.number("default");
-    let step = section.number("step").unwrap_or(1.0);
-    let (min, max) = (min?, max?);
-    let default = default.unwrap_or(min);
-    if min >= max {
-        section.bad("max", format!("max ({max}) is not above min ({min})"), "swap or change them");
-    } else if !(min..=max).contains(&default) {
-        section.bad("default", format!("default ({default}) lies outside {min} to {max}"), "choose one inside");
-    }
-    if step <= 0.0 {
-        section.bad("step", "step must be above 0", "write the smallest change, e.g. step = 1");
-    } else if step > max - min && min < max {
-        section.bad("step", format!("step ({step}) is larger than the whole range"), "write a smaller step");
-    }
-    Some((LeverKind::Number { min, max, step }, LeverValue::Number(default)))
-}
-
-fn variant_lever(section: &Section<'_>) -> Option<(LeverKind, LeverValue)> {
-    let options = section.texts("options");
-    let distinct: std::collections::BTreeSet<&String> = options.iter().collect();
-    if options.len() < 2 {
-        section.bad("options", "a variant needs at least two options", "write options = [\"a\", \"b\"]");
-    } else if distinct.len() != options.len() {
-        section.bad("options", "an option is named twice", "name each once");
-    }
-    let default = section.text("default").or_else(|| options.first().cloned())?;
-    if !options.is_empty() && !options.contains(&default) {
-        section.bad("default", format!("“{default}” is not among the options"), options.join(", "));
-    }
-    Some((LeverKind::Variant { options }, LeverValue::Text(default)))
-}
-
 fn effect(section: &Section<'_>, frame: &Frame) -> Option<EffectTarget> {
     let key = key(section);
     let title = title(section, key.as_deref().unwrap_or_default());
@@ -418,88 +345,4 @@ fn policy_rule(section: &Section<'_>, frame: &Frame) -> Option<PolicyRule> {
     let name = section.required("name", "give the rule a name: it is shown on the card");
     section.finish();
     Some(PolicyRule { name: name?, levels, reversibility, domains, stake_at_most_minor, answer: answer? })
-}
-
-fn source(section: &Section<'_>) -> Option<Source> {
-    if !section.has("kind") {
-        section.bad("kind", "kind is missing", "one of folder, sdk");
-    }
-    let kind = match section.choice("kind", &[("folder", true), ("sdk", false)]) {
-        Some(true) => section
-            .required("path", "name the folder, e.g. path = \"exports\"")
-            .map(|path| SourceKind::Folder { path, pattern: section.text("pattern") }),
-        Some(false) => Some(SourceKind::Sdk),
-        None => None,
-    };
-    // The name of a folder serves as key where it can.
-    let derived = match &kind {
-        Some(SourceKind::Folder { path, .. }) => path.rsplit(['/', '\\']).find(|p| !p.is_empty()).unwrap_or("folder"),
-        _ => "sdk",
-    };
-    let derived: String = derived.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let key = if section.has("key") { key(section) } else { Some(derived) };
-    section.accept(&["key", "path", "pattern", "format"]);
-    let title = title(section, key.as_deref().unwrap_or_default());
-    let map = section.section("map").map(|map| mapping(&map));
-    section.finish();
-    Some(Source { key: key?, title, kind: kind?, map })
-}
-
-fn mapping(section: &Section<'_>) -> Mapping {
-    let field = |key: &'static str| expression(section, key, section.text(key));
-    let letter = |key: &'static str| {
-        let text = section.item(key)?.as_str().unwrap_or_default();
-        let text = if text == "\\t" { "\t" } else { text };
-        let mut chars = text.chars();
-        let one = chars.next().filter(|_| chars.next().is_none());
-        if one.is_none() {
-            section.bad(key, format!("{key} should be one character"), "");
-        }
-        one
-    };
-    let mut mapping = Mapping {
-        event: field("event").unwrap_or_default(),
-        time: field("time").unwrap_or_default(),
-        unit: field("unit").unwrap_or_default(),
-        id: field("id"),
-        only_mapped: section.flag("only_mapped", false),
-        time_format: section.text("time_format"),
-        timezone: section.text("timezone"),
-        delimiter: letter("delimiter"),
-        encoding: section.text("encoding"),
-        decimal: letter("decimal"),
-        sheet: section.text("sheet"),
-        props: std::collections::BTreeMap::new(),
-    };
-    for (key, example) in [("event", "event = \"'order'\""), ("time", "time = \"Date\"")] {
-        if !section.has(key) {
-            section.bad(key, format!("{key} is missing"), format!("write e.g. {example}"));
-        }
-    }
-    if let Some(Err(e)) = mapping.timezone.as_deref().map(Zone::named) {
-        section.bad("timezone", e.message, e.hint);
-    }
-    if mapping.decimal.is_some_and(|c| c != '.' && c != ',') {
-        section.bad("decimal", "decimal is . or ,", "");
-    }
-    let mut take = |from: &Section<'_>, key: String, item: &Item| match item.as_str() {
-        Some(text) => {
-            if let Some(text) = expression(from, &key, Some(text.to_owned())) {
-                mapping.props.insert(key, text);
-            }
-        }
-        None => {
-            from.bad(&key, format!("{key} should be an expression in quotes"), "write e.g. \"Quantity * UnitPrice\"");
-        }
-    };
-    // Any other key is a property; `props` holds those whose names mean something here.
-    if let Some(props) = section.section("props") {
-        for (key, item) in props.rest() {
-            take(&props, key, item);
-        }
-    }
-    for (key, item) in section.rest() {
-        take(section, key, item);
-    }
-    mapping
 }

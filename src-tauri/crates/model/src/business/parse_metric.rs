@@ -65,6 +65,9 @@ const MEASURE_KEYS: [&str; 12] = [
 /// Most segments of one metric: each costs a rollup per value.
 const SEGMENTS_MAX: usize = 20;
 
+/// The longest name of a kind of group.
+const GROUP_BYTES_MAX: usize = 64;
+
 /// A key others refer to: letters, digits and `_`.
 pub(super) fn key(section: &Section<'_>) -> Option<String> {
     let key = section.required("key", "give it one word, e.g. key = \"revenue\"")?;
@@ -261,12 +264,45 @@ fn kind(section: &Section<'_>) -> Option<MetricKind> {
     })
 }
 
+/// `by = "company"`: the kind of group that is the unit of analysis. Only where a kind counts units.
+fn by(section: &Section<'_>, kind: Option<&MetricKind>) -> Option<String> {
+    let group = section.text("by")?;
+    let whole = match kind? {
+        MetricKind::Unique { measure } | MetricKind::MeanPerUnit { measure } => {
+            if measure.of.as_deref().is_some_and(|of| of != "unit") {
+                section.bad("by", "of already says what is counted", "leave out by or of");
+                return None;
+            }
+            true
+        }
+        MetricKind::Proportion { .. } | MetricKind::Retention { .. } => true,
+        _ => false,
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !whole {
+        let hint = "leave it out; unique, mean_per_unit, proportion and retention count units";
+        section.bad("by", "by does not belong to a metric that counts no units", hint);
+    } else if ["person", "unit", "user"].contains(&group.as_str()) {
+        section.bad("by", format!("“{group}” is no kind of group"), "leave by out: persons are the units then");
+    } else if group.len() > GROUP_BYTES_MAX || !group.chars().all(plain) {
+        section.bad(
+            "by",
+            format!("“{group}” cannot be a kind of group"),
+            "write it as in $groups, e.g. by = \"company\"",
+        );
+    } else {
+        return Some(group);
+    }
+    None
+}
+
 /// One `[[metric]]`. The format of a formula is settled later, when all units are known.
 pub(super) fn metric(section: &Section<'_>, currency: &str, digits: u32, grain: Grain) -> Option<Metric> {
     let key = key(section);
     let kind = kind(section);
     let title = title(section, key.as_deref().unwrap_or_default());
     let unit = section.text("unit");
+    let by = by(section, kind.as_ref());
     let better = section
         .choice("better", &[("up", Better::Up), ("down", Better::Down), ("neither", Better::Neither)])
         .unwrap_or(Better::Up);
@@ -293,7 +329,7 @@ pub(super) fn metric(section: &Section<'_>, currency: &str, digits: u32, grain: 
     let worth = section.number_or("worth", "\"3 EUR\" or 3", |t| money(t, currency));
     let worth_minor = worth.map(|w| w * 10f64.powi(i32::try_from(digits).unwrap_or(2)));
     section.finish();
-    Some(Metric { key: key?, title, kind: kind?, unit, better, domain, format, segments, grain, worth_minor })
+    Some(Metric { key: key?, title, kind: kind?, unit, by, better, domain, format, segments, grain, worth_minor })
 }
 
 fn measure_dimension(measure: &Measure, money: bool) -> Dimension {

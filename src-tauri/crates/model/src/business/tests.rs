@@ -339,6 +339,22 @@ fn broken_files_say_where_and_why() {
             "[[source]]\nkind='sdk'\nmap={event='e', time='t', delimiter=';;'}\n".into(),
             "line 3, column 37 (source.1.map.delimiter)",
         ),
+        (
+            "[[metric]]\nkey='m'\nevent='e'\nby='company'\n".into(),
+            "line 4, column 4 (metric.m.by): by does not belong to a metric that counts no units",
+        ),
+        (
+            "[[metric]]\nkey='m'\nkind='unique'\nevent='e'\nof='invoice'\nby='company'\n".into(),
+            "line 6, column 4 (metric.m.by): of already says what is counted",
+        ),
+        (
+            "[[metric]]\nkey='m'\nkind='unique'\nevent='e'\nby='unit'\n".into(),
+            "line 5, column 4 (metric.m.by): “unit” is no kind of group",
+        ),
+        (
+            "[[metric]]\nkey='m'\nkind='unique'\nevent='e'\nby='a.b'\n".into(),
+            "line 5, column 4 (metric.m.by): “a.b” cannot be a kind of group",
+        ),
         ("[playbooks]\non=['x']\n".into(), "line 2, column 1 (playbooks.on): on is not known here"),
     ];
     for (text, expect) in cases {
@@ -355,6 +371,20 @@ fn all_problems_are_told_at_once() {
     let text = "[business]\ncurrency = 'X'\n[[lever]]\nkey = 'l'\nkind = 'nmuber'\n[limits]\ncards = 3\n";
     let lines: Vec<u32> = Business::parse(text).unwrap_err().iter().map(|p| p.line).collect();
     assert_eq!(lines, [2, 5, 7]);
+}
+
+#[test]
+fn groups_are_units_where_units_are_counted() {
+    let text = "metric = [
+        { key = 'a', kind = 'unique', event = 'e', of = 'unit', by = 'company' },
+        { key = 'b', kind = 'mean_per_unit', event = 'e', value = 'v', by = 'company' },
+        { key = 'c', kind = 'proportion', numerator = 'o', denominator = 'e', by = 'project-2' },
+        { key = 'd', kind = 'retention', event = 'e', by = 'company' },
+        { key = 'f', kind = 'unique', event = 'e' },
+    ]";
+    let business = Business::parse(text).unwrap();
+    let by: Vec<_> = business.metrics.iter().map(|m| m.by.as_deref()).collect();
+    assert_eq!(by, [Some("company"), Some("company"), Some("project-2"), Some("company"), None]);
 }
 
 proptest! {
