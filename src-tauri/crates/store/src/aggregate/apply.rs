@@ -7,12 +7,11 @@ use epoch_model::expr::Value;
 use epoch_model::time::Millis;
 
 use super::Aggregates;
-use super::calendar::{Buckets, Calendar};
 use super::cell::{Part, bin, fixed, join, split};
 use super::hash::identity;
-use super::plan::{EventPlan, Id, MetricPlan, MetricUse, Plan, What, Window};
-use super::scope::{MetricState, NONE, WHOLE, clip};
-use super::units::{Start, unpack};
+use super::join::{Moment, join_units};
+use super::plan::{EventPlan, Id, MetricUse, Plan, What};
+use super::scope::{NONE, WHOLE, clip};
 
 /// Properties of one event that are kept on the stack; more go to the heap.
 const SLOTS_NEAR: usize = 12;
@@ -81,6 +80,7 @@ impl Aggregates {
             far.as_mut_slice()
         };
         event.wanted.scan(props, values)?;
+        let unit = self.people.of(unit);
         let mut scratch = std::mem::take(&mut self.scratch);
         self.count(&plan, event, unit, time, values, &mut scratch);
         self.scratch = scratch;
@@ -108,7 +108,7 @@ impl Aggregates {
         let at = self.calendar.buckets(time);
         for used in &event.metrics {
             let (metric, state) = (&plan.metrics[used.metric], &mut self.metrics[used.metric]);
-            let (mut starts, mut follows) = (false, false);
+            let (mut starts, mut follows, mut who) = (false, false, 0);
             s.adds.clear();
             for part in &used.parts {
                 if part.filter.is_some_and(|f| !s.filters[f]) {
@@ -118,8 +118,9 @@ impl Aggregates {
                     Id::Unit => (unit != 0).then_some(unit),
                     Id::Property(p) => s.ids[p],
                 };
-                if part.only_with.is_some_and(|with| id(with).is_none()) {
-                    continue;
+                if let Some(with) = part.only_with {
+                    let Some(with) = id(with) else { continue };
+                    who = with;
                 }
                 let add = match part.what {
                     What::Count => Some(Add::Count),
@@ -177,7 +178,7 @@ impl Aggregates {
                 }
             }
             if starts || follows {
-                let moment = Moment { unit, time, at, starts, follows };
+                let moment = Moment { unit: who, time, at, starts, follows };
                 join_units(state, metric, &mut self.calendar, &moment, s.scopes.get(1..).unwrap_or_default());
             }
         }
@@ -265,96 +266,4 @@ impl Aggregates {
                 })
             })
     }
-}
-
-/// An event of a unit that starts something, follows something, or both.
-struct Moment {
-    unit: u32,
-    time: Millis,
-    at: Buckets,
-    starts: bool,
-    follows: bool,
-}
-
-fn join_units(state: &mut MetricState, metric: &MetricPlan, calendar: &mut Calendar, event: &Moment, scopes: &[u32]) {
-    // Taken out while the state's cells change.
-    let Some(mut units) = state.units.take() else { return };
-    match metric.window {
-        Window::None => {}
-        Window::Conversion(window) => {
-            if event.follows {
-                let unit = units.unit(event.unit);
-                unit.follow(event.time, window);
-                for start in unit.take_starts(event.time.saturating_sub(window), event.time) {
-                    let (time, combo) = unpack(start);
-                    let at = calendar.buckets(time);
-                    state.mark(metric, WHOLE, &at, event.unit, true);
-                    for scope in units.scopes(combo) {
-                        state.mark(metric, *scope, &at, event.unit, true);
-                    }
-                }
-            }
-            if event.starts {
-                let combo = units.combo(scopes);
-                let unit = units.unit(event.unit);
-                let followed = unit.followed(event.time, event.time.saturating_add(window));
-                if !followed {
-                    let start = Start { time: event.time, combo, bucket: event.at.of(metric.levels[0]) };
-                    unit.start(&start, window, calendar, metric.levels[0]);
-                }
-                for scope in std::iter::once(&WHOLE).chain(scopes) {
-                    state.mark(metric, *scope, &event.at, event.unit, false);
-                    if followed {
-                        state.mark(metric, *scope, &event.at, event.unit, true);
-                    }
-                }
-            }
-        }
-        Window::Retention { after, within } => {
-            let came_back = |unit: &super::units::Unit, first: Millis| {
-                unit.followed(first.saturating_add(after), first.saturating_add(after).saturating_add(within))
-            };
-            if event.follows {
-                let unit = units.unit(event.unit);
-                unit.follow(event.time, within);
-                if let Some((first, combo)) = unit.starts.first().map(|s| unpack(*s))
-                    && came_back(unit, first)
-                {
-                    let at = calendar.buckets(first);
-                    state.mark(metric, WHOLE, &at, event.unit, true);
-                    for scope in units.scopes(combo) {
-                        state.mark(metric, *scope, &at, event.unit, true);
-                    }
-                }
-            }
-            if event.starts {
-                let combo = units.combo(scopes);
-                let old = units.unit(event.unit).starts.first().map(|s| unpack(*s));
-                let texts = |combo: u32| units.scopes(combo).iter().map(|s| &*state.scopes[*s as usize].text);
-                // Two starts in one millisecond: the lesser segment values win, whichever arrived first.
-                let earlier = old.is_none_or(|(first, other)| {
-                    event.time < first || (event.time == first && texts(combo).lt(texts(other)))
-                });
-                if earlier {
-                    if let Some((first, other)) = old {
-                        let at = calendar.buckets(first);
-                        state.unmark(metric, WHOLE, &at, event.unit);
-                        for scope in units.scopes(other) {
-                            state.unmark(metric, *scope, &at, event.unit);
-                        }
-                    }
-                    let unit = units.unit(event.unit);
-                    unit.starts = vec![super::units::pack(event.time, combo)];
-                    let back = came_back(unit, event.time);
-                    for scope in std::iter::once(&WHOLE).chain(scopes) {
-                        state.mark(metric, *scope, &event.at, event.unit, false);
-                        if back {
-                            state.mark(metric, *scope, &event.at, event.unit, true);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    state.units = Some(units);
 }

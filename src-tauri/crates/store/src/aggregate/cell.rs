@@ -73,6 +73,28 @@ pub(super) enum Part {
     Absent,
 }
 
+impl Part {
+    /// Whether a set, or either of a pair, holds a number.
+    pub fn holds(&self, id: u32) -> bool {
+        match self {
+            Self::Set(set) => set.contains(id),
+            // Who followed started.
+            Self::Pair(pair) => pair.0.contains(id),
+            _ => false,
+        }
+    }
+
+    /// Puts one number in the place of another. Answers whether both were there, so that there is one fewer now.
+    pub fn rename(&mut self, from: u32, to: u32) -> bool {
+        let swap = |set: &mut RoaringBitmap| set.remove(from) && !set.insert(to);
+        match self {
+            Self::Set(set) => swap(set),
+            Self::Pair(pair) => swap(&mut pair.0) | swap(&mut pair.1),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PartKind {
     Count,
@@ -218,6 +240,13 @@ impl Column {
 
     pub fn get(&self, start: Millis) -> Option<&Cell> {
         self.starts.binary_search(&start).ok().and_then(|at| self.cells.get(at))
+    }
+
+    /// Starts and cells of those that start within `from..to`.
+    pub fn within(&self, from: Millis, to: Millis) -> impl Iterator<Item = (Millis, &Cell)> {
+        let (a, b) = (self.starts.partition_point(|s| *s < from), self.starts.partition_point(|s| *s < to));
+        let starts = self.starts.get(a..b).unwrap_or_default();
+        starts.iter().copied().zip(self.cells.get(a..b).unwrap_or_default())
     }
 
     /// Cells that start within `from..to`.

@@ -6,7 +6,9 @@ use epoch_model::{Code, Error, Result};
 
 use super::cell::Cell;
 use super::hash::Dictionary;
-use super::record::{CELL, COMBO, HEAD, Reader, SCOPE, UNIT, WORD, cell_key, key, put_uint, split_cell, split_key};
+use super::record::{
+    CELL, COMBO, HEAD, PERSON, Reader, SCOPE, UNIT, WORD, cell_key, key, put_uint, split_cell, split_key,
+};
 use super::scope::MetricState;
 use super::units::{Unit, Units};
 use super::{Aggregates, Plan};
@@ -31,6 +33,7 @@ fn scopes(owner: usize, state: &MetricState, from: usize, out: &mut Vec<Record>)
 fn combos(owner: usize, units: &Units, from: usize, out: &mut Vec<Record>) {
     for (id, combo) in units.combos.iter().enumerate().skip(from) {
         let mut value = Vec::new();
+        put_uint(&mut value, combo.len() as u64);
         combo.iter().for_each(|scope| put_uint(&mut value, u64::from(*scope)));
         out.push((key(COMBO, owner, u32::try_from(id).unwrap_or(u32::MAX)), value));
     }
@@ -41,13 +44,15 @@ impl Aggregates {
         (vec![HEAD], self.plan.fingerprint().into_bytes())
     }
 
-    /// What changed since the last call (or since [`Aggregates::load`]), sorted by key: records to insert or replace. They count
+    /// What changed since the last call (or since [`Aggregates::load`]), sorted by key: records to insert or replace, or to
+    /// remove where the value is empty. They count
     /// as kept from here on, so a caller whose transaction fails falls back to [`Aggregates::all_records`].
     pub fn take_dirty(&mut self) -> Vec<Record> {
         let mut out = Vec::new();
         if !std::mem::replace(&mut self.headed, true) {
             out.push(self.head());
         }
+        self.people.take_dirty(&mut out);
         for (owner, dictionary) in self.dictionaries.iter_mut().enumerate() {
             words(owner, dictionary, dictionary.saved, &mut out);
             dictionary.saved = dictionary.hashes.len();
@@ -64,7 +69,8 @@ impl Aggregates {
                 combos(owner, units, units.combos_saved, &mut out);
                 units.combos_saved = units.combos.len();
                 for id in std::mem::take(&mut units.dirty) {
-                    out.push((key(UNIT, owner, id), units.clean(id).encode()));
+                    let unit = units.clean(id);
+                    out.push((key(UNIT, owner, id), if unit.is_empty() { Vec::new() } else { unit.encode() }));
                 }
             }
         }
@@ -75,6 +81,7 @@ impl Aggregates {
     /// Everything, sorted by key: equal for two aggregates that took the same events in the same order.
     pub fn all_records(&self) -> Vec<Record> {
         let mut out = vec![self.head()];
+        self.people.all(&mut out);
         for (owner, dictionary) in self.dictionaries.iter().enumerate() {
             words(owner, dictionary, 0, &mut out);
         }
@@ -113,12 +120,16 @@ impl Aggregates {
             match key.first() {
                 Some(&HEAD) if value == aggregates.plan.fingerprint().as_bytes() => aggregates.headed = true,
                 Some(&(WORD | SCOPE | COMBO)) => numbered.push((key, value)),
+                Some(&PERSON) => {
+                    let (_, unit, _) = key.get(1..).and_then(split_key).ok_or_else(damaged)?;
+                    aggregates.people.restore(unit, &value).ok_or_else(damaged)?;
+                }
                 Some(&(CELL | UNIT)) => rest.push((key, value)),
                 _ => return Err(damaged()),
             }
         }
         let empty = numbered.is_empty() && rest.is_empty();
-        if !(aggregates.headed || empty) {
+        if !(aggregates.headed || empty) || !aggregates.people.check() {
             return Err(damaged());
         }
         numbered.sort_unstable();
@@ -171,10 +182,11 @@ impl Aggregates {
                 let units = state.units.as_mut()?;
                 let mut reader = Reader(value);
                 let mut scopes = Vec::new();
+                let length = reader.uint()?;
                 while !reader.0.is_empty() {
                     scopes.push(u32::try_from(reader.uint()?).ok()?);
                 }
-                if units.combos.len() != number {
+                if units.combos.len() != number || scopes.len() as u64 != length {
                     return None;
                 }
                 units.push_combo(scopes.into());

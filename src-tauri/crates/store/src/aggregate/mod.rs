@@ -11,7 +11,8 @@
 //! - a conversion counts a unit of the bucket when any of its starts there is followed within the window, the window's end
 //!   included; it belongs to the segments of the start;
 //! - retention counts a unit in the bucket of its first start ever, in the segments of that start;
-//! - a quantile is the value of rank `floor(q (n - 1))`.
+//! - a quantile is the value of rank `floor(q (n - 1))`;
+//! - units that were linked count as one person, in the past, too: [`Aggregates::link`].
 //!
 //! Knows nothing of SQLite; records are bytes for somebody else to keep.
 
@@ -29,6 +30,8 @@ mod checkpoint;
 mod flat;
 mod hash;
 mod histogram;
+mod join;
+mod people;
 mod plan;
 mod read;
 mod record;
@@ -40,6 +43,7 @@ use std::sync::Arc;
 
 use calendar::Calendar;
 use hash::Dictionary;
+use people::People;
 pub use plan::Plan;
 use scope::{Dimension, MetricState};
 
@@ -49,6 +53,7 @@ pub struct Aggregates {
     plan: Arc<Plan>,
     calendar: Calendar,
     metrics: Vec<MetricState>,
+    people: People,
     dictionaries: Vec<Dictionary>,
     dimensions: Vec<Dimension>,
     /// Whether the head record was handed out.
@@ -62,6 +67,7 @@ impl Aggregates {
         Self {
             calendar: Calendar::new(plan.zone.clone()),
             metrics: plan.metrics.iter().map(MetricState::new).collect(),
+            people: People::default(),
             dictionaries: plan.dictionaries.iter().map(|_| Dictionary::default()).collect(),
             dimensions: plan.dimensions.iter().map(|_| Dimension::default()).collect(),
             headed: false,

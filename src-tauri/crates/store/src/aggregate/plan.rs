@@ -1,6 +1,7 @@
 //! A business's metrics compiled to what has to be done with each event.
 
 use epoch_model::business::{Business, Measure, Metric, MetricKind, duration_ms};
+use epoch_model::event::ERASED;
 use epoch_model::expr::{Aggregate, Bound, Expr, Formula, Input, TimeUnit};
 use epoch_model::time::{Grain, Millis, Zone};
 use epoch_model::{Code, Error, Result};
@@ -10,7 +11,7 @@ use super::hash::Map;
 use super::scan::Wanted;
 
 /// Changes when records are written differently, so that old ones are rebuilt.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How events become aggregates. Cheap to share; made anew when `business.toml` changes.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(super) struct MetricPlan {
     pub dims: Vec<usize>,
     pub shape: Shape,
     pub window: Window,
+    /// Parts that are sets of persons: they follow when two become one.
+    pub persons: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -247,6 +250,8 @@ impl Plan {
         for (metric, (grain, segments)) in business.metrics.iter().zip(&demands) {
             plan.add(business, metric, *grain, segments)?;
         }
+        // What was erased counts nowhere, whatever it is called now.
+        plan.events.remove(ERASED);
         #[expect(clippy::iter_over_hash_type, reason = "each is finished by itself")]
         for event in plan.events.values_mut() {
             for (slot, name) in event.slots.iter().enumerate() {
@@ -282,20 +287,24 @@ impl Plan {
             dims,
             shape: Shape::Single,
             window: Window::None,
+            persons: Vec::new(),
         };
+        let group = metric.by.as_ref().map(|by| format!("$groups.{by}"));
+        let unit = group.as_deref().unwrap_or("unit");
         match &metric.kind {
             MetricKind::Count { measure } => {
                 self.measure(at, &mut out, measure, Aggregate::Count, None)?;
             }
             MetricKind::Unique { measure } => {
-                self.measure(at, &mut out, measure, Aggregate::Unique, None)?;
+                let of = group.clone().or_else(|| measure.of.clone());
+                self.measure(at, &mut out, &Measure { of, ..measure.clone() }, Aggregate::Unique, None)?;
             }
             MetricKind::Sum { measure } => {
                 self.measure(at, &mut out, measure, Aggregate::Sum, None)?;
             }
             MetricKind::MeanPerUnit { measure } => {
                 let above = if measure.value.is_some() { Aggregate::Sum } else { Aggregate::Count };
-                let of = measure.of.as_deref().unwrap_or("unit");
+                let of = measure.of.as_deref().filter(|of| *of != "unit").unwrap_or(unit);
                 self.measure(at, &mut out, measure, above, Some(of))?;
                 let below = Measure { of: Some(of.to_owned()), ..measure.clone() };
                 self.measure(at, &mut out, &below, Aggregate::Unique, None)?;
@@ -325,11 +334,11 @@ impl Plan {
             }
             MetricKind::Proportion { numerator, denominator } => {
                 out.window = Window::Conversion(window(numerator.within.as_deref().unwrap_or("7d"))?);
-                self.pair(at, &mut out, denominator, numerator)?;
+                self.pair(at, &mut out, denominator, numerator, unit)?;
             }
             MetricKind::Retention { start, comeback, after, within } => {
                 out.window = Window::Retention { after: window(after)?, within: window(within)? };
-                self.pair(at, &mut out, start, comeback)?;
+                self.pair(at, &mut out, start, comeback, unit)?;
             }
             MetricKind::Formula { formula } => {
                 let formula = Formula::parse(formula)?;
@@ -357,12 +366,17 @@ impl Plan {
         Ok(())
     }
 
-    fn pair(&mut self, at: usize, out: &mut MetricPlan, start: &Measure, follow: &Measure) -> Result<()> {
+    /// Starts and follow-ups of one unit: a person, or the group whose key is in the property `unit`.
+    fn pair(&mut self, at: usize, out: &mut MetricPlan, start: &Measure, follow: &Measure, unit: &str) -> Result<()> {
         out.parts.push(PartKind::Pair);
+        if unit == "unit" {
+            out.persons.push(0);
+        }
         out.shape = Shape::Share;
         for (measure, what) in [(start, What::Start), (follow, What::Follow)] {
             let filter = self.filter(measure)?;
-            self.subscribe(at, out, &measure.event, PartUse { part: 0, filter, what, only_with: Some(Id::Unit) });
+            let only_with = Some(self.id(&measure.event, unit));
+            self.subscribe(at, out, &measure.event, PartUse { part: 0, filter, what, only_with });
         }
         Ok(())
     }
@@ -406,6 +420,9 @@ impl Plan {
         };
         let part = out.parts.len();
         out.parts.push(kind);
+        if what == What::Distinct(Id::Unit) {
+            out.persons.push(part);
+        }
         self.subscribe(at, out, &measure.event, PartUse { part, filter, what, only_with });
         Ok(part)
     }
@@ -427,7 +444,7 @@ fn fingerprint(business: &Business, demands: &[(Grain, Vec<String>)]) -> String 
         .metrics
         .iter()
         .zip(demands)
-        .map(|(m, (grain, segments))| serde_json::json!([m.key, m.kind, grain, segments]))
+        .map(|(m, (grain, segments))| serde_json::json!([m.key, m.kind, m.by, grain, segments]))
         .collect();
     let whole = serde_json::json!([VERSION, business.timezone, metrics]);
     blake3::hash(whole.to_string().as_bytes()).to_hex()[..32].to_owned()

@@ -10,6 +10,8 @@ pub(super) const CELL: u8 = b'c';
 pub(super) const WORD: u8 = b'd';
 /// Metric, number -> scopes of a combination.
 pub(super) const COMBO: u8 = b'k';
+/// Unit -> number of its person.
+pub(super) const PERSON: u8 = b'p';
 /// Metric, number -> segment and value.
 pub(super) const SCOPE: u8 = b's';
 /// Metric, unit -> times.

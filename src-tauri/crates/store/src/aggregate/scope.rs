@@ -1,6 +1,6 @@
 //! The scopes of a metric: the whole and one per segment value, each with its columns of buckets.
 
-use epoch_model::time::Millis;
+use epoch_model::time::{DAY, Grain, HOUR, Millis};
 
 use super::calendar::Buckets;
 use super::cell::{Cell, Column, Part, PartKind};
@@ -168,16 +168,70 @@ impl MetricState {
         }
     }
 
-    /// Marks a unit as started, or as followed, at all widths.
-    pub fn mark(&mut self, plan: &MetricPlan, scope: u32, at: &Buckets, unit: u32, followed: bool) {
+    /// Marks a unit as started, or as followed, at all widths. Answers whether it was not.
+    pub fn mark(&mut self, plan: &MetricPlan, scope: u32, at: &Buckets, unit: u32, followed: bool) -> bool {
         for (level, grain) in plan.levels.iter().enumerate() {
             if let Some(Part::Pair(pair)) = self.cell(level, scope, at.of(*grain)).parts.first_mut() {
                 let new = if followed { pair.1.insert(unit) } else { pair.0.insert(unit) };
                 if !new {
-                    return;
+                    return level > 0;
                 }
             }
         }
+        true
+    }
+
+    /// Whether a unit that started in a bucket is marked as followed.
+    pub fn is_followed(&self, plan: &MetricPlan, at: &Buckets, unit: u32) -> bool {
+        let cell = self.scopes[WHOLE as usize].levels[0].get(at.of(plan.levels[0]));
+        cell.and_then(|c| c.parts.first()).is_some_and(|p| matches!(p, Part::Pair(pair) if pair.1.contains(unit)))
+    }
+
+    /// Puts one person in the place of another in every set that holds it. Answers the earliest bucket that held both.
+    pub fn rename(&mut self, plan: &MetricPlan, from: u32, to: u32) -> Option<Millis> {
+        let mut earliest: Option<Millis> = None;
+        for (level, start) in self.places(plan, from) {
+            for scope in 0..u32::try_from(self.scopes.len()).unwrap_or(u32::MAX) {
+                let cell = self.scopes[scope as usize].levels[level].get(start);
+                if !cell.is_some_and(|c| plan.persons.iter().any(|p| c.parts[*p].holds(from))) {
+                    continue;
+                }
+                let cell = self.cell(level, scope, start);
+                let met = plan.persons.iter().fold(false, |met, p| cell.parts[*p].rename(from, to) || met);
+                if met && plan.levels[level] <= Grain::Day {
+                    earliest = Some(earliest.map_or(start, |e| e.min(start)));
+                }
+            }
+        }
+        earliest
+    }
+
+    /// Width and start of the buckets in which a person was seen: from the widest down, so that only those are looked into
+    /// whose wider one holds the person. What a segment's bucket holds, the whole's holds, too.
+    fn places(&self, plan: &MetricPlan, person: u32) -> Vec<(usize, Millis)> {
+        let mut found = Vec::new();
+        let mut spans = vec![(Millis::MIN, Millis::MAX)];
+        for (level, grain) in plan.levels.iter().enumerate().rev() {
+            let column = &self.scopes[WHOLE as usize].levels[level];
+            // A little more on both sides: where clocks change, a finer bucket may begin before its wider one.
+            let (before, after) = match grain {
+                Grain::Month => (HOUR, 32 * DAY),
+                _ => (HOUR, 26 * HOUR),
+            };
+            let mut next: Vec<(Millis, Millis)> = Vec::new();
+            for (from, to) in spans {
+                for (start, cell) in column.within(from, to) {
+                    if !plan.persons.iter().any(|p| cell.parts[*p].holds(person)) {
+                        continue;
+                    }
+                    found.push((level, start));
+                    let from = next.last().map_or(Millis::MIN, |last| last.1).max(start - before);
+                    next.push((from, start + after));
+                }
+            }
+            spans = next;
+        }
+        found
     }
 
     /// Takes a unit out of both sets at all widths.

@@ -87,6 +87,16 @@ impl Units {
         state
     }
 
+    /// What is remembered of a unit, which is then nothing. Asks before it makes room: most units were never here.
+    pub fn take(&mut self, unit: u32) -> Unit {
+        let known = self.pages.get(&(unit / PAGE as u32)).is_some_and(|p| !p[unit as usize % PAGE].is_empty());
+        if !known {
+            return Unit::default();
+        }
+        let place = self.unit(unit);
+        Unit { starts: std::mem::take(&mut place.starts), follows: std::mem::take(&mut place.follows), dirty: false }
+    }
+
     /// A unit as it was kept.
     pub fn restore(&mut self, unit: u32, state: Unit) {
         *place(&mut self.pages, unit) = state;
@@ -103,7 +113,7 @@ impl Units {
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Unit)> {
         let numbered = |(page, units)| (0u32..).map(move |i| page * PAGE as u32 + i).zip::<&[Unit; PAGE]>(units);
         let all = self.pages.iter().map(|(page, units)| (*page, &**units)).flat_map(numbered);
-        all.filter(|(_, unit)| !unit.starts.is_empty() || !unit.follows.is_empty())
+        all.filter(|(_, unit)| !unit.is_empty())
     }
 }
 
@@ -129,6 +139,10 @@ pub(super) struct Start {
 }
 
 impl Unit {
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty() && self.follows.is_empty()
+    }
+
     /// Whether a follow-up lies in `from..=to`.
     pub fn followed(&self, from: Millis, to: Millis) -> bool {
         if self.follows.last().is_none_or(|last| *last < from) {
@@ -136,6 +150,11 @@ impl Unit {
         }
         let at = self.follows.partition_point(|t| *t < from);
         self.follows.get(at).is_some_and(|t| *t <= to)
+    }
+
+    /// Whether a follow-up lies within the time after the first start in which it counts as a return.
+    pub fn came_back(&self, first: Millis, after: Millis, within: Millis) -> bool {
+        self.followed(first.saturating_add(after), first.saturating_add(after).saturating_add(within))
     }
 
     /// Remembers a follow-up.
