@@ -10,18 +10,22 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use epoch_levers::Compiled;
 use epoch_model::Code;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::NormalizePath;
 
 use crate::config::Config;
 use crate::ingest::DECODERS;
 use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::serve::assigned::Assignments;
+use crate::serve::digest::Digest;
 use crate::serve::hub::Hub;
+use crate::serve::prepared::Prepared;
 use crate::server::Stop;
-use crate::{guard, plain, posthog, read, routes};
+use crate::{guard, ofrep, plain, posthog, read, routes};
 
 /// What handlers share.
 pub(crate) struct Shared {
@@ -37,6 +41,7 @@ pub(crate) struct Shared {
     pub hub: Hub,
     /// What chance decided.
     pub assigned: Assignments,
+    digest: Prepared<Digest>,
 }
 
 impl Shared {
@@ -47,30 +52,46 @@ impl Shared {
             decoders: Semaphore::new(DECODERS),
             hub: Hub::new(&*config.book, config.limits.streams_max, stop.clone()),
             assigned: Assignments::default(),
+            digest: Prepared::default(),
             stop,
             config,
         }
+    }
+
+    /// The levers in force and their marks.
+    pub(crate) fn levers(&self) -> (Arc<Compiled>, Arc<Digest>) {
+        let levers = self.config.book.current();
+        let digest = self.digest.of(&levers, Digest::of);
+        (levers, digest)
     }
 }
 
 /// The state of the router.
 pub(crate) type App = Arc<Shared>;
 
-/// The whole service, ready to be served or called in a test.
-pub(crate) fn router(config: Config, stop: Stop) -> Router {
+/// The whole service. A slash at the end of a path makes no difference.
+pub(crate) fn service(config: Config, stop: Stop) -> Service {
+    NormalizePath::trim_trailing_slash(router(config, stop))
+}
+
+/// What connections are served by.
+pub(crate) type Service = NormalizePath<Router>;
+
+fn router(config: Config, stop: Stop) -> Router {
     let app = Arc::new(Shared::new(config, stop));
     let mut router = Router::new();
     for path in routes::CAPTURE {
-        let capture = get(posthog::capture).post(posthog::capture);
-        router = router.route(path, capture.clone()).route(&format!("{path}/"), capture);
+        router = router.route(path, get(posthog::capture).post(posthog::capture));
     }
     for path in routes::FLAGS {
-        let flags = get(posthog::flags).post(posthog::flags);
-        router = router.route(path, flags.clone()).route(&format!("{path}/"), flags);
+        router = router.route(path, get(posthog::flags).post(posthog::flags));
     }
     router
         .route("/array/{token}/config", get(posthog::remote_config))
         .route("/array/{token}/config.js", get(posthog::remote_config_script))
+        .route(routes::OFREP_FLAG, post(ofrep::one))
+        .route(routes::OFREP_FLAGS, post(ofrep::all))
+        .route(routes::OFREP_EVENTS, get(ofrep::events))
         .route(routes::EVENTS, post(plain::events))
         .route(routes::LEVERS, get(read::levers))
         .route("/healthz", get(read::healthz))
@@ -93,7 +114,8 @@ async fn count(State(app): State<App>, request: Request, next: Next) -> Response
     response
 }
 
-async fn not_found() -> Response {
+/// Nothing is served at this path.
+pub(crate) async fn not_found() -> Response {
     let hint = "see docs/openapi.json for what is served";
     Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "there is nothing here", hint).json()
 }

@@ -12,14 +12,15 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::problem::Problem;
-use crate::routes;
+use crate::routes::{self, Route};
 
 const ASKS_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOWS_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// Refuses foreign hosts everywhere and foreign origins on all but ingestion routes; answers preflights.
+/// Refuses foreign hosts everywhere and foreign origins on all routes but those for pages; answers preflights. What is
+/// not in the list of routes goes no further.
 pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
     let config = &app.config;
     if !host_allowed(request.uri(), request.headers(), config.listen, &config.allowed_hosts) {
@@ -27,12 +28,13 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
         return Problem::denied("this host name is not served here", hint).json();
     }
     let origin = request.headers().get(ORIGIN).cloned();
-    if !routes::is_ingestion(request.uri().path()) {
+    let route = routes::of(request.uri().path());
+    if !route.is_some_and(Route::is_for_pages) {
         if origin.is_some_and(|origin| !origin_allowed(&origin, config.listen, &config.allowed_hosts)) {
             let hint = "read routes are for programs on this machine, not for pages of other sites";
             return Problem::denied("this origin may not read here", hint).json();
         }
-        return next.run(request).await;
+        return if route.is_some() { next.run(request).await } else { app::not_found().await };
     }
     let Some(origin) = origin else { return next.run(request).await };
     let mut response =

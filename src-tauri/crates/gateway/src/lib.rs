@@ -13,8 +13,10 @@ mod fuzz;
 mod guard;
 mod ingest;
 mod key;
+mod ofrep;
 mod plain;
 mod posthog;
+mod privacy;
 mod problem;
 mod rate;
 mod read;
@@ -24,5 +26,6 @@ mod server;
 mod without;
 
 pub use config::{Config, Limits, TlsFiles};
+pub use routes::{Access, ROUTES, Route};
 pub use server::{Bound, bind};
 pub use without::WithoutLevers;

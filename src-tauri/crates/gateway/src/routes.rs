@@ -1,31 +1,127 @@
-//! The paths, once: what is ingestion, and under which name a request is counted.
+//! The paths, once: who may call them, from where, and under which name a request is counted. What is not listed here is
+//! not served; `docs/openapi.json` describes the same list.
 
-/// PostHog's capture endpoints; each is also served with a trailing slash.
+/// What lets a request in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A write key: sends events. Pages of any site may call it.
+    Write,
+    /// A write key or a client key, public by nature: reads what one unit gets. Pages of any site may call it.
+    Client,
+    /// A read key. Foreign pages are refused.
+    Read,
+    /// No key; foreign pages are refused.
+    Open,
+}
+
+/// A path that is served, with or without a slash at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// Segments in braces stand for any one segment.
+    pub path: &'static str,
+    /// The methods it takes.
+    pub methods: &'static [&'static str],
+    /// Who may call it.
+    pub access: Access,
+}
+
+const GET: &[&str] = &["GET"];
+const POST: &[&str] = &["POST"];
+const BOTH: &[&str] = &["GET", "POST"];
+
+const fn route(path: &'static str, methods: &'static [&'static str], access: Access) -> Route {
+    Route { path, methods, access }
+}
+
+/// PostHog's capture endpoints.
 pub(crate) const CAPTURE: [&str; 5] = ["/batch", "/e", "/i/v0/e", "/capture", "/track"];
-/// PostHog's flag endpoints, same.
+/// PostHog's flag endpoints.
 pub(crate) const FLAGS: [&str; 2] = ["/flags", "/decide"];
 /// Plain events.
 pub(crate) const EVENTS: &str = "/v1/events";
 /// Levers in force.
 pub(crate) const LEVERS: &str = "/v1/levers";
+/// One flag over OFREP.
+pub(crate) const OFREP_FLAG: &str = "/ofrep/v1/evaluate/flags/{key}";
+/// All flags over OFREP.
+pub(crate) const OFREP_FLAGS: &str = "/ofrep/v1/evaluate/flags";
+/// News over OFREP.
+pub(crate) const OFREP_EVENTS: &str = "/ofrep/v1/events";
 
-fn bare(path: &str) -> &str {
-    path.strip_suffix('/').filter(|p| !p.is_empty()).unwrap_or(path)
+/// Everything that is served.
+pub const ROUTES: &[Route] = &[
+    route("/healthz", GET, Access::Open),
+    route("/readyz", GET, Access::Open),
+    // Open on loopback, for read keys elsewhere.
+    route("/metrics", GET, Access::Read),
+    route(LEVERS, GET, Access::Read),
+    route(EVENTS, POST, Access::Write),
+    // PostHog
+    route("/batch", BOTH, Access::Write),
+    route("/e", BOTH, Access::Write),
+    route("/i/v0/e", BOTH, Access::Write),
+    route("/capture", BOTH, Access::Write),
+    route("/track", BOTH, Access::Write),
+    route("/flags", BOTH, Access::Client),
+    route("/decide", BOTH, Access::Client),
+    route("/array/{token}/config", GET, Access::Client),
+    route("/array/{token}/config.js", GET, Access::Client),
+    // OpenFeature
+    route(OFREP_FLAG, POST, Access::Client),
+    route(OFREP_FLAGS, POST, Access::Client),
+    route(OFREP_EVENTS, GET, Access::Client),
+];
+
+impl Route {
+    /// Whether pages of any site may call it.
+    pub(crate) fn is_for_pages(&self) -> bool {
+        matches!(self.access, Access::Write | Access::Client)
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        let mut asked = path.split('/');
+        let fits = self.path.split('/').all(|part| {
+            asked.next().is_some_and(|asked| if part.starts_with('{') { !asked.is_empty() } else { asked == part })
+        });
+        fits && asked.next().is_none()
+    }
 }
 
-/// Whether pages of any site may call it: what browser SDKs use.
-pub(crate) fn is_ingestion(path: &str) -> bool {
-    let path = bare(path);
-    CAPTURE.contains(&path) || FLAGS.contains(&path) || path == EVENTS || path.starts_with("/array/")
+/// The route of a path.
+pub(crate) fn of(path: &str) -> Option<&'static Route> {
+    let path = path.trim_end_matches('/');
+    ROUTES.iter().find(|route| route.fits(path))
 }
 
 /// The name a request is counted under: a closed list, so that callers cannot make up labels.
 pub(crate) fn label(path: &str) -> &'static str {
-    let path = bare(path);
-    if let Some(found) =
-        CAPTURE.iter().chain(&FLAGS).chain(&[EVENTS, LEVERS, "/healthz", "/readyz", "/metrics"]).find(|p| **p == path)
-    {
-        return found;
+    of(path).map_or("other", |route| route.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_find_their_route() {
+        for (path, expect) in [
+            ("/e", Some("/e")),
+            ("/e/", Some("/e")),
+            ("/e/x", None),
+            ("/array/k/config", Some("/array/{token}/config")),
+            ("/array//config", None),
+            ("/array/k/config.js", Some("/array/{token}/config.js")),
+            ("/ofrep/v1/evaluate/flags", Some(OFREP_FLAGS)),
+            ("/ofrep/v1/evaluate/flags/", Some(OFREP_FLAGS)),
+            ("/ofrep/v1/evaluate/flags/a%2Fb", Some(OFREP_FLAG)),
+            ("/v1/eventsx", None),
+            ("/", None),
+            ("", None),
+        ] {
+            assert_eq!(of(path).map(|route| route.path), expect, "{path}");
+        }
+        for route in ROUTES {
+            assert_eq!(of(route.path).map(|found| found.path), Some(route.path), "listed twice or hidden");
+        }
     }
-    if path.starts_with("/array/") { "/array" } else { "other" }
 }

@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use epoch_model::{Code, Error, Result};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use crate::app;
+use crate::app::{self, Service};
 use crate::config::{Config, Limits};
 
 /// Whether the stop has begun, for whoever must end early.
@@ -49,7 +48,7 @@ pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     limits: Limits,
-    router: Router,
+    service: Service,
     stop: Stop,
 }
 
@@ -67,8 +66,8 @@ pub async fn bind(mut config: Config) -> Result<Bound> {
     config.listen = address;
     let limits = config.limits.clone();
     let stop = Stop::default();
-    let router = app::router(config, stop.clone());
-    Ok(Bound { listener, address, limits, router, stop })
+    let service = app::service(config, stop.clone());
+    Ok(Bound { listener, address, limits, service, stop })
 }
 
 impl Bound {
@@ -95,7 +94,7 @@ impl Bound {
                 (slot, accepted) = accepted => (slot, accept(accepted).await),
             };
             let Some(stream) = stream else { continue };
-            let service = TowerToHyperService::new(self.router.clone());
+            let service = TowerToHyperService::new(self.service.clone());
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
             tokio::spawn(async move {
                 let _slot = slot;

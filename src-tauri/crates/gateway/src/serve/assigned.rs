@@ -10,6 +10,7 @@ use epoch_model::event::{EventBatch, EventId, EventView};
 use epoch_model::serving::{Evaluation, Flag, Protocol};
 use serde::Serialize;
 
+use super::value::Plain;
 use crate::app::Shared;
 use crate::problem::Problem;
 
@@ -33,7 +34,7 @@ pub(crate) struct Assignment<'a> {
 struct Props<'a> {
     lever: &'a str,
     variant: Option<&'a str>,
-    value: &'a epoch_model::business::LeverValue,
+    value: Plain<'a>,
     experiment: Option<&'a str>,
     rule: Option<&'a str>,
     propensity: f64,
@@ -129,7 +130,7 @@ fn push(
     let props = Props {
         lever: &flag.key,
         variant: evaluation.variant.as_deref(),
-        value: &evaluation.value,
+        value: Plain(&evaluation.value),
         experiment: evaluation.experiment.as_deref(),
         rule: evaluation.rule.as_deref(),
         propensity,

@@ -1,0 +1,41 @@
+//! Values as clients of any language take them.
+
+use epoch_model::business::LeverValue;
+use serde::{Serialize, Serializer};
+
+/// Whole numbers are written without a fraction: clients that tell integers from floats take `29.0` for no integer.
+pub(crate) struct Plain<'a>(pub &'a LeverValue);
+
+/// Up to here every whole number has a double of its own.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl Serialize for Plain<'_> {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            LeverValue::Bool(value) => serializer.serialize_bool(*value),
+            LeverValue::Number(value) if value.fract() == 0.0 && value.abs() <= WHOLE_MAX => {
+                serializer.serialize_i64(*value as i64)
+            }
+            LeverValue::Number(value) => serializer.serialize_f64(*value),
+            LeverValue::Text(value) => serializer.serialize_str(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_have_no_fraction() {
+        let check = |value: LeverValue, expect: &str| {
+            assert_eq!(serde_json::to_string(&Plain(&value)).unwrap(), expect);
+        };
+        check(LeverValue::Number(29.0), "29");
+        check(LeverValue::Number(-0.5), "-0.5");
+        check(LeverValue::Number(1e300), "1e300");
+        check(LeverValue::Bool(true), "true");
+        check(LeverValue::Text("a\"b".into()), r#""a\"b""#);
+    }
+}
