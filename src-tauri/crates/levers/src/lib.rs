@@ -4,6 +4,14 @@
 //! Pure: no IO, no clock, no randomness but hashes. Knows nothing of HTTP, the store or the engine.
 
 mod book;
+mod chance;
+pub mod disjuncts;
+mod evaluate;
 pub mod growthbook;
+pub mod hash;
+mod plan;
+pub mod unleash;
+mod unservable;
 
 pub use book::{Book, Compiled, Subject};
+pub use unservable::Unservable;
