@@ -230,7 +230,7 @@ const NOBODY: [&str; 18] = [
 ];
 
 /// Whether an id stands for nobody, whatever its case, blanks and quotes.
-fn is_nobody(id: &str) -> bool {
+pub fn is_nobody(id: &str) -> bool {
     let bare = id.trim();
     let unquoted = ['"', '\''].into_iter().find_map(|q| bare.strip_prefix(q)?.strip_suffix(q));
     let bare = unquoted.unwrap_or(bare).trim();
