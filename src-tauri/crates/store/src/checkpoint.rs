@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::aggregate::{Aggregates, Plan};
 use crate::fault::DbResult;
-use crate::log;
+use crate::{links, log};
 
 /// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
@@ -107,16 +107,28 @@ fn read(db: &Connection, plan: &Arc<Plan>) -> Result<Aggregates> {
     failed.map_or(Ok(aggregates), Err)
 }
 
-/// Applies the log from `after` up to `upto`. An event the aggregates refuse is left out, as it was when it arrived.
+/// Applies the log from `after` up to `upto`, and the links at their places in it. An event the aggregates refuse is left out,
+/// as it was when it arrived.
 pub fn catch_up(db: &Connection, aggregates: &mut Aggregates, after: u64, upto: u64) -> Result<u64> {
     if after >= upto {
         return Ok(0);
     }
-    log::replay(db, after, upto, |event| {
+    let mut select = links::after(db)?;
+    let mut links = links::Cursor::start(&mut select, after)?;
+    let mut failed = None;
+    let replayed = log::replay(db, after, upto, |event| {
+        match links.at(event.position) {
+            Ok(Some(link)) => {
+                aggregates.link(link.from, link.into, link.force);
+            }
+            Ok(None) => {}
+            Err(e) => failed = Some(e),
+        }
         if let Err(e) = aggregates.apply(event.name, event.fixed.unit, event.fixed.time, event.props) {
             tracing::debug!(position = event.position, error = %e, "event left out of the aggregates");
         }
-    })
+    })?;
+    failed.map_or(Ok(replayed), Err)
 }
 
 /// Writes changed records as of `position`.
@@ -126,8 +138,13 @@ pub fn write(db: &Connection, plan: &Plan, records: &BTreeMap<Vec<u8>, Vec<u8>>,
             "INSERT INTO aggregates (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         )
         .db()?;
+    let mut delete = db.prepare_cached("DELETE FROM aggregates WHERE key = ?").db()?;
     for (key, value) in records {
-        upsert.execute(params![key, value]).db()?;
+        if value.is_empty() {
+            delete.execute([key]).db()?;
+        } else {
+            upsert.execute(params![key, value]).db()?;
+        }
     }
     put_state(db, FINGERPRINT, plan.fingerprint())?;
     put_state(db, POSITION, position)

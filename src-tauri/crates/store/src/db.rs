@@ -27,6 +27,7 @@ const MIGRATIONS: &[&[&str]] = &[
         crate::records::TABLES,
     ],
     &[crate::records::CLIENT_KEYS],
+    &[crate::links::TABLES],
 ];
 
 /// The database of a business's folder.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::fault::{DbResult, damaged, fits, int};
 use crate::log::{cut, put, take};
 
-/// Units are packed some hundreds to a row, in the order of their ids.
+/// Units are packed some hundreds to a row, in the order of their ids. An empty text is a unit that was erased.
 pub const TABLES: &str = "
 CREATE TABLE names (
     id INTEGER PRIMARY KEY,
@@ -118,6 +118,8 @@ impl Hasher for AsIs {
 #[derive(Debug, Default)]
 pub struct Units {
     ids: HashMap<UnitHash, u32, BuildHasherDefault<AsIs>>,
+    /// Ids given out, those of erased units among them.
+    given: u32,
     /// Not yet in the database, in the order of their ids.
     pending: Vec<String>,
     /// Ids that are in the database.
@@ -138,10 +140,13 @@ impl Units {
             for id in first..first.saturating_add(count) {
                 let length = fits(take(&mut payload)?)?;
                 let text = cut(&mut payload, length)?;
-                units.ids.insert(hash(text), id);
+                if !text.is_empty() {
+                    units.ids.insert(hash(text), id);
+                }
                 units.stored = id;
             }
         }
+        units.given = units.stored;
         Ok(units)
     }
 
@@ -150,14 +155,27 @@ impl Units {
         if text.is_empty() {
             return Ok(0);
         }
-        let next = u32::try_from(self.ids.len() + 1).map_err(|_| {
+        let next = self.given.checked_add(1).ok_or_else(|| {
             Error::new(Code::StoreDamaged, "there are more than four billion units", "check what is sent as the unit")
         })?;
-        let pending = &mut self.pending;
+        let (pending, given) = (&mut self.pending, &mut self.given);
         Ok(*self.ids.entry(hash(text.as_bytes())).or_insert_with(|| {
             pending.push(text.to_owned());
+            *given = next;
             next
         }))
+    }
+
+    /// The id of a unit, if it has one.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.ids.get(&hash(text.as_bytes())).copied()
+    }
+
+    /// The texts are nobody's any more: who comes under one of them next is somebody new.
+    pub fn forget(&mut self, texts: &[String]) {
+        for text in texts {
+            self.ids.remove(&hash(text.as_bytes()));
+        }
     }
 
     /// Writes the new ones. They count as written after [`Self::committed`] only.
@@ -193,7 +211,7 @@ impl Units {
     }
 
     pub fn committed(&mut self) {
-        self.stored = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        self.stored = self.given;
         self.pending.clear();
     }
 }
@@ -204,22 +222,63 @@ fn hash(text: &[u8]) -> UnitHash {
     short
 }
 
-/// The text of a unit; empty for 0.
+/// The row that holds a unit: its first id and its texts.
+fn row_of(db: &Connection, id: u32) -> Result<(u32, Vec<Vec<u8>>)> {
+    let missing = || damaged("a unit in the event log is unknown");
+    let found: Option<(u32, u32, Vec<u8>)> = db
+        .prepare_cached("SELECT first, count, payload FROM units WHERE first <= ? ORDER BY first DESC LIMIT 1")
+        .db()?
+        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()
+        .db()?;
+    let (first, count, payload) = found.filter(|(first, count, _)| id - first < *count).ok_or_else(missing)?;
+    let mut rest = payload.as_slice();
+    let mut texts = Vec::new();
+    for _ in 0..count {
+        let length = fits(take(&mut rest)?)?;
+        texts.push(cut(&mut rest, length)?.to_vec());
+    }
+    Ok((first, texts))
+}
+
+/// The text of a unit; empty for 0, `erased:<id>` for one that was erased.
 pub fn unit_text(db: &Connection, id: u32) -> Result<String> {
     if id == 0 {
         return Ok(String::new());
     }
-    let mut select =
-        db.prepare_cached("SELECT first, payload FROM units WHERE first <= ? ORDER BY first DESC LIMIT 1").db()?;
-    let mut found = select.query([id]).db()?;
-    let missing = || damaged("a unit in the event log is unknown");
-    let row = found.next().db()?.ok_or_else(missing)?;
-    let first: u32 = row.get(0).db()?;
-    let mut payload = row.get_ref(1).db()?.as_blob().map_err(|_| missing())?;
-    for _ in first..id {
-        let length = fits(take(&mut payload)?)?;
-        cut(&mut payload, length)?;
+    let (first, mut texts) = row_of(db, id)?;
+    match texts.swap_remove((id - first) as usize) {
+        text if text.is_empty() => Ok(format!("erased:{id}")),
+        text => String::from_utf8(text).map_err(|_| damaged("a unit is no text")),
     }
-    let length = fits(take(&mut payload)?)?;
-    String::from_utf8(cut(&mut payload, length)?.to_vec()).map_err(|_| missing())
+}
+
+/// The id of a unit, looked for row by row: for questions that are asked now and then.
+pub fn find_unit(db: &Connection, text: &str) -> Result<Option<u32>> {
+    let mut select = db.prepare_cached("SELECT first, count, payload FROM units").db()?;
+    let mut found = select.query([]).db()?;
+    while let Some(row) = found.next().db()? {
+        let (first, count): (u32, u32) = (row.get(0).db()?, row.get(1).db()?);
+        let mut payload = row.get_ref(2).db()?.as_blob().map_err(|_| damaged("a row of units is empty"))?;
+        for id in first..first.saturating_add(count) {
+            let length = fits(take(&mut payload)?)?;
+            if cut(&mut payload, length)? == text.as_bytes() && !text.is_empty() {
+                return Ok(Some(id));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Takes a unit's text out of the database.
+pub fn erase_unit(db: &Connection, id: u32) -> Result<()> {
+    let (first, mut texts) = row_of(db, id)?;
+    texts[(id - first) as usize].clear();
+    let mut payload = Vec::new();
+    for text in &texts {
+        put(&mut payload, text.len() as u64);
+        payload.extend_from_slice(text);
+    }
+    db.prepare_cached("UPDATE units SET payload = ? WHERE first = ?").db()?.execute(params![payload, first]).db()?;
+    Ok(())
 }

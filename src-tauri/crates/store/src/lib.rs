@@ -18,6 +18,7 @@ mod inbox;
 mod intern;
 mod journal;
 mod json;
+mod links;
 mod lock;
 mod log;
 mod options;

@@ -1,5 +1,6 @@
-//! The quick way through an event's properties: text, numbers, words, and nested values nobody asks for. Answers `None`
-//! for whatever is rarer (or wrong), which the full parser then reads from the start.
+//! The quick way through an event's properties: text, numbers, words, paths into nested objects (`$groups.company`), and
+//! nested values nobody asks for. Answers `None` for whatever is rarer (or wrong), which the full parser then reads from the
+//! start.
 //!
 //! It relies on nothing: what it accepts without a closer look (numbers and nested values that are passed over) was
 //! checked when the event came in.
@@ -18,25 +19,7 @@ const POWERS: [f64; DIGITS_MAX + 1] =
 /// Fills `out` with the wanted values of the object. `None`: read it another way (`out` may be partly filled).
 pub(super) fn scan<'a>(wanted: &Wanted, props: &'a str, out: &mut [Value<'a>]) -> Option<()> {
     let mut scan = Scan { text: props, bytes: props.as_bytes(), at: 0 };
-    scan.eat(b'{')?;
-    if scan.next()? != b'}' {
-        loop {
-            scan.eat(b'"')?;
-            let key = scan.text()?;
-            scan.eat(b':')?;
-            match wanted.plain(key) {
-                Ok(slot) => *out.get_mut(slot)? = scan.value()?,
-                Err(true) => scan.pass()?,
-                Err(false) => return None,
-            }
-            if scan.next()? != b',' {
-                break;
-            }
-            scan.at += 1;
-            scan.next()?;
-        }
-    }
-    scan.eat(b'}')?;
+    scan.object(wanted, out)?;
     scan.bytes.get(scan.at..)?.trim_ascii().is_empty().then_some(())
 }
 
@@ -47,6 +30,33 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    /// As deep as the paths that are asked for.
+    fn object(&mut self, wanted: &Wanted, out: &mut [Value<'a>]) -> Option<()> {
+        self.eat(b'{')?;
+        if self.next()? != b'}' {
+            loop {
+                self.eat(b'"')?;
+                let key = self.text()?;
+                self.eat(b':')?;
+                match wanted.way(key) {
+                    None => self.pass()?,
+                    Some((Some(slot), None)) => *out.get_mut(slot)? = self.value()?,
+                    Some((slot, below)) => match (self.next()?, below, slot) {
+                        (b'{', Some(below), _) => self.object(below, out)?,
+                        (b'{' | b'[', _, _) | (_, _, None) => self.pass()?,
+                        (_, _, Some(slot)) => *out.get_mut(slot)? = self.value()?,
+                    },
+                }
+                if self.next()? != b',' {
+                    break;
+                }
+                self.at += 1;
+                self.next()?;
+            }
+        }
+        self.eat(b'}')
+    }
+
     /// The next byte that is no blank.
     fn next(&mut self) -> Option<u8> {
         loop {

@@ -50,13 +50,9 @@ impl Wanted {
         self.names.iter().find(|(n, _)| alike(n)).map(|(_, want)| want)
     }
 
-    /// For the quick scan: the slot of a key, or whether it can be passed over (otherwise something below it is wanted).
-    pub fn plain(&self, key: &str) -> std::result::Result<usize, bool> {
-        match self.get(key) {
-            None => Err(true),
-            Some(Want { slot: Some(slot), below: None }) => Ok(*slot),
-            Some(_) => Err(false),
-        }
+    /// For the quick scan: where the value of a key goes, and what is wanted below it. `None`: nothing of it is wanted.
+    pub fn way(&self, key: &str) -> Option<(Option<usize>, Option<&Wanted>)> {
+        self.get(key).map(|want| (want.slot, want.below.as_ref()))
     }
 
     /// Fills `out` (one value per slot). [`Code::EventInvalid`] when the text is no JSON object.
@@ -239,7 +235,17 @@ mod tests {
         let others = ["\"x\"", "\"\"", "\"ä\\n\"", "true", "null", "[1,{\"a\":2}]", "{\"er\":4}", "tru", "\"\u{1}\""];
         let mut quick = 0;
         for value in numbers.into_iter().chain(others) {
-            for other in [r#""c":"{\"","#, r#""c":[[]],"#, r#" "c" : {"x":"]"} , "#, r#""deep":1,"#, r#""b":5,"#, ""] {
+            for other in [
+                r#""deep":{"x":[{}],"er":"y"},"#,
+                r#""deep":{"er":{"er":1}},"#,
+                r#""deep":[{"er":1}],"#,
+                r#""c":"{\"","#,
+                r#""c":[[]],"#,
+                r#" "c" : {"x":"]"} , "#,
+                r#""deep":1,"#,
+                r#""b":5,"#,
+                "",
+            ] {
                 let props = format!("{{{other}\"a\":{value}}} ");
                 let (mut one, mut two) = (vec![Value::Null; 3], vec![Value::Null; 3]);
                 if flat::scan(&wanted, &props, &mut one).is_none() {

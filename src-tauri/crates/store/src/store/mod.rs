@@ -24,7 +24,7 @@ use crate::options::Options;
 use crate::pool::Pool;
 use crate::types::{Change, RebuildReport};
 use crate::writer::{Built, Job, Task, Writer};
-use crate::{changes, checkpoint, db, log, outbox};
+use crate::{changes, checkpoint, db, links, log, outbox};
 
 /// Room for reading properties nested as deep as they may be.
 const WRITER_STACK: usize = 8 << 20;
@@ -103,6 +103,7 @@ impl Store {
         if doubtful > 0 {
             tracing::warn!(doubtful, "effects were being sent when the process ended");
         }
+        links::complete(&mut connection)?;
         let aggregates = Self::recover(&mut connection, &plan)?;
         let covered = log::position(&connection)?;
         db::bound(&connection, options.file_bytes_max)?;

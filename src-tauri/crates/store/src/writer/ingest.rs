@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use epoch_model::error::{Code, Result};
-use epoch_model::event::{EventId, EventView, Receipt, Rejection};
+use epoch_model::event::{EventId, EventView, Receipt, Rejection, link};
 
 use super::Writer;
 use crate::changes::Changed;
 use crate::inbox::Waiting;
 use crate::intern::{NameDelta, add_to_name};
 use crate::json::check_object;
+use crate::links::{self, Linked};
 use crate::log;
 use crate::sources::{self, SourceDelta, shorten};
 
@@ -34,20 +35,25 @@ const NOT_NEW: Mark = Mark { name: 0, unit: 0 };
 pub struct Scratch {
     /// The log's end with what was appended so far.
     pub position: u64,
+    /// The log's end before the transaction.
+    before: u64,
     ids: Vec<EventId>,
     known: Vec<bool>,
     /// One per event of the batch at hand: whether it is a JSON object.
     sound: Vec<bool>,
     /// One per event of all batches.
     marks: Vec<Mark>,
+    /// Links among the events, in order.
+    links: Vec<Linked>,
     receipts: Vec<Receipt>,
     names: BTreeMap<u32, NameDelta>,
 }
 
 impl Scratch {
     pub fn begin(&mut self, position: u64) {
-        self.position = position;
+        (self.position, self.before) = (position, position);
         self.marks.clear();
+        self.links.clear();
         self.receipts.clear();
         self.names.clear();
     }
@@ -92,6 +98,7 @@ impl Writer {
         for (id, delta) in &self.scratch.names {
             add_to_name(&self.db, *id, self.names.text(*id).unwrap_or_default(), delta)?;
         }
+        links::write(&self.db, &self.scratch.links)?;
         self.catalog.write(&self.db)?;
         self.units.write(&self.db)?;
         let new = usize::try_from(self.scratch.position - before).unwrap_or(usize::MAX);
@@ -141,6 +148,11 @@ impl Writer {
             self.catalog.see(name, event.props);
             self.builder.push(&event.id, event.time, batch.received, name, unit, event.props);
             self.scratch.marks.push(mark);
+            if let Some(link) = link(event.name, event.unit, event.props) {
+                let position = self.scratch.position + self.builder.len() as u64;
+                let from = self.units.intern(&link.from)?;
+                self.scratch.links.push(Linked { position, from, into: unit, force: link.force });
+            }
             receipt.accepted += 1;
             if self.builder.is_full() {
                 self.flush(source)?;
@@ -176,12 +188,19 @@ impl Writer {
             return;
         }
         let mut marks = self.scratch.marks.iter();
-        for waiting in batches {
+        let mut links = self.scratch.links.iter().peekable();
+        let mut position = self.scratch.before;
+        for (waiting, receipt) in batches.iter().zip(&mut self.scratch.receipts) {
             // Locked batch by batch: who reads a number waits for one of them, not for the group.
             let mut aggregates = self.shared.aggregates.write();
             for (event, mark) in waiting.batch.iter().zip(marks.by_ref()) {
                 if *mark == NOT_NEW {
                     continue;
+                }
+                position += 1;
+                if let Some(link) = links.next_if(|link| link.position == position) {
+                    let affected = aggregates.link(link.from, link.into, link.force);
+                    receipt.affected_from = receipt.affected_from.into_iter().chain(affected).min();
                 }
                 if let Err(e) = aggregates.apply(event.name, mark.unit, event.time, event.props) {
                     tracing::debug!(error = %e, "event left out of the aggregates");

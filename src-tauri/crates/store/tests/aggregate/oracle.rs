@@ -90,6 +90,38 @@ bucket = "hour"
 segments = ["country"]
 
 [[metric]]
+key = "companies"
+kind = "unique"
+event = "order"
+by = "company"
+bucket = "hour"
+segments = ["country"]
+
+[[metric]]
+key = "company_spend"
+kind = "mean_per_unit"
+event = "order"
+value = "amount"
+by = "company"
+
+[[metric]]
+key = "company_conversion"
+kind = "proportion"
+numerator = { event = "order", within = "36h" }
+denominator = { event = "visit" }
+by = "company"
+segments = ["country"]
+
+[[metric]]
+key = "company_back"
+kind = "retention"
+event = "order"
+after = "1d"
+within = "3d"
+by = "company"
+segments = ["country"]
+
+[[metric]]
 key = "p90"
 kind = "quantile"
 event = "order"
@@ -107,6 +139,7 @@ key = "german"
 formula = "sum(order.amount where country == 'DE') / unique(order)"
 "#;
 
+#[derive(Clone)]
 pub struct Event {
     pub name: &'static str,
     pub unit: u32,
@@ -130,6 +163,19 @@ impl Event {
         }
     }
 
+    fn person(&self) -> Option<String> {
+        (self.unit != 0).then(|| self.unit.to_string())
+    }
+
+    fn company(&self) -> Option<String> {
+        match self.props.get("$groups")?.get("company")? {
+            Value::Null => None,
+            Value::String(s) if s.is_empty() => None,
+            Value::String(s) => Some(s.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+
     fn invoice(&self) -> Option<String> {
         match self.props.get("invoice")? {
             Value::Null => None,
@@ -139,6 +185,9 @@ impl Event {
         }
     }
 }
+
+/// Who an event belongs to.
+type Who = fn(&Event) -> Option<String>;
 
 /// A range, split or not.
 pub struct Cut<'e> {
@@ -169,27 +218,30 @@ impl<'e> Cut<'e> {
         self.of("order").map(|e| e.unit).filter(|u| *u != 0).collect::<BTreeSet<_>>().len() as f64
     }
 
+    fn companies(&self) -> f64 {
+        self.of("order").filter_map(Event::company).collect::<BTreeSet<_>>().len() as f64
+    }
+
     fn invoices(&self) -> f64 {
         self.of("order").filter_map(Event::invoice).collect::<BTreeSet<_>>().len() as f64
     }
 
-    fn share(&self, within: Millis, follows: impl Fn(&Event) -> bool) -> Option<f64> {
-        let mut units: BTreeMap<u32, bool> = BTreeMap::new();
-        for start in self.of("visit").filter(|e| e.unit != 0) {
-            let hit = self
-                .events
-                .iter()
-                .any(|e| e.unit == start.unit && follows(e) && e.time >= start.time && e.time <= start.time + within);
-            *units.entry(start.unit).or_default() |= hit;
+    fn share(&self, who: Who, within: Millis, follows: impl Fn(&Event) -> bool) -> Option<f64> {
+        let mut units: BTreeMap<String, bool> = BTreeMap::new();
+        for start in self.of("visit") {
+            let Some(unit) = who(start) else { continue };
+            let in_time = |e: &Event| e.time >= start.time && e.time <= start.time + within;
+            let hit = self.events.iter().any(|e| who(e).as_ref() == Some(&unit) && follows(e) && in_time(e));
+            *units.entry(unit).or_default() |= hit;
         }
         over(units.values().filter(|hit| **hit).count() as f64, units.len() as f64)
     }
 
-    fn retention(&self, start: &str, comeback: &str, after: Millis, within: Millis) -> Option<f64> {
-        let units: BTreeSet<u32> = self.events.iter().map(|e| e.unit).filter(|u| *u != 0).collect();
+    fn retention(&self, who: Who, start: &str, comeback: &str, after: Millis, within: Millis) -> Option<f64> {
+        let units: BTreeSet<String> = self.events.iter().filter_map(who).collect();
         let (mut came, mut all) = (0.0, 0.0);
         for unit in units {
-            let own = || self.events.iter().filter(|e| e.unit == unit);
+            let own = || self.events.iter().filter(|e| who(e).as_ref() == Some(&unit));
             let first = own().filter(|e| e.name == start).min_by_key(|e| (e.time, e.country().to_owned()));
             let Some(first) = first.filter(|e| self.holds(e)) else { continue };
             let from = first.time + after;
@@ -214,11 +266,21 @@ impl<'e> Cut<'e> {
                 over(sum, self.customers())
             }
             "lines" => over(self.of("order").filter(|e| e.invoice().is_some()).count() as f64, self.invoices()),
-            "conversion" => self.share(36 * HOUR, |e| e.name == "order"),
-            "paying" => self.share(3 * HOUR, |e| e.name == "order" && e.amount().is_some_and(|a| a > 0.0)),
+            "conversion" => self.share(Event::person, 36 * HOUR, |e| e.name == "order"),
+            "paying" => {
+                self.share(Event::person, 3 * HOUR, |e| e.name == "order" && e.amount().is_some_and(|a| a > 0.0))
+            }
             "aov" => over(self.revenue(), self.invoices()),
-            "back" => self.retention("order", "order", 24 * HOUR, 72 * HOUR),
-            "settled" => self.retention("signup", "visit", 2 * HOUR, 10 * HOUR),
+            "companies" => Some(self.companies()),
+            "company_spend" => {
+                let known = self.of("order").filter(|e| e.company().is_some());
+                let sum = known.filter_map(Event::amount).map(|a| (a * 100.0).round()).sum::<f64>() / 100.0;
+                over(sum, self.companies())
+            }
+            "company_conversion" => self.share(Event::company, 36 * HOUR, |e| e.name == "order"),
+            "company_back" => self.retention(Event::company, "order", "order", 24 * HOUR, 72 * HOUR),
+            "back" => self.retention(Event::person, "order", "order", 24 * HOUR, 72 * HOUR),
+            "settled" => self.retention(Event::person, "signup", "visit", 2 * HOUR, 10 * HOUR),
             "p90" => {
                 let mut all: Vec<f64> = self.of("order").filter_map(Event::amount).collect();
                 all.sort_by(f64::total_cmp);
@@ -231,6 +293,38 @@ impl<'e> Cut<'e> {
             }
             other => panic!("no oracle for {other}"),
         }
+    }
+}
+
+/// Persons the slow way: a list of lists of units, each with whether it is identified.
+#[derive(Default)]
+pub struct Persons(Vec<(BTreeSet<u32>, bool)>);
+
+impl Persons {
+    fn at(&mut self, unit: u32) -> usize {
+        self.0.iter().position(|(units, _)| units.contains(&unit)).unwrap_or_else(|| {
+            self.0.push(([unit].into(), false));
+            self.0.len() - 1
+        })
+    }
+
+    pub fn link(&mut self, from: u32, into: u32, force: bool) {
+        let (a, b) = (self.at(from), self.at(into));
+        let refused = self.0[a].1 && !force;
+        self.0[b].1 = true;
+        if a != b && !refused {
+            let joining = self.0[a].0.clone();
+            self.0[b].0.extend(joining);
+            self.0.remove(a);
+        }
+    }
+
+    /// The least unit of a unit's person.
+    pub fn of(&self, unit: u32) -> u32 {
+        self.0
+            .iter()
+            .find(|(units, _)| units.contains(&unit))
+            .map_or(unit, |(units, _)| units.first().copied().unwrap())
     }
 }
 

@@ -8,7 +8,7 @@ use epoch_store::aggregate::{Aggregates, Plan};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::oracle::{BUSINESS, Cut, Event};
+use crate::oracle::{BUSINESS, Cut, Event, Persons};
 
 /// Zones with the noon (UTC) of a day on which their clocks change, or of any day.
 const ZONES: [(&str, Millis); 6] = [
@@ -27,6 +27,7 @@ fn event() -> impl Strategy<Value = (usize, u32, i64, usize, usize, usize)> {
 fn build(base: Millis, raw: &[(usize, u32, i64, usize, usize, usize)]) -> Vec<Event> {
     raw.iter()
         .map(|(name, unit, steps, country, amount, invoice)| {
+            let (amount_at, invoice_at) = (*amount, *invoice);
             let mut props = json!({ "other": { "country": "XX" }, "list": [1, 2] });
             let country = [json!("DE"), json!("FR"), json!("Ö \"x\""), json!(""), json!(null)][*country].clone();
             let amount = [
@@ -42,6 +43,8 @@ fn build(base: Millis, raw: &[(usize, u32, i64, usize, usize, usize)]) -> Vec<Ev
             ][*amount]
                 .clone();
             let invoice = [json!("A1"), json!("A2"), json!(7), json!(""), json!(null)][*invoice].clone();
+            let company = [json!("acme"), json!("beta"), json!(7), json!(null)][(amount_at + invoice_at) % 4].clone();
+            props["$groups"] = json!({ "region": { "company": "none" }, "company": company });
             props["country"] = country;
             props["invoice"] = invoice;
             props["amount"] = amount;
@@ -103,8 +106,93 @@ fn check(aggregates: &Aggregates, zone: &Zone, base: Millis, events: &[Event]) {
     }
 }
 
+/// After how many events which unit joins which, and whether by force.
+type Link = (usize, u32, u32, bool);
+
+fn links() -> impl Strategy<Value = Vec<Link>> {
+    prop::collection::vec((0usize..70, 1u32..6, 1u32..6, any::<bool>()), 0..8).prop_map(|mut links| {
+        links.retain(|(_, from, into, _)| from != into);
+        links.sort_by_key(|l| l.0);
+        links
+    })
+}
+
+/// Events and links in the order of the log.
+fn take_linked(aggregates: &mut Aggregates, events: &[Event], links: &[Link], range: std::ops::Range<usize>) {
+    for at in range {
+        for (_, from, into, force) in links.iter().filter(|l| l.0 == at) {
+            aggregates.link(*from, *into, *force);
+        }
+        if let Some(e) = events.get(at) {
+            aggregates.apply(e.name, e.unit, e.time, &e.props.to_string()).unwrap();
+        }
+    }
+}
+
+fn as_persons(events: &[Event], links: &[Link]) -> Vec<Event> {
+    let mut persons = Persons::default();
+    for (_, from, into, force) in links {
+        persons.link(*from, *into, *force);
+    }
+    events.iter().map(|e| Event { unit: if e.unit == 0 { 0 } else { persons.of(e.unit) }, ..e.clone() }).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn linked_units_are_one_in_every_number(zone in 0usize..ZONES.len(), raw in prop::collection::vec(event(), 0..70), links in links(), cut in 0usize..71) {
+        let (name, base) = ZONES[zone];
+        let (events, zone) = (build(base, &raw), Zone::named(name).unwrap());
+        let mut whole = Aggregates::new(plan(name));
+        take_linked(&mut whole, &events, &links, 0..71);
+        check(&whole, &zone, base, &as_persons(&events, &links));
+
+        // A checkpoint anywhere, and what was kept afterwards.
+        let mut kept: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        let mut live = Aggregates::new(plan(name));
+        for range in [0..cut, cut..71] {
+            take_linked(&mut live, &events, &links, range);
+            kept.extend(live.take_dirty());
+            kept.retain(|_, value| !value.is_empty());
+            live = Aggregates::load(plan(name), kept.clone().into_iter()).unwrap();
+        }
+        prop_assert_eq!(&live.all_records(), &whole.all_records());
+        prop_assert_eq!(kept.into_iter().collect::<Vec<_>>(), whole.all_records());
+    }
+
+    /// What is reported as changed is no later than the first day whose numbers are others.
+    #[test]
+    fn a_merge_tells_what_it_changed(raw in prop::collection::vec(event(), 1..60), links in links()) {
+        let (name, base) = ZONES[1];
+        let events = build(base, &raw);
+        let mut aggregates = Aggregates::new(plan(name));
+        take(&mut aggregates, &events);
+        let numbers = |aggregates: &Aggregates| {
+            let mut first = BTreeMap::new();
+            for metric in Business::parse(BUSINESS).unwrap().metrics {
+                for by in metric.segments.iter().map(Some).chain([None]) {
+                    let (from, to) = (base - 6 * 86_400_000, base + 6 * 86_400_000);
+                    let q = SeriesQuery { metric: metric.key.clone(), from, to, grain: metric.grain, by: by.cloned() };
+                    for series in aggregates.series(&q).unwrap() {
+                        for p in series.points {
+                            first.insert((metric.key.clone(), series.segment.clone(), p.start), (p.numerator, p.denominator));
+                        }
+                    }
+                }
+            }
+            first
+        };
+        for (_, from, into, force) in links {
+            let before = numbers(&aggregates);
+            let told = aggregates.link(from, into, force);
+            let after = numbers(&aggregates);
+            let changed = before.iter().filter(|(key, value)| after.get(*key) != Some(*value)).map(|(key, _)| key.2).min();
+            prop_assert_eq!(told.is_some(), changed.is_some(), "told {:?}, changed {:?}", told, changed);
+            // A wider bucket may begin earlier than the finer one that tells.
+            prop_assert!(told <= changed && changed.is_none_or(|c| told.unwrap() >= c - 25 * 3_600_000), "{:?} {:?}", told, changed);
+        }
+    }
 
     #[test]
     fn equals_brute_force_in_any_order(zone in 0usize..ZONES.len(), raw in prop::collection::vec(event(), 0..70)) {
