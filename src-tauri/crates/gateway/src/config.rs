@@ -68,9 +68,11 @@ pub struct Limits {
     pub events_max: usize,
     /// Bytes of bodies being read at the same time; above it the answer is 503.
     pub in_flight_bytes_max: usize,
-    /// Connections served at the same time; further ones wait in the kernel's queue.
+    /// Connections held at the same time. Above it the one that has been idle longest makes room; only when all are at
+    /// work do further ones wait in the kernel's queue. Less when the system grants fewer open files.
     pub connections_max: usize,
-    /// Streams of server-sent events open at the same time; above it the answer is 503. Each holds a connection.
+    /// Streams of server-sent events open at the same time; above it the answer is 503. Each holds a connection; at most
+    /// half of the connections are streams.
     pub streams_max: usize,
     /// Requests per second over all keys.
     pub requests_per_second: u32,
@@ -80,6 +82,8 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long a client may take for a body.
     pub body_timeout: Duration,
+    /// How long a client may take nothing of an answer before it is cut off.
+    pub write_timeout: Duration,
     /// How long to wait for a commit before answering 503; the sender's retry is recognised by its ids.
     pub commit_timeout: Duration,
     /// How long open requests may take after shutdown began.
@@ -101,6 +105,7 @@ impl Default for Limits {
             requests_per_second_per_key: 20_000,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             commit_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(10),
         }

@@ -11,6 +11,7 @@ use epoch_gateway::{Config, Limits, bind};
 use epoch_levers::{Book, Compiled};
 use epoch_model::event::{Done, EventBatch, EventId, EventSink, Receipt, Rejection};
 use epoch_model::ports::{KeyBook, LeverBook, Meter, Privacy, PrivacyBook, Reader, ReaderLog};
+use epoch_model::serving::{Flag, Protocol};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use serde_json::{Value, json};
@@ -38,6 +39,9 @@ pub enum Mood {
     Panics,
 }
 
+/// A request for levers as the log of readers sees it: protocol, client, key, lever.
+pub type ReaderSeen = (Protocol, String, String, Option<String>);
+
 pub struct Memory {
     pub mood: Mutex<Mood>,
     pub events: Mutex<Vec<Event>>,
@@ -46,6 +50,29 @@ pub struct Memory {
     parked: Mutex<Vec<Done>>,
     pub requests: Mutex<Vec<(&'static str, u16)>>,
     pub version: AtomicI64,
+    pub book: Shelf,
+    /// Events of the source `levers`.
+    pub assigned: Mutex<Vec<Event>>,
+    pub readers: Mutex<Vec<ReaderSeen>>,
+    pub privacy: Mutex<Arc<Privacy>>,
+}
+
+type Told = Box<dyn Fn(u64) + Send + Sync>;
+
+/// Levers that a test can change.
+#[derive(Default)]
+pub struct Shelf {
+    levers: Mutex<Arc<Compiled>>,
+    told: Mutex<Vec<Told>>,
+}
+
+impl Shelf {
+    /// Puts these levers in force, and tells of it.
+    pub fn put(&self, flags: Vec<Flag>) {
+        let version = self.levers.lock().unwrap().version() + 1;
+        *self.levers.lock().unwrap() = Arc::new(Compiled::new(flags, version));
+        self.told.lock().unwrap().iter().for_each(|tell| tell(version));
+    }
 }
 
 impl EventSink for Memory {
@@ -66,7 +93,11 @@ impl EventSink for Memory {
             }
             Mood::Panics => panic!("the sink is broken"),
         }
-        assert_eq!(&*batch.source, "shop");
+        let kept = match &*batch.source {
+            "levers" => &self.assigned,
+            "shop" => &self.events,
+            other => panic!("no such source: {other}"),
+        };
         let mut receipt = Receipt::default();
         for event in batch.iter() {
             if !self.ids.lock().unwrap().insert(event.id) {
@@ -74,7 +105,7 @@ impl EventSink for Memory {
                 continue;
             }
             receipt.accepted += 1;
-            self.events.lock().unwrap().push(Event {
+            kept.lock().unwrap().push(Event {
                 name: event.name.to_owned(),
                 unit: event.unit.to_owned(),
                 time: event.time,
@@ -99,6 +130,13 @@ impl KeyBook for Memory {
     fn may_read(&self, key: &str) -> bool {
         key == "rk"
     }
+    fn client(&self, key: &str) -> Option<Arc<str>> {
+        match key {
+            "ck" => Some("page".into()),
+            "rk" => Some("server".into()),
+            _ => None,
+        }
+    }
 }
 
 impl LeverBook for Memory {
@@ -110,18 +148,24 @@ impl LeverBook for Memory {
 
 impl Book for Memory {
     fn current(&self) -> Arc<Compiled> {
-        Arc::default()
+        self.book.levers.lock().unwrap().clone()
     }
-    fn on_change(&self, _: Box<dyn Fn(u64) + Send + Sync>) {}
+    fn on_change(&self, told: Told) {
+        self.book.told.lock().unwrap().push(told);
+    }
 }
 
 impl ReaderLog for Memory {
-    fn read(&self, _: Reader<'_>) {}
+    fn read(&self, reader: Reader<'_>) {
+        let Reader { protocol, client, key, lever } = reader;
+        let lever = lever.map(str::to_owned);
+        self.readers.lock().unwrap().push((protocol, client.to_owned(), key.to_owned(), lever));
+    }
 }
 
 impl PrivacyBook for Memory {
     fn privacy(&self, _: &str) -> Arc<Privacy> {
-        Arc::default()
+        self.privacy.lock().unwrap().clone()
     }
 }
 
@@ -144,6 +188,11 @@ impl Gateway {
     }
 
     pub fn with(limits: Limits) -> Self {
+        Self::configured(|config| config.limits = limits)
+    }
+
+    /// A gateway with whatever `change` makes of the usual configuration.
+    pub fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let memory = Arc::new(Memory {
             mood: Mutex::new(Mood::Fine),
             events: Mutex::default(),
@@ -152,8 +201,12 @@ impl Gateway {
             parked: Mutex::default(),
             requests: Mutex::default(),
             version: AtomicI64::new(7),
+            book: Shelf::default(),
+            assigned: Mutex::default(),
+            readers: Mutex::default(),
+            privacy: Mutex::default(),
         });
-        let config = Config {
+        let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             keys: memory.clone(),
             sink: memory.clone(),
@@ -164,11 +217,12 @@ impl Gateway {
             meter: memory.clone(),
             metrics_text: Arc::new(|| "events_total 1\n# EOF\n".into()),
             clock: Arc::new(|| NOW),
-            limits,
+            limits: Limits::default(),
             allowed_hosts: vec!["epoch.example".into()],
             tls: None,
             behind_proxy: false,
         };
+        change(&mut config);
         let (stop, stopped) = oneshot::channel();
         let (tell, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -185,6 +239,16 @@ impl Gateway {
 
     pub fn mood(&self, mood: Mood) {
         *self.memory.mood.lock().unwrap() = mood;
+    }
+
+    /// Puts these levers in force.
+    pub fn levers(&self, flags: Vec<Flag>) {
+        self.memory.book.put(flags);
+    }
+
+    /// The log of what chance decided.
+    pub fn assigned(&self) -> Vec<Event> {
+        self.memory.assigned.lock().unwrap().clone()
     }
 
     pub fn events(&self) -> Vec<Event> {

@@ -11,6 +11,7 @@ mod capture;
 mod events;
 mod guard;
 mod kit;
+mod levers;
 mod limits;
 mod read;
 mod recorded;
