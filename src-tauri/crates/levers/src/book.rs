@@ -1,9 +1,13 @@
 //! The levers of a business, compiled once and replaced as a whole when one of them changes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use epoch_model::serving::{Evaluation, Flag};
 use serde_json::{Map, Value};
+
+use crate::evaluate::evaluate;
+use crate::plan::{Plan, compile};
 
 /// Who a lever is evaluated for.
 #[derive(Debug, Clone, Copy)]
@@ -18,13 +22,17 @@ pub struct Subject<'a> {
 #[derive(Debug, Default)]
 pub struct Compiled {
     flags: Vec<Flag>,
+    plans: Vec<Plan>,
+    index: BTreeMap<String, usize>,
     version: u64,
 }
 
 impl Compiled {
     /// Compiles validated levers. `version` grows with each change.
     pub fn new(flags: Vec<Flag>, version: u64) -> Self {
-        Self { flags, version }
+        let index = flags.iter().enumerate().map(|(i, flag)| (flag.key.clone(), i)).collect();
+        let plans = compile(&flags, &index);
+        Self { flags, plans, index, version }
     }
 
     /// Grows with each change; the base of every ETag.
@@ -39,13 +47,16 @@ impl Compiled {
 
     /// One lever by its key.
     pub fn flag(&self, key: &str) -> Option<&Flag> {
-        self.flags.iter().find(|flag| flag.key == key)
+        self.index.get(key).and_then(|at| self.flags.get(*at))
+    }
+
+    pub(crate) fn plans(&self) -> &[Plan] {
+        &self.plans
     }
 
     /// The lever's value for this subject by our own rules (served through OFREP). `None`: there is no such lever.
     pub fn evaluate(&self, key: &str, subject: Subject<'_>) -> Option<Evaluation> {
-        let _ = subject;
-        self.flag(key).map(|flag| Evaluation::plain(flag.value.clone()))
+        self.index.get(key).map(|at| evaluate(self, *at, subject))
     }
 }
 

@@ -97,6 +97,13 @@ pub struct Serving {
     pub holdout: Option<Holdout>,
 }
 
+impl Serving {
+    /// Whether a protocol serves the lever.
+    pub fn serves(&self, protocol: Protocol) -> bool {
+        self.served_as.is_empty() || self.served_as.contains(&protocol)
+    }
+}
+
 /// A lever in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Flag {

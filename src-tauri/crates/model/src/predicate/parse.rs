@@ -31,7 +31,7 @@ pub(super) fn predicate(text: &str) -> crate::Result<Node> {
     let parse = || {
         let mut parser = Parser { tokens: tokens(text)?, next: 0, parts: 0, depth: 0 };
         let whole = parser.any()?;
-        let (node, at) = (parser.node(whole)?, parser.at());
+        let (node, at) = (Parser::node(whole)?, parser.at());
         match parser.peek() {
             Token::End => Ok(node),
             Token::Op("?") => Err(wrong(at, "conditions with ? : are not understood", "write two rules, or && and ||")),
@@ -109,7 +109,7 @@ impl Parser {
         result
     }
 
-    fn node(&mut self, part: Part) -> Parsed<Node> {
+    fn node(part: Part) -> Parsed<Node> {
         match part.is {
             Is::Node(node) => Ok(node),
             Is::Term(Term::Attribute(path)) => Ok(Node::Truth(path)),
@@ -145,10 +145,10 @@ impl Parser {
             return Ok(first);
         }
         let at = first.at;
-        let mut nodes = vec![self.node(first)?];
+        let mut nodes = vec![Self::node(first)?];
         while self.op(&[op]).is_some() {
             let part = inner(self)?;
-            nodes.push(self.node(part)?);
+            nodes.push(Self::node(part)?);
         }
         Ok(Part { at, is: Is::Node(join(nodes)) })
     }
@@ -232,7 +232,7 @@ impl Parser {
         if self.op(&["!"]).is_some() {
             self.count(at)?;
             let inner = self.nested(Self::unary)?;
-            let node = self.node(inner)?;
+            let node = Self::node(inner)?;
             return Ok(Part { at, is: Is::Node(Node::Not(Box::new(node))) });
         }
         if self.op(&["-"]).is_some() {
