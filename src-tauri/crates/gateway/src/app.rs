@@ -25,7 +25,7 @@ use crate::serve::digest::Digest;
 use crate::serve::hub::Hub;
 use crate::serve::prepared::Prepared;
 use crate::server::Stop;
-use crate::{guard, ofrep, plain, posthog, read, routes};
+use crate::{guard, mixpanel, ofrep, plain, posthog, read, routes, segment};
 
 /// What handlers share.
 pub(crate) struct Shared {
@@ -83,10 +83,20 @@ fn router(config: Config, stop: Stop) -> Router {
     for path in routes::CAPTURE {
         router = router.route(path, get(posthog::capture).post(posthog::capture));
     }
+    for path in routes::SEGMENT {
+        router = router.route(path, post(segment::messages));
+    }
     for path in routes::FLAGS {
         router = router.route(path, get(posthog::flags).post(posthog::flags));
     }
     router
+        .route(routes::CAPTURE_V1, post(posthog::v1::events))
+        .route(routes::RECORDINGS, get(posthog::recordings).post(posthog::recordings))
+        .route("/track", get(mixpanel::track).post(mixpanel::track))
+        .route("/engage", get(mixpanel::engage).post(mixpanel::engage))
+        .route("/groups", get(mixpanel::groups).post(mixpanel::groups))
+        .route("/import", post(mixpanel::import))
+        .route("/v1/m", post(segment::telemetry))
         .route("/array/{token}/config", get(posthog::remote_config))
         .route("/array/{token}/config.js", get(posthog::remote_config_script))
         .route(routes::OFREP_FLAG, post(ofrep::one))

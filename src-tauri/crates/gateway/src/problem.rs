@@ -51,6 +51,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, message, "send it again").after(1)
     }
 
+    /// The body dribbled in.
+    pub(crate) fn slow() -> Self {
+        Self { status: StatusCode::REQUEST_TIMEOUT, ..Self::busy("the body took too long to arrive") }
+    }
+
     fn after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self

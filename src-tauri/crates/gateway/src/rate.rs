@@ -23,6 +23,7 @@ pub(crate) enum Kind {
 pub(crate) struct Rate {
     all: DefaultDirectRateLimiter,
     per_key: DefaultKeyedRateLimiter<(Kind, Arc<str>)>,
+    strangers: DefaultDirectRateLimiter,
 }
 
 impl Rate {
@@ -31,12 +32,18 @@ impl Rate {
         Self {
             all: RateLimiter::direct(quota(limits.requests_per_second)),
             per_key: RateLimiter::keyed(quota(limits.requests_per_second_per_key)),
+            strangers: RateLimiter::direct(quota(1)),
         }
     }
 
     /// Before anything of the request is read.
     pub(crate) fn any(&self) -> Result<(), Problem> {
         self.all.check().map_err(|_| Problem::rate_limited())
+    }
+
+    /// Whether a request with an unknown key may leave a record: senders of any number must not fill the store.
+    pub(crate) fn may_note_stranger(&self) -> bool {
+        self.strangers.check().is_ok()
     }
 
     /// Once the write key is known.

@@ -34,7 +34,16 @@ const fn route(path: &'static str, methods: &'static [&'static str], access: Acc
 }
 
 /// PostHog's capture endpoints.
-pub(crate) const CAPTURE: [&str; 5] = ["/batch", "/e", "/i/v0/e", "/capture", "/track"];
+pub(crate) const CAPTURE: [&str; 5] = ["/batch", "/e", "/i/v0/e", "/i/v0/ai/batch", "/capture"];
+/// PostHog's capture v1.
+pub(crate) const CAPTURE_V1: &str = "/i/v1/analytics/events";
+/// PostHog's session recordings.
+pub(crate) const RECORDINGS: &str = "/s";
+/// Segment's calls, with the browser SDK's short names.
+pub(crate) const SEGMENT: [&str; 15] = [
+    "/v1/batch", "/v1/import", "/v1/identify", "/v1/track", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/b",
+    "/v1/i", "/v1/t", "/v1/p", "/v1/s", "/v1/g", "/v1/a",
+];
 /// PostHog's flag endpoints.
 pub(crate) const FLAGS: [&str; 2] = ["/flags", "/decide"];
 /// Plain events.
@@ -61,11 +70,35 @@ pub const ROUTES: &[Route] = &[
     route("/e", BOTH, Access::Write),
     route("/i/v0/e", BOTH, Access::Write),
     route("/capture", BOTH, Access::Write),
-    route("/track", BOTH, Access::Write),
+    route("/i/v0/ai/batch", BOTH, Access::Write),
+    route(CAPTURE_V1, POST, Access::Write),
+    route(RECORDINGS, BOTH, Access::Write),
     route("/flags", BOTH, Access::Client),
     route("/decide", BOTH, Access::Client),
     route("/array/{token}/config", GET, Access::Client),
     route("/array/{token}/config.js", GET, Access::Client),
+    // Mixpanel; the first two are PostHog's, too
+    route("/track", BOTH, Access::Write),
+    route("/engage", BOTH, Access::Write),
+    route("/groups", BOTH, Access::Write),
+    route("/import", POST, Access::Write),
+    // Segment
+    route("/v1/batch", POST, Access::Write),
+    route("/v1/import", POST, Access::Write),
+    route("/v1/identify", POST, Access::Write),
+    route("/v1/track", POST, Access::Write),
+    route("/v1/page", POST, Access::Write),
+    route("/v1/screen", POST, Access::Write),
+    route("/v1/group", POST, Access::Write),
+    route("/v1/alias", POST, Access::Write),
+    route("/v1/b", POST, Access::Write),
+    route("/v1/i", POST, Access::Write),
+    route("/v1/t", POST, Access::Write),
+    route("/v1/p", POST, Access::Write),
+    route("/v1/s", POST, Access::Write),
+    route("/v1/g", POST, Access::Write),
+    route("/v1/a", POST, Access::Write),
+    route("/v1/m", POST, Access::Write),
     // OpenFeature
     route(OFREP_FLAG, POST, Access::Client),
     route(OFREP_FLAGS, POST, Access::Client),

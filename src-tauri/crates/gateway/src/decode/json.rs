@@ -102,13 +102,24 @@ pub(crate) fn inside(object: &str) -> &str {
     inner.strip_suffix('}').unwrap_or(inner).trim()
 }
 
+/// The members of a checked value, nulls left out; none when it is no object.
+pub(crate) fn members<'a>(value: &LazyValue<'a>) -> impl Iterator<Item = (Cow<'a, str>, LazyValue<'a>)> {
+    let object = value.clone().into_object_iter();
+    object.into_iter().flatten().filter_map(Result::ok).filter(|(_, value)| !is_absent(value))
+}
+
+/// `text` as JSON.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// Appends `"key":value` and, before it, a comma where one is due.
 pub(crate) fn push_member(out: &mut String, key: &str, value: &str) {
     if !out.ends_with('{') {
         out.push(',');
     }
     if key.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') {
-        out.push_str(&serde_json::Value::from(key).to_string());
+        out.push_str(&quoted(key));
     } else {
         out.push('"');
         out.push_str(key);
@@ -116,4 +127,25 @@ pub(crate) fn push_member(out: &mut String, key: &str, value: &str) {
     }
     out.push(':');
     out.push_str(value);
+}
+
+/// `object` with members put in; its own win. Borrowed where there is nothing to put in.
+pub(crate) fn with<'a>(object: Cow<'a, str>, beside: &[(&str, Cow<'_, str>)]) -> Cow<'a, str> {
+    if beside.is_empty() {
+        return object;
+    }
+    let inner = inside(&object);
+    let mut out = String::with_capacity(inner.len() + beside.iter().map(|(k, v)| k.len() + v.len() + 4).sum::<usize>() + 2);
+    out.push('{');
+    out.push_str(inner);
+    for (name, value) in beside.iter().filter(|(name, _)| !has(&object, name)) {
+        push_member(&mut out, name, value);
+    }
+    out.push('}');
+    Cow::Owned(out)
+}
+
+/// Whether a checked object has a member of this name.
+pub(crate) fn has(object: &str, name: &str) -> bool {
+    sonic_rs::get(object, &[name]).is_ok()
 }

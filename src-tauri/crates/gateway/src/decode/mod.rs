@@ -2,5 +2,6 @@
 
 pub(crate) mod inflate;
 pub(crate) mod json;
+pub(crate) mod lines;
 pub(crate) mod payload;
 pub(crate) mod time;

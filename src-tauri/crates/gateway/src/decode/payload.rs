@@ -17,27 +17,34 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 
 /// Layers deep enough for every SDK: gzip, form, base64, gzip, JSON.
 const LAYERS_MAX: usize = 5;
+/// Encodings in one `Content-Encoding`.
+const ENCODINGS_MAX: usize = 2;
 
 /// The JSON inside `raw`. `encoding` is the `Content-Encoding`, when it is anything but identity. Every layer is bounded
 /// by [`Limits::batch_bytes_max`].
 pub(crate) fn unwrap<'a>(raw: &'a [u8], encoding: Option<&str>, limits: &Limits) -> Result<Cow<'a, [u8]>, Problem> {
-    let mut data = match encoding.map(str::trim).map(str::to_ascii_lowercase).as_deref() {
-        Some("deflate") => Cow::Owned(inflate::deflate(raw, limits)?),
-        // Some proxies unpack the body and leave the header: the magic below decides.
-        None | Some("" | "identity" | "gzip" | "x-gzip") => Cow::Borrowed(raw),
-        Some(other) => {
-            let message = format!("failed to decode request: unsupported Content-Encoding {other}");
-            return Err(Problem::bad(message, "use gzip, deflate or none"));
+    let mut data = Cow::Borrowed(raw);
+    if let Some(encoding) = encoding {
+        if encoding.split(',').count() > ENCODINGS_MAX {
+            return Err(unsupported(encoding));
         }
-    };
+        // The last one named was applied last.
+        for name in encoding.rsplit(',') {
+            if let Some(unfolded) = decode(&data, name.trim(), limits)? {
+                data = Cow::Owned(unfolded);
+            }
+        }
+    }
     for _ in 0..LAYERS_MAX {
         let bytes = trimmed(&data);
         let next = match bytes.first() {
             None => return Err(Problem::bad("request holds no event", "send at least one event")),
             Some(b'{' | b'[') => return Ok(data),
-            Some(0x1f) if bytes.get(1) == Some(&0x8b) => inflate::gzip(bytes, limits)?,
-            _ => match form_data(bytes) {
-                Some(inner) => inner,
+            Some(_) if bytes.starts_with(inflate::GZIP) => inflate::gzip(bytes, limits)?,
+            Some(_) if bytes.starts_with(inflate::ZSTD) => inflate::zstd(bytes, limits)?,
+            Some(_) if inflate::is_zlib(bytes) && !is_text(bytes) => inflate::deflate(bytes, limits)?,
+            _ => match field(bytes, "data") {
+                Some(inner) => restored(inner),
                 None => base64(bytes)?,
             },
         };
@@ -46,23 +53,52 @@ pub(crate) fn unwrap<'a>(raw: &'a [u8], encoding: Option<&str>, limits: &Limits)
     Err(undecodable())
 }
 
+/// One encoding taken off; `None` when there is nothing to take off here: gzip and zstd are recognised by their first
+/// bytes below, since some proxies unpack the body and leave the header.
+fn decode(data: &[u8], encoding: &str, limits: &Limits) -> Result<Option<Vec<u8>>, Problem> {
+    let unfolded = match encoding.to_ascii_lowercase().as_str() {
+        "" | "identity" | "gzip" | "x-gzip" | "zstd" => return Ok(None),
+        "deflate" => inflate::deflate(data, limits),
+        "br" => inflate::brotli(data, limits),
+        _ => return Err(unsupported(encoding)),
+    };
+    match unfolded {
+        // Neither of the two begins like this by accident and then fails: it was unpacked on the way.
+        Err(problem) if problem.status.as_u16() == 400 && is_json(data) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    matches!(trimmed(bytes).first(), Some(b'{' | b'['))
+}
+
+/// `x^` begins zlib and may begin base64 or a form; what follows does not stay text for long.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().take(64).all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
+}
+
 /// Without blank space and byte order mark in front.
 pub(crate) fn trimmed(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }
 
-/// The `data` field of a form, its `+` restored where it is base64.
-fn form_data(bytes: &[u8]) -> Option<Vec<u8>> {
-    let head = bytes.get(..bytes.len().min(256))?;
-    if !(bytes.starts_with(b"data=") || head.windows(6).any(|w| w == b"&data=")) {
+/// A field of a form whose main one is `data`.
+pub(crate) fn field<'a>(form: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    let head = form.get(..form.len().min(256))?;
+    if !(form.starts_with(b"data=") || head.windows(6).any(|w| w == b"&data=")) {
         return None;
     }
-    let (_, value) = form_urlencoded::parse(bytes).find(|(key, _)| key == "data")?;
+    form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// Base64 in a form has its `+` read as blanks.
+fn restored(value: Cow<'_, str>) -> Vec<u8> {
     let mut value = value.into_owned().into_bytes();
-    if !matches!(trimmed(&value).first(), Some(b'{' | b'[')) {
+    if !is_json(&value) {
         value.iter_mut().filter(|b| **b == b' ').for_each(|b| *b = b'+');
     }
-    Some(value)
+    value
 }
 
 fn base64(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
@@ -77,6 +113,12 @@ fn base64(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
         }
     }
     STANDARD.decode(&text).map_err(|_| undecodable())
+}
+
+fn unsupported(encoding: &str) -> Problem {
+    let shown: String = encoding.chars().take(40).collect();
+    let message = format!("failed to decode request: unsupported Content-Encoding {shown}");
+    Problem::bad(message, "use gzip, deflate, br, zstd or none")
 }
 
 fn undecodable() -> Problem {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
@@ -66,9 +65,7 @@ pub(crate) async fn read(body: Body, limits: &Limits, budget: &Arc<Semaphore>) -
         Ok(())
     };
     let Ok(result) = tokio::time::timeout(limits.body_timeout, everything).await else {
-        let mut problem = Problem::busy("the body took too long to arrive");
-        problem.status = StatusCode::REQUEST_TIMEOUT;
-        return Err(problem);
+        return Err(Problem::slow());
     };
     result?;
     let bytes = if rest.is_empty() { first } else { rest.freeze() };

@@ -3,14 +3,14 @@
 use epoch_model::event::Receipt;
 use tokio::sync::oneshot;
 
-use super::intake::Intake;
+use super::intake::Taken;
 use crate::app::Shared;
 use crate::problem::Problem;
 
 /// Submits the good events, waits for their commit, then records the bad ones. Any failure asks the sender to retry: ids
 /// make the retry harmless.
-pub(crate) async fn commit(shared: &Shared, source: &str, intake: Intake) -> Result<Receipt, Problem> {
-    let Intake { batch, rejections, .. } = intake;
+pub(crate) async fn commit(shared: &Shared, taken: Taken) -> Result<Receipt, Problem> {
+    let Taken { source, batch, rejections, .. } = taken;
     let received = batch.received;
     let receipt = if batch.is_empty() {
         Receipt::default()
@@ -29,7 +29,7 @@ pub(crate) async fn commit(shared: &Shared, source: &str, intake: Intake) -> Res
         }
     };
     if !rejections.is_empty() {
-        let (sink, source) = (shared.config.sink.clone(), source.to_owned());
+        let sink = shared.config.sink.clone();
         let recorded = tokio::task::spawn_blocking(move || sink.reject(&source, received, rejections)).await;
         recorded.map_err(|_| Problem::busy("transient error, please retry"))??;
     }

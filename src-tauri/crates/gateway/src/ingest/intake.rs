@@ -1,4 +1,5 @@
-//! Collects a request's events: good ones into a batch, bad ones with index and reason.
+//! Collects a request's events: good ones into a batch, bad ones with index and reason. What a source must not keep is
+//! taken out here, whatever the protocol.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,10 +10,12 @@ use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use uuid::Uuid;
 
-use crate::config::Limits;
+use crate::app::Shared;
+use crate::privacy::Door;
+use crate::serve::exposure;
 
-/// Bytes of a refused event that are kept.
-const RAW_BYTES_MAX: usize = 2048;
+/// Bytes of a refused event that are kept: enough to send it again once its cause is gone.
+const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// One event as found in a request, before the checks.
 pub(crate) struct Draft<'a> {
@@ -31,28 +34,42 @@ pub(crate) struct Draft<'a> {
 }
 
 /// A request's events.
-pub(crate) struct Intake {
+pub(crate) struct Intake<'s> {
     /// The good ones.
     pub batch: EventBatch,
     /// The bad ones; positions count from 0 within the request.
     pub rejections: Vec<Rejection>,
+    shared: &'s Shared,
+    door: Door,
     source: Arc<str>,
     skew: Millis,
-    event_bytes_max: usize,
     index: u64,
     same: HashMap<EventId, u32>,
     request: Option<Uuid>,
 }
 
-impl Intake {
+/// What a request came to.
+pub(crate) struct Taken {
+    /// The source of its key.
+    pub source: Arc<str>,
+    /// The good ones.
+    pub batch: EventBatch,
+    /// The bad ones.
+    pub rejections: Vec<Rejection>,
+    /// How many events were looked at.
+    pub seen: u64,
+}
+
+impl<'s> Intake<'s> {
     /// Nothing yet, of `source`; `skew` is added to the senders' times.
-    pub(crate) fn new(source: Arc<str>, received: Millis, skew: Millis, limits: &Limits) -> Self {
+    pub(crate) fn new(shared: &'s Shared, source: Arc<str>, received: Millis, skew: Millis) -> Self {
         Self {
             batch: EventBatch::new(Arc::clone(&source), received),
             rejections: Vec::new(),
+            shared,
+            door: Door::new(shared.config.privacy.privacy(&source)),
             source,
             skew,
-            event_bytes_max: limits.event_bytes_max,
             index: 0,
             same: HashMap::new(),
             request: None,
@@ -64,29 +81,50 @@ impl Intake {
         self.index
     }
 
-    /// Takes the next event of the request; `raw` is its text as sent.
-    pub(crate) fn take(&mut self, draft: Result<Draft<'_>>, raw: &str) {
-        if let Err(error) = draft.and_then(|draft| self.push(&draft, raw)) {
-            self.rejections.push(Rejection {
-                position: self.index,
-                code: error.code,
-                reason: error.message,
-                raw: cut(raw),
-            });
-        }
+    /// Takes the next event of the request; `raw` is its text as sent. Whether it was good.
+    pub(crate) fn take(&mut self, draft: Result<Draft<'_>>, raw: &str) -> bool {
+        let taken = self.also(draft, raw);
+        self.next();
+        taken
+    }
+
+    /// Goes on to the next one of the request.
+    pub(crate) fn next(&mut self) {
         self.index += 1;
     }
 
-    fn push(&mut self, draft: &Draft<'_>, raw: &str) -> Result<()> {
-        if raw.len() > self.event_bytes_max {
-            return Err(invalid(format!("the event is larger than {} bytes", self.event_bytes_max)));
+    /// Takes one of several events that the next one of the request stands for.
+    pub(crate) fn also(&mut self, draft: Result<Draft<'_>>, raw: &str) -> bool {
+        let Err(error) = draft.and_then(|draft| self.push(draft, raw)) else { return true };
+        let raw = cut(&self.door.text(raw));
+        self.rejections.push(Rejection { position: self.index, code: error.code, reason: error.message, raw });
+        false
+    }
+
+    /// The end of the request.
+    pub(crate) fn done(self) -> Taken {
+        Taken { source: self.source, batch: self.batch, rejections: self.rejections, seen: self.index }
+    }
+
+    fn push(&mut self, draft: Draft<'_>, raw: &str) -> Result<()> {
+        let event_bytes_max = self.shared.config.limits.event_bytes_max;
+        if raw.len() > event_bytes_max {
+            return Err(invalid(format!("the event is larger than {event_bytes_max} bytes")));
         }
         let id = match draft.id.as_deref() {
             Some(id) if !id.is_empty() => event_id(&self.source, id),
-            _ => self.id_of_content(draft, raw),
+            _ => self.id_of_content(&draft, raw),
         };
         let time = draft.time.map_or(self.batch.received, |time| time.saturating_add(self.skew));
-        self.batch.push(EventView { id, time, name: &draft.name, unit: &draft.unit, props: &draft.props })
+        let mut props = draft.props;
+        if draft.name == "$feature_flag_called" {
+            // Chance was asked about the unit as the SDK names it.
+            let known = exposure::enrich(&self.shared.config.book.current(), &draft.unit, &props);
+            props = known.map_or(props, Cow::Owned);
+        }
+        let props = self.door.props(&draft.name, props)?;
+        let unit = self.door.unit(draft.unit);
+        self.batch.push(EventView { id, time, name: &draft.name, unit: &unit, props: &props })
     }
 
     /// The same text sent twice is one event, the same text twice within a request is two. Without a time of its own an
@@ -116,5 +154,9 @@ pub(crate) fn invalid(message: impl Into<String>) -> Error {
 }
 
 fn cut(raw: &str) -> String {
-    raw.get(..raw.floor_char_boundary(RAW_BYTES_MAX)).unwrap_or(raw).to_owned()
+    if raw.len() <= RAW_BYTES_MAX {
+        return raw.to_owned();
+    }
+    let kept = raw.get(..raw.floor_char_boundary(RAW_BYTES_MAX)).unwrap_or_default();
+    format!("{kept} …[cut: {} of {} bytes]", kept.len(), raw.len())
 }

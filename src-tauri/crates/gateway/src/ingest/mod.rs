@@ -1,7 +1,9 @@
-//! What both protocols share: reading a body within bounds, collecting its events, waiting for the commit.
+//! What all protocols share: reading a request within bounds, keys, collecting its events, waiting for the commit.
 
+pub(crate) mod basic;
 pub(crate) mod body;
 pub(crate) mod commit;
+pub(crate) mod incoming;
 pub(crate) mod intake;
 
 use crate::app::Shared;

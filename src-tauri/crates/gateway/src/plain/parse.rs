@@ -8,8 +8,8 @@ use epoch_model::time::Millis;
 use sonic_rs::{JsonValueTrait, LazyValue};
 
 use crate::app::Shared;
-use crate::decode::{json, payload, time};
-use crate::ingest::intake::{Draft, Intake, invalid};
+use crate::decode::{json, lines, payload, time};
+use crate::ingest::intake::{Draft, Intake, Taken, invalid};
 use crate::problem::Problem;
 
 // The first name present is taken, the others stay properties: {"event": "signup", "name": "Ann"} is a signup of Ann.
@@ -21,22 +21,20 @@ const PROPS: [&str; 2] = ["properties", "props"];
 
 type Member<'a> = (Cow<'a, str>, LazyValue<'a>);
 
-/// Decodes and parses a request of `source`.
+/// Parses a request's JSON or JSON lines, of `source`.
 pub(crate) fn events(
     shared: &Shared,
     source: Arc<str>,
-    encoding: Option<&str>,
     kind: &str,
-    raw: &[u8],
+    data: &[u8],
     received: Millis,
-) -> Result<Intake, Problem> {
+) -> Result<Taken, Problem> {
     let limits = &shared.config.limits;
-    let data = payload::unwrap(raw, encoding, limits)?;
-    let data = payload::trimmed(&data);
+    let data = payload::trimmed(data);
     let mut members = Vec::new();
-    if is_lines(kind, data, limits.depth_max) {
-        let mut intake = Intake::new(source, received, 0, limits);
-        for line in data.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
+    if lines::is_lines(kind, data, limits.depth_max) {
+        let mut intake = Intake::new(shared, source, received, 0);
+        for line in lines::of(data) {
             room(&intake, limits.events_max)?;
             let draft = match json::whole(line, limits.depth_max) {
                 Ok(event) => draft(event, &mut members),
@@ -44,35 +42,22 @@ pub(crate) fn events(
             };
             intake.take(draft, &String::from_utf8_lossy(line));
         }
-        return Ok(intake);
+        return Ok(intake.done());
     }
     let (events, sent_at) = envelope(json::whole(data, limits.depth_max)?, limits.events_max)?;
-    let mut intake = Intake::new(source, received, time::skew(sent_at, received), limits);
+    let mut intake = Intake::new(shared, source, received, time::skew(sent_at, received));
     for event in events {
         let raw = json::raw(&event);
         intake.take(draft(event, &mut members), &raw);
     }
-    Ok(intake)
+    Ok(intake.done())
 }
 
-fn room(intake: &Intake, events_max: usize) -> Result<(), Problem> {
+fn room(intake: &Intake<'_>, events_max: usize) -> Result<(), Problem> {
     if usize::try_from(intake.seen()).is_ok_and(|n| n < events_max) {
         return Ok(());
     }
     Err(Problem::too_large(format!("more than {events_max} events in one request")))
-}
-
-/// JSON lines by name, or by shape: a first line that is complete and something after it.
-fn is_lines(kind: &str, data: &[u8], depth_max: usize) -> bool {
-    if ["application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/ndjson"]
-        .iter()
-        .any(|k| kind.starts_with(k))
-    {
-        return true;
-    }
-    let Some(end) = data.iter().position(|b| *b == b'\n') else { return false };
-    let (first, rest) = data.split_at(end);
-    data.starts_with(b"{") && !rest.trim_ascii().is_empty() && json::whole(first, depth_max).is_ok()
 }
 
 fn envelope(root: LazyValue<'_>, max: usize) -> Result<(Vec<LazyValue<'_>>, Option<Millis>), Problem> {
@@ -139,14 +124,10 @@ fn props<'a>(members: &mut Vec<Member<'a>>) -> Checked<Cow<'a, str>> {
     out.push('{');
     out.push_str(inner);
     for (key, value) in members.iter() {
-        if own.as_deref().is_none_or(|own| !has(own, key)) {
+        if own.as_deref().is_none_or(|own| !json::has(own, key)) {
             json::push_member(&mut out, key, value.as_raw_str());
         }
     }
     out.push('}');
     Ok(Cow::Owned(out))
-}
-
-fn has(object: &str, name: &str) -> bool {
-    sonic_rs::get(object, &[name]).is_ok()
 }

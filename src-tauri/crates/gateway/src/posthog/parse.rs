@@ -2,7 +2,6 @@
 //! moved into them (`$set` beside the properties) or taken out (the write key).
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use axum::http::Uri;
 use epoch_model::Result as Checked;
@@ -12,7 +11,7 @@ use sonic_rs::{JsonValueTrait, LazyValue};
 use super::props::{self, Props};
 use crate::app::Shared;
 use crate::decode::{json, payload, time};
-use crate::ingest::intake::{Draft, Intake, invalid};
+use crate::ingest::intake::{Draft, Intake, Taken, invalid};
 use crate::key::query;
 use crate::problem::Problem;
 
@@ -24,17 +23,10 @@ struct Envelope<'a> {
     events: Vec<LazyValue<'a>>,
 }
 
-/// Decodes and parses a request: the source its key belongs to and its events.
-pub(crate) fn events(
-    shared: &Shared,
-    uri: &Uri,
-    encoding: Option<&str>,
-    raw: &[u8],
-    received: Millis,
-) -> Result<(Arc<str>, Intake), Problem> {
+/// Parses a request's JSON: the events of the source that its key belongs to.
+pub(crate) fn events(shared: &Shared, uri: &Uri, data: &[u8], received: Millis) -> Result<Taken, Problem> {
     let limits = &shared.config.limits;
-    let data = payload::unwrap(raw, encoding, limits)?;
-    let envelope = envelope(json::whole(payload::trimmed(&data), limits.depth_max)?, limits.events_max)?;
+    let envelope = envelope(json::whole(payload::trimmed(data), limits.depth_max)?, limits.events_max)?;
     let outside = envelope.token.or_else(|| query(uri, &["token", "api_key"]).map(Cow::into_owned));
     // A key inside the properties must be found in each event, and taken out of what is stored.
     let look_inside = outside.is_none();
@@ -48,13 +40,13 @@ pub(crate) fn events(
     shared.rate.of(&source)?;
     let in_query = || query(uri, &["_", "sent_at"]).and_then(|at| time::written(&at));
     let skew = time::skew(envelope.sent_at.or_else(in_query), received);
-    let mut intake = Intake::new(Arc::clone(&source), received, skew, limits);
+    let mut intake = Intake::new(shared, source, received, skew);
     for event in envelope.events {
         let raw = json::raw(&event);
         let draft = draft(event, &token, look_inside, received.saturating_sub(skew))?;
         intake.take(draft, &raw);
     }
-    Ok((source, intake))
+    Ok(intake.done())
 }
 
 /// A single event, an array of them, or `{"api_key", "batch": […], "sent_at"}`.
