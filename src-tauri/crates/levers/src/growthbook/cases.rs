@@ -44,7 +44,9 @@ fn differs<T: PartialEq + std::fmt::Debug>(got: T, expect: T) -> Option<String> 
 
 #[test]
 fn hashes() {
-    check("hash", 27, |case| differs(hash(text(&case[0]), text(&case[1]), case[2].as_u64().unwrap()), case[3].as_f64()));
+    check("hash", 27, |case| {
+        differs(hash(text(&case[0]), text(&case[1]), case[2].as_u64().unwrap()), case[3].as_f64())
+    });
 }
 
 #[test]

@@ -152,7 +152,8 @@ impl Features {
             }
             let id = rule.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
             if let Some(force) = rule.get("force") {
-                if self.passes(&context.attributes, rule.get("condition")) && in_rollout(rule, key, &context.attributes) {
+                if self.passes(&context.attributes, rule.get("condition")) && in_rollout(rule, key, &context.attributes)
+                {
                     return Some(Evaluated { rule: id, ..Evaluated::plain(force.clone(), Source::Force) });
                 }
                 continue;

@@ -7,8 +7,19 @@ use super::hash::{Range, bucket_ranges, choose, hash, in_namespace};
 
 /// What a rule carries over into its experiment.
 const FIELDS: [&str; 13] = [
-    "coverage", "weights", "hashAttribute", "namespace", "meta", "ranges", "name", "phase", "seed", "hashVersion",
-    "filters", "condition", "fallbackAttribute",
+    "coverage",
+    "weights",
+    "hashAttribute",
+    "namespace",
+    "meta",
+    "ranges",
+    "name",
+    "phase",
+    "seed",
+    "hashVersion",
+    "filters",
+    "condition",
+    "fallbackAttribute",
 ];
 
 /// An experiment of a rule.
