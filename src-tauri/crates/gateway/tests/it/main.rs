@@ -13,5 +13,7 @@ mod guard;
 mod kit;
 mod levers;
 mod limits;
+mod ofrep;
 mod read;
 mod recorded;
+mod stream;
