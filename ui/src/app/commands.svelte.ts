@@ -68,6 +68,11 @@ export function commands(): Command[] {
   if (run.state === 'paused') act('Resume', () => run.resume());
   if (run.state === 'stopped') act('Resume after the stop…', () => run.resume());
   act('Import a file…', () => void importFile(), { hint: 'CSV, JSONL, XLSX' });
+  act('Add a source…', () => go(href('connections', 'add')), {
+    hint: 'PostHog, Mixpanel, Segment, OpenTelemetry, Stripe',
+  });
+  act('Add a lever…', () => go(href('levers', { add: 'lever' })), { hint: 'a value your product reads' });
+  act('Find or erase a person…', () => go(href('connections', 'people')), { hint: 'by id' });
   act('Open another business…', () => void openBusiness(), { hint: 'choose its folder' });
   act('Check the journal', () => void verifyAudit(), { hint: 'follows every hash from the first row' });
   act('Keyboard shortcuts', () => (shell.sheet = true), { keys: '?' });
@@ -98,7 +103,9 @@ export function hitAddress(hit: Hit): string {
       return href('decisions', hit.key);
     case 'insight':
       return href('kpis', { insight: hit.key });
+    case 'lever':
+      return href('levers', hit.key);
     default:
-      return href('connections', { find: hit.key });
+      return href('connections', 'schema', hit.key);
   }
 }

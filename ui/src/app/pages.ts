@@ -8,6 +8,7 @@ import FileInput from '@lucide/svelte/icons/file-input';
 import House from '@lucide/svelte/icons/house';
 import Layers from '@lucide/svelte/icons/layers';
 import Reports from '@lucide/svelte/icons/file-chart-column';
+import Sliders from '@lucide/svelte/icons/sliders-horizontal';
 import Settings from '@lucide/svelte/icons/settings-2';
 
 export interface Page {
@@ -46,6 +47,13 @@ export const PAGES: Page[] = [
     go: 'd',
     icon: Decisions,
     load: () => import('../views/decisions/Decisions.svelte'),
+  },
+  {
+    key: 'levers',
+    title: 'Levers',
+    go: 'l',
+    icon: Sliders,
+    load: () => import('../views/levers/Levers.svelte'),
   },
   {
     key: 'connections',

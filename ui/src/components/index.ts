@@ -1,6 +1,7 @@
 /** Parts shared by the pages. */
 export { default as Button } from './Button.svelte';
 export { default as Chart } from './Chart.svelte';
+export { default as Code } from './Code.svelte';
 export { default as CopyButton } from './CopyButton.svelte';
 export { default as Dialog } from './Dialog.svelte';
 export { default as Empty } from './Empty.svelte';
@@ -13,6 +14,8 @@ export { default as Menu, type MenuItem } from './Menu.svelte';
 export { default as Page } from './Page.svelte';
 export { default as Panel } from './Panel.svelte';
 export { default as RangePicker } from './RangePicker.svelte';
+export { default as Segmented } from './Segmented.svelte';
+export { default as Sheet } from './Sheet.svelte';
 export { default as Sparkline } from './Sparkline.svelte';
 export { default as StateTag } from './StateTag.svelte';
 export { default as Tag } from './Tag.svelte';

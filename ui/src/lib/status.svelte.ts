@@ -46,6 +46,14 @@ class Status {
     if (view.clock.held) return view.now;
     return Math.min(view.clock.until, view.now + since * view.clock.speed);
   }
+  /** The same without waiting for the next tick, for what counts seconds by itself. */
+  exactly(): number {
+    const view = this.view;
+    if (!view) return Date.now();
+    const since = Date.now() - this.#readAt;
+    if (view.clock.mode === 'real') return view.now + since;
+    return view.clock.held ? view.now : Math.min(view.clock.until, view.now + since * view.clock.speed);
+  }
   get currency(): string {
     return this.view?.business?.currency ?? business.currency;
   }

@@ -1,49 +1,21 @@
 /** Artificial sources, sinks, keys, levers, and a file to look at. */
 import type { ConnectionsView, ImportPreviewView } from '../types';
 import { hex } from './decisions';
+import { LEVERS } from './levers';
 import { DAY, FIRST, HOUR, METRICS, NOW } from './series';
+import { snippets } from './snippets';
 
-export const LEVERS: ConnectionsView['levers'] = [
-  {
-    key: 'pro_price',
-    title: 'Price of Pro',
-    kind: { kind: 'number', min: 19, max: 49, step: 1 },
-    domain: 'pricing',
-    value: 29,
-    default: 29,
-    updated_at: NOW - 40 * DAY,
-    decision: 'dec_000097',
-  },
-  {
-    key: 'new_checkout_mobile',
-    title: 'New checkout on mobile',
-    kind: { kind: 'boolean' },
-    domain: 'product',
-    value: true,
-    default: false,
-    updated_at: NOW - 3 * DAY,
-    decision: null,
-  },
-  {
-    key: 'annual_first',
-    title: 'Plan shown first',
-    kind: { kind: 'variant', options: ['monthly', 'annual'] },
-    domain: 'pricing',
-    value: 'annual',
-    default: 'monthly',
-    updated_at: NOW - 12 * DAY,
-    decision: 'dec_000142',
-  },
-  {
-    key: 'headline',
-    title: 'Headline of the start page',
-    kind: { kind: 'text', max_chars: 80 },
-    domain: 'content',
-    value: 'Notes that stay found',
-    default: 'Notes that stay found',
-    updated_at: null,
-    decision: null,
-  },
+const EVENTS = [
+  'visit',
+  'signup',
+  'order',
+  'refund',
+  'reply',
+  '$identify',
+  '$feature_flag_called',
+  '$assigned',
+  'export_started',
+  'note_shared',
 ];
 
 export function connections(empty = false): ConnectionsView {
@@ -56,9 +28,12 @@ export function connections(empty = false): ConnectionsView {
     sinks: [],
     sources: [],
     keys: [],
+    secrets: [],
   } satisfies ConnectionsView;
   if (empty) return base;
-  const key = `ek_${hex('key', 24)}`;
+  const key = `phc_${hex('key', 36)}`;
+  const client = `ec_${hex('client', 36)}`;
+  const host = base.gateway;
   return {
     ...base,
     sources: [
@@ -72,6 +47,7 @@ export function connections(empty = false): ConnectionsView {
         accepted: 1_284_310,
         duplicates: 412,
         rejected: 9,
+        first_event_at: NOW - 88 * DAY,
         last_event_at: NOW - 2000,
         last_received_at: NOW - 1700,
         last_error: null,
@@ -86,6 +62,7 @@ export function connections(empty = false): ConnectionsView {
         accepted: 25_610,
         duplicates: 25_610,
         rejected: 31,
+        first_event_at: FIRST,
         last_event_at: NOW - 3 * DAY,
         last_received_at: NOW - 3 * DAY,
         last_error: null,
@@ -100,6 +77,7 @@ export function connections(empty = false): ConnectionsView {
         accepted: 9120,
         duplicates: 0,
         rejected: 122,
+        first_event_at: FIRST,
         last_event_at: NOW - 9 * HOUR,
         last_received_at: NOW - 9 * HOUR,
         last_error: 'tickets-47.csv: line 12 has 9 fields, the header has 8',
@@ -114,6 +92,7 @@ export function connections(empty = false): ConnectionsView {
         accepted: 0,
         duplicates: 0,
         rejected: 0,
+        first_event_at: null,
         last_event_at: null,
         last_received_at: null,
         last_error: null,
@@ -133,45 +112,56 @@ export function connections(empty = false): ConnectionsView {
     ],
     keys: [
       {
-        name: 'website',
+        name: 'web',
         kind: 'write',
         value: key,
         created_at: NOW - 90 * DAY,
         last_used_at: NOW - 2000,
         revoked: false,
-        snippets: [
-          {
-            title: 'Browser',
-            language: 'html',
-            code: `<script>\n  posthog.init('${key}', { api_host: 'http://127.0.0.1:8787' })\n</script>`,
-          },
-          {
-            title: 'curl',
-            language: 'sh',
-            code: `curl http://127.0.0.1:8787/v1/track -u ${key}: -d '{"event":"signup"}'`,
-          },
-        ],
+        snippets: snippets(host, key),
       },
       {
-        name: 'dashboards',
+        name: 'billing',
+        kind: 'write',
+        value: `phc_${hex('billing', 36)}`,
+        created_at: NOW - HOUR,
+        last_used_at: null,
+        revoked: false,
+        snippets: snippets(host, `phc_${hex('billing', 36)}`),
+      },
+      {
+        name: 'website-reads',
+        kind: 'client',
+        value: client,
+        created_at: NOW - 60 * DAY,
+        last_used_at: NOW - 12_000,
+        revoked: false,
+        snippets: [],
+      },
+      {
+        name: 'checkout-service',
         kind: 'read',
-        value: 'er_••••••••4f1c',
+        value: 'er_4f1c…',
         created_at: NOW - 20 * DAY,
         last_used_at: null,
         revoked: false,
         snippets: [],
       },
       {
-        name: 'old website',
+        name: 'old-website',
         kind: 'write',
-        value: 'ek_••••••••09aa',
+        value: 'phc_09aa…',
         created_at: NOW - 200 * DAY,
         last_used_at: NOW - 91 * DAY,
         revoked: true,
         snippets: [],
       },
     ],
-    events: ['visit', 'signup', 'order', 'refund', 'reply'].map((name, i) => ({
+    secrets: [
+      { name: 'cdn_token', set: true, used_by: ['publish cdn'] },
+      { name: 'stripe_payments', set: false, used_by: ['source payments'] },
+    ],
+    events: EVENTS.map((name, i) => ({
       name,
       count: Math.round(900_000 / (i * 9 + 1)),
       first_at: FIRST,
@@ -180,16 +170,31 @@ export function connections(empty = false): ConnectionsView {
       props: [
         { name: 'country', kind: 'text', samples: ['DE', 'AT', 'CH'] },
         { name: 'device', kind: 'text', samples: ['mobile', 'desktop'] },
+        ...(name === 'visit'
+          ? [
+              {
+                name: '$current_url',
+                kind: 'text',
+                samples: ['https://made-up.example/pricing?ref=newsletter&week=47'],
+              },
+              { name: 'is_new', kind: 'boolean', samples: ['true', 'false'] },
+            ]
+          : []),
         ...(name === 'order' ? [{ name: 'amount', kind: 'number', samples: ['19.00', '29.00'] }] : []),
       ],
     })),
     rejections: Array.from({ length: 14 }, (_, i) => ({
+      id: 900 - i,
       at: NOW - i * 3 * HOUR,
       source: i % 3 ? 'tickets' : 'web',
-      position: 12 + i * 7,
+      position: i % 3 ? 12 + i * 7 : 0,
       code: 'event_invalid',
-      reason: i % 2 ? 'time is empty' : 'line has 9 fields, the header has 8',
-      raw: `2026-11-2${i % 3},reply,"export, Word",${i}`,
+      reason: i % 3 ? (i % 2 ? 'time is empty' : 'line has 9 fields, the header has 8') : 'the event has no name',
+      raw:
+        i % 3
+          ? `2026-11-2${i % 3},reply,"export, Word",${i}`
+          : `{"event":"","distinct_id":"user_${i}","properties":{"plan":"pro","$lib":"web"},"timestamp":"2026-11-21T09:4${i % 10}:00Z"}`,
+      done: i === 9,
     })),
     rejected_total: 162,
     levers: LEVERS,

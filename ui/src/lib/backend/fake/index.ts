@@ -6,14 +6,21 @@
 import { BackendError, type Backend, type Message, type ReadName, type WriteName } from '../contract';
 import {
   PROVIDES,
+  type AddSourceArgs,
   type Decision,
   type DecisionsView,
+  type EventRow,
   type Hit,
   type ImportProgress,
   type LeverValue,
   type RunState,
+  type ConnectionsView,
+  type LeversView,
+  type RejectionView,
+  type SourceView,
   type State,
   type StatusView,
+  type TryLeverArgs,
 } from '../types';
 import { LEDGER, cardHash, detail, scored } from './decisions';
 import { DAY, METRICS, NOW } from './series';
@@ -49,6 +56,11 @@ export class Fake implements Backend {
   };
   decisions: Decision[];
   status: StatusView;
+  connections: ConnectionsView;
+  levers: LeversView;
+  /** Events that came while the page was open. */
+  arrived: EventRow[] = [];
+  erased = false;
   #watchers = new Set<(message: Message) => void>();
   #seen = new Set<string>();
 
@@ -105,8 +117,16 @@ export class Fake implements Backend {
               },
             ]
           : [],
+      notices: bare
+        ? []
+        : views
+            .levers()
+            .levers.flatMap((one) => one.warnings.map((w) => ({ ...w, lever: one.key })))
+            .slice(0, 1),
       version: '0.1.0',
     };
+    this.connections = views.connections(bare);
+    this.levers = views.levers(bare);
     this.#count();
   }
 
@@ -210,6 +230,8 @@ export class Fake implements Backend {
         return view;
       }
       case 'rows':
+        if (this.arrived.length > 0 && args.metric == null && args.event == null)
+          return { rows: this.arrived, cursor: null, total: this.arrived.length };
         return empty ? { rows: [], cursor: null, total: 0 } : views.rows(args as never);
       case 'approvals':
         return this.pending();
@@ -220,7 +242,15 @@ export class Fake implements Backend {
       case 'insights':
         return empty || quiet ? [] : views.insights;
       case 'connections':
-        return views.connections(empty);
+        return this.connections;
+      case 'levers':
+        return this.levers;
+      case 'lever':
+        return views.lever(this.levers, String(args.key));
+      case 'try_lever':
+        return views.trial(this.levers, args as TryLeverArgs);
+      case 'person':
+        return views.person(String(args.unit), empty || this.erased);
       case 'import_preview':
         return views.preview(String(args.path));
       case 'import_progress':
@@ -320,6 +350,76 @@ export class Fake implements Backend {
     return this.status;
   }
 
+  #key(name: string, kind: string) {
+    if (this.connections.keys.some((key) => key.name === name))
+      throw new BackendError('invalid_argument', `There is a key named “${name}” already`, 'Choose another name.');
+    const value = `${{ write: 'phc', client: 'ec' }[kind] ?? 'er'}_made_up_0123456789abcdef`;
+    this.connections.keys.push({
+      name,
+      kind,
+      value: kind === 'read' ? 'er_made…' : value,
+      created_at: this.status.now,
+      last_used_at: null,
+      revoked: false,
+      snippets: kind === 'write' ? views.snippets(this.connections.gateway ?? '', value) : [],
+    });
+    return { name, kind, value };
+  }
+  #add({ kind, key, title }: AddSourceArgs) {
+    const made = this.#key(key, kind === 'levers' ? 'client' : kind === 'server' ? 'read' : 'write');
+    const sends = kind !== 'levers' && kind !== 'server';
+    const source: SourceView = {
+      key,
+      title: title ?? key,
+      kind,
+      place: this.connections.gateway ?? '',
+      health: 'waiting',
+      health_text: 'No event yet',
+      accepted: 0,
+      duplicates: 0,
+      rejected: 0,
+      first_event_at: null,
+      last_event_at: null,
+      last_received_at: null,
+      last_error: null,
+    };
+    if (sends) {
+      this.connections.sources.push(source);
+      // In a browser somebody looks at it: let an event come.
+      if (this.delayMs > 0) setTimeout(() => this.arrive(key), 6000);
+    }
+    return {
+      source: sends ? source : null,
+      keys: [made],
+      snippets: views.snippets(this.connections.gateway ?? '', made.value),
+      next: [],
+    };
+  }
+  /** The first event of a source comes in. */
+  arrive(source: string, name = 'signup', unit = 'user_1'): void {
+    const found = this.connections.sources.find((one) => one.key === source);
+    if (!found) return;
+    const at = this.status.now;
+    Object.assign(found, {
+      health: 'healthy',
+      health_text: 'Events arrive',
+      accepted: found.accepted + 1,
+      first_event_at: found.first_event_at ?? at,
+      last_event_at: at,
+      last_received_at: at,
+    });
+    this.arrived = [{ id: `arrived-${source}`, time: at, received: at, name, unit, source, props: { plan: 'pro' } }];
+    this.change(['connections', 'status', 'kpis']);
+  }
+  #replay(id: number, raw: string | null) {
+    const found: RejectionView | undefined = this.connections.rejections.find((one) => one.id === id);
+    if (!found) throw new BackendError('not_found', 'This refusal is no longer kept', 'Look at the list again.');
+    if ((raw ?? found.raw) === found.raw)
+      throw new BackendError('event_invalid', found.reason, 'Mend it, then send it again.');
+    found.done = true;
+    return { accepted: 1, duplicates: 0 };
+  }
+
   #act(name: WriteName, args: Record<string, unknown>): unknown {
     const { id, card_hash } = args as { id: string; card_hash: string };
     switch (name) {
@@ -363,9 +463,32 @@ export class Fake implements Backend {
       case 'set_playbook':
         return views.settings();
       case 'make_key':
-        return { name: args.name, value: 'ek_made_up_0123456789abcdef' };
+        return this.#key(String(args.name), String(args.kind));
       case 'revoke_key':
-        return views.connections();
+        for (const key of this.connections.keys) if (key.name === args.id) key.revoked = true;
+        return this.connections;
+      case 'add_source':
+        return this.#add(args as unknown as AddSourceArgs);
+      case 'set_secret':
+      case 'remove_secret':
+        for (const secret of this.connections.secrets)
+          if (secret.name === args.name) secret.set = name === 'set_secret';
+        return this.connections.secrets;
+      case 'replay_rejection':
+        return this.#replay(Number(args.id), (args.raw as string | null | undefined) ?? null);
+      case 'erase_person':
+        this.erased = true;
+        return { events: 214, ids: 3, at: this.status.now };
+      case 'kill_lever':
+      case 'restore_lever': {
+        for (const one of this.levers.levers)
+          if (one.key === args.key) {
+            one.off = name === 'kill_lever';
+            one.state = one.off ? 'killed' : 'live';
+            one.version += 1;
+          }
+        return views.lever(this.levers, String(args.key));
+      }
       case 'make_report':
         return {
           path: `/home/sample/made-up/reports/brief.${String(args.format)}`,

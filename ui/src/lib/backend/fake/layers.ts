@@ -2,7 +2,7 @@
 import type { HierarchyView, Layer, LayerView, TodayView } from '../types';
 import { LEDGER, PENDING } from './decisions';
 import { DAY, HOUR, METRICS, NOW, TODAY, chance } from './series';
-import { LEVERS } from './connections';
+import { LEVERS } from './levers';
 import { kpis } from './kpis';
 
 const pulse = (seed: string, top: number) =>

@@ -3,3 +3,6 @@ export { insights, kpi, kpis, range, rows } from './kpis';
 export { hierarchy, layers, today } from './layers';
 export { connections, preview } from './connections';
 export { reports, settings } from './settings';
+export { lever, levers, trial } from './levers';
+export { person } from './people';
+export { snippets } from './snippets';
