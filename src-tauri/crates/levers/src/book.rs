@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::evaluate::evaluate;
 use crate::plan::{Plan, compile};
+use crate::posthog::Posthog;
 
 /// Who a lever is evaluated for.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,7 @@ pub struct Compiled {
     flags: Vec<Flag>,
     plans: Vec<Plan>,
     index: BTreeMap<String, usize>,
+    posthog: Posthog,
     version: u64,
 }
 
@@ -32,7 +34,8 @@ impl Compiled {
     pub fn new(flags: Vec<Flag>, version: u64) -> Self {
         let index = flags.iter().enumerate().map(|(i, flag)| (flag.key.clone(), i)).collect();
         let plans = compile(&flags, &index);
-        Self { flags, plans, index, version }
+        let posthog = Posthog::new(&flags);
+        Self { flags, plans, index, posthog, version }
     }
 
     /// Grows with each change; the base of every ETag.
@@ -48,6 +51,11 @@ impl Compiled {
     /// One lever by its key.
     pub fn flag(&self, key: &str) -> Option<&Flag> {
         self.index.get(key).and_then(|at| self.flags.get(*at))
+    }
+
+    /// The levers as PostHog flags.
+    pub fn posthog(&self) -> &Posthog {
+        &self.posthog
     }
 
     pub(crate) fn plans(&self) -> &[Plan] {

@@ -10,6 +10,7 @@ mod evaluate;
 pub mod growthbook;
 pub mod hash;
 mod plan;
+pub mod posthog;
 pub mod unleash;
 mod unservable;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::business::{LeverKind, LeverValue};
+use crate::business::{Lever, LeverKind, LeverValue};
 use crate::time::Millis;
 
 /// A flag protocol. Each has its own way of sorting units into arms.
@@ -123,6 +123,24 @@ pub struct Flag {
     pub updated_at: Option<Millis>,
     /// The decision that set `value`.
     pub decision: Option<String>,
+}
+
+impl Flag {
+    /// A lever as it is declared, before anything was set: its default, version 1.
+    pub fn declared(lever: &Lever, id: u32) -> Self {
+        Self {
+            key: lever.key.clone(),
+            id,
+            title: lever.title.clone(),
+            kind: lever.kind.clone(),
+            default: lever.default.clone(),
+            value: lever.default.clone(),
+            serving: lever.serving.clone(),
+            version: 1,
+            updated_at: None,
+            decision: None,
+        }
+    }
 }
 
 /// Why a value was served.
