@@ -13,7 +13,7 @@ use super::patterns::Patterns;
 /// The part of a payload that is evaluated.
 #[derive(Debug, Default)]
 pub struct Features {
-    features: Map<String, Value>,
+    by_key: Map<String, Value>,
     groups: Map<String, Value>,
     patterns: Patterns,
 }
@@ -82,12 +82,12 @@ impl Features {
     /// From `{"features": {…}, "savedGroups": {…}}`.
     pub fn new(payload: &Value) -> Self {
         let part = |name: &str| payload.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
-        Self { features: part("features"), groups: part("savedGroups"), patterns: Patterns::of(payload) }
+        Self { by_key: part("features"), groups: part("savedGroups"), patterns: Patterns::of(payload) }
     }
 
     /// The keys of all features.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.features.keys().map(String::as_str)
+        self.by_key.keys().map(String::as_str)
     }
 
     /// One feature for somebody.
@@ -121,7 +121,7 @@ impl Features {
         if let Some(value) = context.forced_features.get(key) {
             return Evaluated::plain(value.clone(), Source::Override);
         }
-        let Some(feature) = self.features.get(key) else {
+        let Some(feature) = self.by_key.get(key) else {
             return Evaluated::plain(Value::Null, Source::UnknownFeature);
         };
         stack.push(key);

@@ -48,12 +48,11 @@ pub fn bucket_ranges(count: usize, coverage: f64, weights: Option<&[f64]>) -> Ve
             && (0.99..=1.01).contains(&weights.iter().sum::<f64>())
     };
     let equal;
-    let weights = match weights.filter(fits) {
-        Some(weights) => weights,
-        None => {
-            equal = vec![1.0 / count as f64; count];
-            &equal
-        }
+    let weights = if let Some(weights) = weights.filter(fits) {
+        weights
+    } else {
+        equal = vec![1.0 / count as f64; count];
+        &equal
     };
     let mut from = 0.0;
     weights

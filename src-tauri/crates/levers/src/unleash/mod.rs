@@ -2,12 +2,20 @@
 
 mod constraint;
 mod context;
+mod define;
 mod evaluate;
 mod hash;
+mod read;
+mod rules;
+mod strategy;
+mod translate;
 
 pub use context::Context;
+pub use define::{Payload, payload};
 pub use evaluate::{Evaluated, Toggles, Variant};
 pub use hash::{murmur3, normalized};
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod specification;

@@ -10,6 +10,7 @@ use super::{Context, Toggles};
 const LEAST: usize = 200;
 
 /// The files of the fixture, or of the folder that `UNLEASH_SPEC` names.
+#[expect(clippy::disallowed_methods, reason = "only to try another version of the specification")]
 fn files() -> Vec<Value> {
     let Some(folder) = std::env::var_os("UNLEASH_SPEC") else {
         return serde_json::from_str(include_str!("../../tests/fixtures/unleash-specification.json")).unwrap();
@@ -33,8 +34,12 @@ fn state(file: &Value) -> Value {
         };
         match event["type"].as_str().unwrap() {
             "hydration" => {
-                list("features").iter().for_each(|feature| put(&mut features, feature, "name"));
-                list("segments").iter().for_each(|segment| put(&mut segments, segment, "id"));
+                for feature in list("features") {
+                    put(&mut features, &feature, "name");
+                }
+                for segment in list("segments") {
+                    put(&mut segments, &segment, "id");
+                }
             }
             "feature-updated" => put(&mut features, &event["feature"], "name"),
             "segment-updated" => put(&mut segments, &event["segment"], "id"),
@@ -63,8 +68,12 @@ fn everything_passes() {
                 failures.push(format!("{}: {}: got {got}", file["name"], case["description"]));
             }
         };
-        cases("tests").iter().for_each(|case| check(case, evaluate(case).enabled.into()));
-        cases("variantTests").iter().for_each(|case| check(case, evaluate(case).variant_json()));
+        for case in cases("tests") {
+            check(&case, evaluate(&case).enabled.into());
+        }
+        for case in cases("variantTests") {
+            check(&case, evaluate(&case).variant_json());
+        }
     }
     assert!(failures.is_empty(), "{} of {count} failed\n{}", failures.len(), failures.join("\n"));
     assert!(count >= LEAST, "only {count} cases were found");
