@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use epoch_host::{Host, HostOptions};
+use epoch_host::{Host, HostOptions, TlsFiles};
 use epoch_model::{Code, Error, Result};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
@@ -28,6 +28,10 @@ pub struct AppOptions {
     pub listen: Option<SocketAddr>,
     /// Names accepted in `Host` besides loopback.
     pub allowed_hosts: Vec<String>,
+    /// Certificate and key of the gateway.
+    pub tls: Option<TlsFiles>,
+    /// A proxy in front ends TLS.
+    pub behind_proxy: bool,
     /// When that port is taken: tries the next ten, then goes on without a gateway and says so.
     pub listen_fallback: bool,
     /// Works by itself (watches, closes buckets, sends effects). Off for one command at a time.
@@ -85,6 +89,8 @@ impl App {
         let options = HostOptions {
             listen: self.options.listen,
             allowed_hosts: self.options.allowed_hosts.clone(),
+            tls: self.options.tls.clone(),
+            behind_proxy: self.options.behind_proxy,
             background: self.options.background,
             listen_fallback: self.options.listen_fallback,
         };
@@ -97,7 +103,7 @@ impl App {
         if self.options.background {
             self.remember(&folder);
         }
-        self.tell(&["status", "kpis", "decisions", "connections", "settings", "reports"]);
+        self.tell(&["status", "kpis", "decisions", "connections", "levers", "settings", "reports"]);
         Ok(())
     }
 
@@ -159,9 +165,9 @@ impl App {
         let spawned = std::thread::Builder::new().name("changes".into()).spawn(move || {
             while let Ok(first) = changes.recv() {
                 std::thread::sleep(GATHER);
-                let mut topics: Vec<String> = topics_of(&first.topic).map(str::to_owned).collect();
+                let mut topics: Vec<String> = topics_of(&first).map(str::to_owned).collect();
                 for change in changes.try_iter() {
-                    topics.extend(topics_of(&change.topic).map(str::to_owned));
+                    topics.extend(topics_of(&change).map(str::to_owned));
                 }
                 topics.sort_unstable();
                 topics.dedup();
@@ -207,16 +213,20 @@ fn tell(listeners: &Mutex<Vec<Sender<Change>>>, topics: Vec<String>) {
 }
 
 /// The screen's topics that a change of the store touches.
-fn topics_of(topic: &str) -> impl Iterator<Item = &'static str> {
-    let topics: &[&str] = match topic {
-        "events" => &["kpis", "connections", "status"],
-        "expectations" => &["kpis"],
-        "insights" => &["kpis", "decisions", "status"],
-        "decisions" | "outbox" => &["decisions", "status"],
-        "levers" => &["connections", "decisions"],
-        "rejections" | "sources" | "keys" => &["connections", "status"],
-        "business" => &["settings", "kpis", "status"],
-        "imports" | "meta" => &["status"],
+fn topics_of(change: &epoch_store::Change) -> impl Iterator<Item = &'static str> {
+    let topics: &[&str] = match (change.topic.as_str(), change.key.as_str()) {
+        ("events", _) => &["kpis", "connections", "status"],
+        ("expectations", _) => &["kpis"],
+        ("insights", _) => &["kpis", "decisions", "status"],
+        ("decisions" | "outbox", _) => &["decisions", "status"],
+        ("levers", _) => &["levers", "connections", "decisions"],
+        ("rejections" | "sources" | "keys", _) => &["connections", "status"],
+        ("people", _) => &["kpis", "connections", "status"],
+        ("business", _) => &["settings", "kpis", "status"],
+        ("meta", key) if key.starts_with("levers.") => &["levers", "status"],
+        ("meta", key) if key.starts_with("publish.") => &["levers", "status"],
+        ("meta", key) if key.starts_with("sources.") => &["connections"],
+        ("imports" | "meta", _) => &["status"],
         _ => &[],
     };
     topics.iter().copied()

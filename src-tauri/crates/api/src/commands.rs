@@ -207,6 +207,10 @@ pub struct KeyArgs {
     pub name: String,
     /// `write`, `client` or `read`.
     pub kind: String,
+    /// The source its events belong to; the key's own name when absent. A key that takes the place of another one keeps
+    /// its source.
+    #[serde(default)]
+    pub source: Option<String>,
 }
 
 /// A key's new value, shown once.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use epoch_host::config::{Folder, io_error, write_whole};
-use epoch_host::keys::OperatorKey;
 use epoch_model::{Code, Error, Result};
 use interprocess::local_socket::traits::{ListenerExt as _, Stream as _};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, Stream, ToFsName as _};
@@ -153,8 +152,7 @@ pub fn dispatch(app: &App, kind: &str, name: &str, args: Value) -> Result<Value>
             let arrived = args.get("arrived").and_then(Value::as_bool).ok_or_else(|| {
                 Error::new(Code::InvalidArgument, "whether it arrived is not said", "give `arrived`: true or false")
             })?;
-            let actor = OperatorKey::load().map_or_else(|_| "operator".to_owned(), |k| format!("operator:{}", k.id()));
-            crate::app::json(app.host()?.settle(text("id"), arrived, &actor)?)
+            crate::app::json(app.host()?.settle(text("id"), arrived, &crate::writes::operator())?)
         }
         ("read", _) => app.read(name, args),
         ("write", _) => app.write(name, args),

@@ -5,7 +5,7 @@ use epoch_engine::{Direction, Matcher, Move, Play, Trigger};
 use epoch_model::business::{Business, LeverValue, Measure, Metric, MetricKind};
 use epoch_model::decision::State;
 
-use crate::views::{MetricSuggestion, Snippet};
+use crate::views::MetricSuggestion;
 
 fn measure(m: &Measure) -> String {
     let what = match (&m.value, &m.of) {
@@ -137,7 +137,7 @@ pub(crate) fn play(p: &Play) -> String {
     }
 }
 
-fn lever_value(value: &LeverValue) -> String {
+pub(crate) fn lever_value(value: &LeverValue) -> String {
     match value {
         LeverValue::Bool(b) => b.to_string(),
         LeverValue::Number(n) => n.to_string(),
@@ -163,40 +163,6 @@ pub(crate) fn state(state: State) -> &'static str {
         State::Observing => "observing",
         State::Scored => "scored",
     }
-}
-
-/// Snippets for a write key.
-pub(crate) fn snippets(host: &str, key: &str) -> Vec<Snippet> {
-    let snippet =
-        |title: &str, language: &str, code: String| Snippet { title: title.into(), language: language.into(), code, purpose: "events".into(), install: String::new() };
-    vec![
-        snippet(
-            "posthog-js",
-            "javascript",
-            format!("posthog.init('{key}', {{\n  api_host: '{host}',\n  person_profiles: 'identified_only',\n}})"),
-        ),
-        snippet(
-            "posthog-python",
-            "python",
-            format!(
-                "from posthog import Posthog\n\nposthog = Posthog('{key}', host='{host}')\nposthog.capture('order', distinct_id='customer-1', properties={{'amount': 49.9}})\nposthog.shutdown()"
-            ),
-        ),
-        snippet(
-            "posthog-node",
-            "javascript",
-            format!(
-                "import {{ PostHog }} from 'posthog-node'\n\nconst posthog = new PostHog('{key}', {{ host: '{host}' }})\nposthog.capture({{ distinctId: 'customer-1', event: 'order', properties: {{ amount: 49.9 }} }})\nawait posthog.shutdown()"
-            ),
-        ),
-        snippet(
-            "curl",
-            "shell",
-            format!(
-                "curl {host}/v1/events \\\n  -H 'Authorization: Bearer {key}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\"event\":\"order\",\"unit\":\"customer-1\",\"properties\":{{\"amount\":49.9}}}}'"
-            ),
-        ),
-    ]
 }
 
 /// Metrics a file would support, as far as its columns and first events say so, and that the business does not have.

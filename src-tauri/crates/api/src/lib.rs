@@ -8,9 +8,11 @@ pub mod typescript;
 pub mod views;
 
 mod app;
+mod connect;
 mod describe;
 mod reads;
 mod reports;
+mod snippets;
 mod writes;
 
 pub use app::{App, AppOptions};

@@ -424,6 +424,8 @@ pub struct KeyView {
     pub kind: String,
     /// The key itself (write and client keys are public by nature; read keys show once and are masked after).
     pub value: String,
+    /// The source its events belong to; its own name unless it took the place of another key.
+    pub source: String,
     pub created_at: i64,
     pub last_used_at: Option<i64>,
     pub revoked: bool,

@@ -17,8 +17,8 @@ use crate::commands::{
     AddConfigArgs, AnswerArgs, BackupArgs, CreateArgs, DeferArgs, EditArgs, IdArgs, ImportArgs, KeyArgs, KeyMade,
     OpenArgs, PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
 };
-use crate::views::RebuildView;
-use crate::{reads, reports};
+use crate::views::{NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SecretArgs};
+use crate::{connect, reads, reports};
 
 /// The source of files imported by hand.
 pub const FILE_SOURCE: &str = "file";
@@ -84,8 +84,8 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             settled(app)
         }
         "make_key" => {
-            let KeyArgs { name, kind } = args(given)?;
-            let value = app.host()?.make_key(&name, key_kind(&kind)?)?;
+            let KeyArgs { name, kind, source } = args(given)?;
+            let value = app.host()?.make_key(&name, key_kind(&kind)?, source.as_deref())?;
             json(KeyMade { name, kind, value })
         }
         "revoke_key" => {
@@ -94,6 +94,30 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             host.revoke_key(&id)?;
             json(reads::connections(&host)?)
         }
+        "kill_lever" => connect::switch(app, &args(given)?, true),
+        "restore_lever" => connect::switch(app, &args(given)?, false),
+        "add_source" => connect::add_source(app, args(given)?),
+        "set_secret" => {
+            let SecretArgs { name, value } = args(given)?;
+            let host = app.host()?;
+            host.set_secret(&name, &value)?;
+            app.tell(&["connections", "levers"]);
+            json(reads::secrets(&host))
+        }
+        "remove_secret" => {
+            let NameArgs { name } = args(given)?;
+            let host = app.host()?;
+            host.remove_secret(&name)?;
+            app.tell(&["connections"]);
+            json(reads::secrets(&host))
+        }
+        "replay_rejection" => {
+            let ReplayRejectionArgs { id, raw } = args(given)?;
+            let receipt = app.host()?.replay_rejection(id, raw.as_deref())?;
+            app.tell(&["connections"]);
+            json(RejectionReplayed { accepted: receipt.accepted, duplicates: receipt.duplicates })
+        }
+        "erase_person" => connect::erase(app, &args(given)?),
         "make_report" => {
             let a: ReportArgs = args(given)?;
             let made = reports::make(&*app.host()?, &a)?;
@@ -123,8 +147,12 @@ fn settled(app: &App) -> Result<Value> {
 fn key_kind(text: &str) -> Result<KeyKind> {
     match text {
         "write" => Ok(KeyKind::Write),
+        "client" => Ok(KeyKind::Client),
         "read" => Ok(KeyKind::Read),
-        other => Err(Error::new(Code::InvalidArgument, format!("“{other}” is no kind of key"), "use write or read")),
+        other => {
+            let message = format!("“{other}” is no kind of key");
+            Err(Error::new(Code::InvalidArgument, message, "use write, client or read"))
+        }
     }
 }
 
@@ -170,9 +198,13 @@ pub fn sign_and_give(host: &Host, id: &str, card_hash: &str, verdict: Verdict) -
     host.verdict(signed)
 }
 
+/// Who acts: the operator whose key is on this machine.
+pub(crate) fn operator() -> String {
+    OperatorKey::load().map_or_else(|_| "operator".to_owned(), |k| format!("operator:{}", k.id()))
+}
+
 fn set_run(app: &App, state: RunState, a: RunArgs) -> Result<Value> {
-    let actor = OperatorKey::load().map_or_else(|_| "operator".to_owned(), |k| format!("operator:{}", k.id()));
-    app.host()?.set_run(state, &actor, &a.reason)?;
+    app.host()?.set_run(state, &operator(), &a.reason)?;
     app.tell(&["status"]);
     json(reads::status(app)?)
 }

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine_thread::{ENGINE, EngineHandle, Given};
 use crate::keys;
-use crate::published::Published;
+use crate::levers::Published;
 
 /// Attempts before an effect counts as failed.
 const ATTEMPTS_MAX: u32 = 8;
@@ -182,7 +182,7 @@ impl Effects {
             by: ENGINE.to_owned(),
         };
         self.tell(item, true, false, format!("{lever} set"), vec![row])?;
-        self.published.refresh(&self.store, business, now)?;
+        self.published.refresh(business, ENGINE)?;
         self.store.outbox_finish(item.id, OutboxResult::Done { detail: "published".into() })
     }
 

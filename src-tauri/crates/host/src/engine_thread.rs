@@ -36,7 +36,7 @@ impl Given {
 
 enum Request {
     Inputs(Vec<Given>, Sender<Result<Vec<Vec<Action>>>>),
-    Record(Value, Sender<Result<()>>),
+    Record(Box<Entry>, Sender<Result<()>>),
     Preview(String, LeverValue, Sender<Result<Decision>>),
     Quit(Sender<()>),
 }
@@ -70,8 +70,15 @@ impl EngineHandle {
 
     /// Journals something about the host itself.
     pub(crate) fn record(&self, body: Value) -> Result<()> {
+        self.record_with("system", body, Vec::new())
+    }
+
+    /// Journals what somebody did, and what is kept of it, in one transaction.
+    pub(crate) fn record_with(&self, actor: &str, body: Value, meta: Vec<(String, Option<Value>)>) -> Result<()> {
         let (reply, answer) = bounded(1);
-        self.requests.send(Request::Record(body, reply)).map_err(|_| gone())?;
+        let mut entry = Entry::new(0, RowKind::Host, actor, body);
+        entry.meta = meta;
+        self.requests.send(Request::Record(Box::new(entry), reply)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 
@@ -169,9 +176,9 @@ impl EngineThread {
                     }
                     let _ = reply.send(answer);
                 }
-                Request::Record(body, reply) => {
-                    let entry = Entry::new(self.clock.now(), RowKind::Host, "system", body);
-                    let _ = reply.send(self.commit(vec![entry]));
+                Request::Record(mut entry, reply) => {
+                    entry.at = self.clock.now();
+                    let _ = reply.send(self.commit(vec![*entry]));
                 }
                 Request::Preview(decision, to, reply) => {
                     let _ = reply.send(self.engine.preview_edit(&decision, &to));

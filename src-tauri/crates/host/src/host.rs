@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use epoch_connectors::folder::Watch;
 use epoch_engine::Action;
+use epoch_gateway::TlsFiles;
 use epoch_model::business::Business;
 use epoch_model::gate::{OperatorKeys, RunState};
 use epoch_model::time::Zone;
@@ -24,8 +25,11 @@ use crate::engine_thread;
 use crate::gaps::Gaps;
 use crate::inner::{Inner, Problems, hex, operators};
 use crate::keys::{self, Keys, OperatorKey};
-use crate::published::Published;
-use crate::sink::{Arrivals, Sink};
+use crate::levers::{FILE, Published, Readers};
+use crate::privacy::PrivacyRules;
+use crate::publishing::Publisher;
+use crate::secrets::Secrets;
+use crate::sink::{Arrivals, Firsts, Sink};
 use crate::telemetry::Metrics;
 
 /// How a host is started.
@@ -35,6 +39,10 @@ pub struct HostOptions {
     pub listen: Option<SocketAddr>,
     /// Names accepted in `Host` besides loopback.
     pub allowed_hosts: Vec<String>,
+    /// Certificate and key of the gateway; plain HTTP without.
+    pub tls: Option<TlsFiles>,
+    /// A proxy in front ends TLS, so the gateway may listen beyond loopback without.
+    pub behind_proxy: bool,
     /// Watches folders, closes buckets and sends effects by itself. Off for one command at a time.
     pub background: bool,
     /// When the port is taken: tries the ten after it, then goes on without a gateway and a problem. For the desktop; a
@@ -47,6 +55,8 @@ pub struct Host {
     pub(crate) inner: Arc<Inner>,
     runtime: Option<tokio::runtime::Runtime>,
     gateway: Option<(SocketAddr, tokio::sync::oneshot::Sender<()>)>,
+    /// Under which name products reach the gateway.
+    url: Option<String>,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     watches: Arc<Mutex<Vec<Watch>>>,
 }
@@ -88,7 +98,7 @@ impl Host {
         entry.meta.push(("config".into(), Some(json!(text))));
         entry.meta.push(("operators".into(), Some(json!([hex(&operator.public())]))));
         store.commit(vec![entry])?;
-        let (record, write_key) = keys::make_gateway_key("sdk", KeyKind::Write, machine_now())?;
+        let (record, write_key) = keys::make_gateway_key("sdk", "sdk", KeyKind::Write, machine_now())?;
         store.add_key(&record)?;
         store.put_meta("key.sdk", Some(&json!(write_key)))?;
         store.close()?;
@@ -120,8 +130,14 @@ impl Host {
         if let Some((error, problems)) = problem {
             inner.note_config_problem(&error, &problems);
         }
-        let mut host =
-            Self { inner, runtime: Some(runtime), gateway: None, threads: Mutex::default(), watches: Arc::default() };
+        let mut host = Self {
+            inner,
+            runtime: Some(runtime),
+            gateway: None,
+            url: None,
+            threads: Mutex::default(),
+            watches: Arc::default(),
+        };
         host.start(options)?;
         Ok(host)
     }
@@ -137,7 +153,12 @@ impl Host {
         if let Some(at) = store.meta("live_until")?.and_then(|v| v.as_i64()) {
             arrivals.remember_live(at);
         }
-        let sink = Arc::new(Sink { store: store.clone(), arrivals: Arc::clone(&arrivals) });
+        let firsts = Arc::new(Firsts::of(&store)?);
+        let sink =
+            Arc::new(Sink { store: store.clone(), arrivals: Arc::clone(&arrivals), firsts: Arc::clone(&firsts) });
+        let seed = crate::audit::seed_of(&store)?;
+        let secrets = Arc::new(Secrets::of(seed));
+        let privacy = Arc::new(PrivacyRules::of(&config.business, seed)?);
         let zone = Zone::named(&config.business.timezone)?;
         let operators = Arc::new(RwLock::new(OperatorKeys(operators(&store)?)));
         let run = store.meta("run")?.and_then(|v| serde_json::from_value(v.get("state")?.clone()).ok());
@@ -153,8 +174,9 @@ impl Host {
             }
             _ => {}
         });
-        let engine = engine_thread::start(&store, Arc::clone(&clock), crate::audit::seed_of(&store)?, heard)?;
-        let published = Published::new(folder.clone());
+        let engine = engine_thread::start(&store, Arc::clone(&clock), seed, heard)?;
+        let published = Published::of(folder.clone(), &store, engine.clone(), Arc::clone(&clock))?;
+        let readers = Readers::of(&store, Arc::clone(&published) as _)?;
         let config = Arc::new(RwLock::new(config));
         let effects = Effects {
             store: store.clone(),
@@ -188,6 +210,11 @@ impl Host {
             operators,
             run_state,
             published,
+            publisher: Publisher::default(),
+            readers,
+            privacy,
+            secrets,
+            firsts,
             effects,
             closer,
             closing: Mutex::new(()),
@@ -210,13 +237,15 @@ impl Host {
             inner.close_buckets(None)?;
         }
         inner.effects.reconcile()?;
-        inner.published.refresh(&inner.store, &inner.config.read().business, inner.clock.now())?;
+        let business = inner.config.read().business.clone();
+        inner.published.refresh(&business, FILE)?;
         inner.obey_stop_file()?;
         if let Some(listen) = options.listen {
             self.start_gateway_near(listen, options)?;
         }
         if options.background {
             *self.watches.lock() = crate::folders::start(&self.inner);
+            self.inner.publisher.watched();
             self.start_threads()?;
         }
         Ok(())
@@ -249,9 +278,9 @@ impl Host {
             keys: Arc::clone(&self.inner.keys) as _,
             sink: Arc::clone(&self.inner.sink) as _,
             levers: Arc::clone(&self.inner.published) as _,
-            book: Arc::new(epoch_gateway::WithoutLevers),
-            readers: Arc::new(epoch_gateway::WithoutLevers),
-            privacy: Arc::new(epoch_gateway::WithoutLevers),
+            book: Arc::clone(&self.inner.published) as _,
+            readers: Arc::clone(&self.inner.readers) as _,
+            privacy: Arc::clone(&self.inner.privacy) as _,
             meter: Arc::clone(&self.inner.metrics) as _,
             metrics_text: Arc::new(move || {
                 if let Some(inner) = inner.upgrade() {
@@ -262,8 +291,8 @@ impl Host {
             clock: Arc::new(move || clock.now()),
             limits: epoch_gateway::Limits::default(),
             allowed_hosts: options.allowed_hosts.clone(),
-            tls: None,
-            behind_proxy: false,
+            tls: options.tls.clone(),
+            behind_proxy: options.behind_proxy,
         };
         let bound = runtime.block_on(epoch_gateway::bind(config))?;
         let address = bound.local_addr();
@@ -272,6 +301,7 @@ impl Host {
             let _ = stopped.await;
         }));
         self.gateway = Some((address, stop));
+        self.url = Some(url_of(address, options));
         Ok(())
     }
 
@@ -295,7 +325,12 @@ impl Host {
                 std::thread::sleep(PULSE);
             }
         });
-        let started = [files, spawn("buckets", Inner::pulse), spawn("effects", Inner::send_effects)];
+        let started = [
+            files,
+            spawn("buckets", Inner::pulse),
+            spawn("effects", Inner::send_effects),
+            spawn("publishing", Inner::publish_levers),
+        ];
         for thread in started {
             let failed =
                 |e| Error::new(Code::Internal, format!("a thread does not start: {e}"), "close other programs");
@@ -307,6 +342,11 @@ impl Host {
     /// The gateway's address, when it listens.
     pub fn gateway(&self) -> Option<SocketAddr> {
         self.gateway.as_ref().map(|(address, _)| *address)
+    }
+
+    /// The URL under which products reach the gateway, when it listens.
+    pub fn gateway_url(&self) -> Option<String> {
+        self.url.clone()
     }
 
     /// Stops everything in order: the way in, the work, the engine (with a last snapshot), the store.
@@ -326,6 +366,8 @@ impl Host {
             runtime.shutdown_timeout(Duration::from_secs(10));
             self.inner.keep_live()?;
             self.inner.keep_clock()?;
+            self.inner.firsts.keep(&self.inner.store)?;
+            self.inner.readers.keep(&self.inner.store)?;
             self.inner.gaps.leave(&self.inner.store)?;
             self.inner.engine.quit();
             self.inner.store.close()?;
@@ -339,6 +381,17 @@ impl Drop for Host {
         if let Err(e) = self.close() {
             tracing::warn!(error = %e, "the host did not close cleanly; the journal's tail is replayed at the next start");
         }
+    }
+}
+
+/// The first allowed name where one was given: a tunnel's or a proxy's, or the certificate's.
+fn url_of(address: SocketAddr, options: &HostOptions) -> String {
+    match (options.allowed_hosts.first(), &options.tls) {
+        (Some(name), _) if options.behind_proxy => format!("https://{name}"),
+        (Some(name), Some(_)) if name.contains(':') || address.port() == 443 => format!("https://{name}"),
+        (Some(name), Some(_)) => format!("https://{name}:{}", address.port()),
+        (None, Some(_)) => format!("https://{address}"),
+        (_, None) => format!("http://{address}"),
     }
 }
 

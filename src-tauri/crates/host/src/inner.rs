@@ -24,9 +24,12 @@ use crate::engine_thread::EngineHandle;
 use crate::gaps::Gaps;
 use crate::imports::{self, ImportJob};
 use crate::keys::Keys;
-use crate::published::Published;
+use crate::levers::{FILE, Published, Readers};
+use crate::privacy::PrivacyRules;
+use crate::publishing::Publisher;
 use crate::replay;
-use crate::sink::{Arrivals, Sink};
+use crate::secrets::Secrets;
+use crate::sink::{Arrivals, Firsts, Sink};
 use crate::telemetry::Metrics;
 
 /// Pause between two tellings of late events: they may trickle, and each telling rewrites history from there.
@@ -70,6 +73,11 @@ pub(crate) struct Inner {
     pub(crate) operators: Arc<RwLock<OperatorKeys>>,
     pub(crate) run_state: Arc<RwLock<RunState>>,
     pub(crate) published: Arc<Published>,
+    pub(crate) publisher: Publisher,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) privacy: Arc<PrivacyRules>,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) firsts: Arc<Firsts>,
     pub(crate) effects: Effects,
     pub(crate) closer: Closer,
     pub(crate) closing: Mutex<()>,
@@ -138,9 +146,10 @@ impl Inner {
         }
     }
 
-    /// Takes a configuration into force: the store's aggregates, the engine, the published levers.
-    pub(crate) fn take_config(&self, config: Config) -> Result<()> {
+    /// Takes a configuration into force: privacy, the store's aggregates, the engine, the published levers. `by` wrote it.
+    pub(crate) fn take_config(&self, config: Config, by: &str) -> Result<()> {
         let zone = Zone::named(&config.business.timezone)?;
+        self.privacy.refresh(&config.business)?;
         self.store.reconfigure(&config.business)?;
         *self.zone.write() = zone;
         *self.config.write() = config;
@@ -154,7 +163,7 @@ impl Inner {
             self.close_buckets(None)?;
         }
         let business = self.config.read().business.clone();
-        self.published.refresh(&self.store, &business, self.clock.now())
+        self.published.refresh(&business, by)
     }
 
     /// Looks at `business.toml`, `playbooks.toml` and `STOP`. Answers whether sources may have changed.
@@ -181,7 +190,7 @@ impl Inner {
             Ok(new) => {
                 let sources = new.business.sources != known.business.sources;
                 tracing::info!("business.toml changed; it is in force now");
-                self.take_config(new)?;
+                self.take_config(new, FILE)?;
                 Ok(sources)
             }
             Err((error, problems)) => {
@@ -237,6 +246,8 @@ impl Inner {
         let replaying = self.replay.lock().is_some_and(|s| !s.finished);
         let work = || -> Result<()> {
             self.listen()?;
+            self.firsts.keep(&self.store)?;
+            self.readers.keep_if_due(&self.store)?;
             // While a file pours in, its buckets are half full; a replay closes its own.
             if !importing && !replaying {
                 self.close_live()?;

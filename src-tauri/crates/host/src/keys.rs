@@ -1,7 +1,7 @@
 //! Keys: the operator's (signs verdicts; lives outside the business's folder) and the gateway's.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -107,24 +107,63 @@ pub fn config_home() -> PathBuf {
     base.unwrap_or_else(|| PathBuf::from(".")).join("epochcore")
 }
 
-fn write_private(path: &std::path::Path, text: &str) -> Result<()> {
+/// Where things of one business are kept outside of its folder. By its seed, which stays when it is renamed.
+pub(crate) fn business_folder(what: &str, seed: u64) -> PathBuf {
+    config_home().join(what).join(format!("{seed:016x}"))
+}
+
+fn private_file(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let write = || -> std::io::Result<()> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    private_file(path, text).map_err(|e| io_error(path, &e))
+}
+
+/// Writes a file that only this user can read, whole, in the place of an earlier one.
+pub(crate) fn replace_private(path: &Path, text: &str) -> Result<()> {
+    let beside = path.with_extension("writing");
+    let write = || {
+        // Left behind by a crash, if it is there at all.
+        let _ = fs::remove_file(&beside);
+        private_file(&beside, text)?;
+        fs::rename(&beside, path)
     };
     write().map_err(|e| io_error(path, &e))
+}
+
+/// A key of 32 bytes that never leaves this machine; made on first use.
+fn kept_key(path: &Path) -> Result<[u8; 32]> {
+    match fs::read_to_string(path) {
+        Ok(text) => STANDARD.decode(text.trim()).ok().and_then(|b| b.try_into().ok()).ok_or_else(|| {
+            Error::new(Code::Unauthorized, format!("{} holds no key", path.display()), "restore it from your backup")
+        }),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let key = random::<32>()?;
+            write_private(path, &STANDARD.encode(key))?;
+            Ok(key)
+        }
+        Err(e) => Err(io_error(path, &e)),
+    }
+}
+
+/// The key of the hashes that stand in for personal data of this business. Whoever has the folder alone cannot try
+/// addresses against them.
+pub(crate) fn hash_key(seed: u64) -> Result<[u8; 32]> {
+    kept_key(&business_folder("hashing", seed).join("hash.key"))
 }
 
 /// The secret that signs this business's outgoing webhooks, 32 bytes, kept beside the operator's key; made on first use.
@@ -142,7 +181,7 @@ pub fn webhook_secret(business: &str) -> Result<Vec<u8>> {
 }
 
 /// A new gateway key: the record to keep and the key to show.
-pub fn make_gateway_key(source: &str, kind: KeyKind, now: Millis) -> Result<(GatewayKey, String)> {
+pub fn make_gateway_key(id: &str, source: &str, kind: KeyKind, now: Millis) -> Result<(GatewayKey, String)> {
     let prefix = match kind {
         KeyKind::Write => "phc_",
         KeyKind::Client => "ecc_",
@@ -150,7 +189,7 @@ pub fn make_gateway_key(source: &str, kind: KeyKind, now: Millis) -> Result<(Gat
     };
     let key = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random::<32>()?).replace(['-', '_'], "x"));
     let record = GatewayKey {
-        id: source.to_owned(),
+        id: id.to_owned(),
         kind,
         source: source.to_owned(),
         hash: blake3::hash(key.as_bytes()).to_hex().to_string(),

@@ -8,6 +8,8 @@ pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod keys;
+pub mod levers;
+pub mod secrets;
 pub mod telemetry;
 
 mod closer;
@@ -19,13 +21,18 @@ mod host;
 mod imports;
 mod inner;
 mod operate;
-mod published;
+mod people;
+mod privacy;
+mod publishing;
+mod rejected;
 mod replay;
 mod sink;
 
 pub use closer::data_horizon;
+pub use epoch_gateway::TlsFiles;
 pub use host::{Created, Host, HostOptions};
 pub use imports::{ImportJob, ImportOutcome};
 pub use inner::Problems;
 pub use operate::{ImportRequest, RunInfo};
+pub use publishing::PublishState;
 pub use replay::ReplayState;

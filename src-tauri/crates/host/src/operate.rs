@@ -19,7 +19,9 @@ use crate::host::Host;
 use crate::imports::ImportJob;
 use crate::inner::Problems;
 use crate::keys;
+use crate::levers::FILE;
 use crate::replay::{self, ReplayState};
+use crate::secrets::well_formed;
 
 /// Whether the engine may act, since when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,10 @@ impl Host {
     /// When events were last committed (machine or replayed time); `None` since the start.
     pub fn last_commit_at(&self) -> Option<Millis> {
         Some(self.inner.arrivals.committed_at()).filter(|at| *at > 0)
+    }
+    /// When the first event of a source came in, if that was noted.
+    pub fn first_event_at(&self, source: &str) -> Option<Millis> {
+        self.inner.firsts.first(source)
     }
     /// Events accepted since the start.
     pub fn accepted(&self) -> u64 {
@@ -185,7 +191,7 @@ impl Host {
         let business = Business::parse(text).map_err(|p| config::refusal(&p))?;
         let playbooks = self.config().playbooks;
         config::write_whole(&self.inner.folder.toml(), text.as_bytes())?;
-        self.inner.take_config(Config { text: text.to_owned(), business, playbooks })
+        self.inner.take_config(Config { text: text.to_owned(), business, playbooks }, FILE)
     }
 
     /// Adds tables (`[[metric]]` …) to the end of `business.toml`; everything there, comments included, stays.
@@ -269,25 +275,28 @@ impl Host {
     }
 
     // --- keys, backup -------------------------------------------------------------------------------------------
-    /// Makes a gateway key. Write keys stay readable for the snippets; read keys are shown once.
-    pub fn make_key(&self, name: &str, kind: KeyKind) -> Result<String> {
-        let well_formed =
-            !name.is_empty() && name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-        if !well_formed {
+    /// Makes a gateway key for events of `source` (the key's own name if not given). Write and client keys stay readable
+    /// for the snippets, since they are public by nature; read keys are shown once.
+    pub fn make_key(&self, name: &str, kind: KeyKind, source: Option<&str>) -> Result<String> {
+        for text in [Some(name), source].into_iter().flatten().filter(|text| !well_formed(text)) {
             let hint = "use up to 40 letters, digits, - and _";
-            return Err(Error::new(Code::InvalidArgument, format!("“{name}” is no name for a key"), hint));
+            return Err(Error::new(
+                Code::InvalidArgument,
+                format!("“{text}” is no name for a key or its source"),
+                hint,
+            ));
         }
         if self.inner.store.keys()?.iter().any(|k| k.id == name) {
             let message = format!("there is a key named “{name}” already");
             return Err(Error::new(Code::InvalidArgument, message, "choose another name"));
         }
-        let (record, key) = keys::make_gateway_key(name, kind, self.now())?;
+        let (record, key) = keys::make_gateway_key(name, source.unwrap_or(name), kind, self.now())?;
         self.inner.store.add_key(&record)?;
-        if kind == KeyKind::Write {
+        if kind != KeyKind::Read {
             self.inner.store.put_meta(&format!("key.{name}"), Some(&json!(key)))?;
         }
         self.inner.keys.refresh(&self.inner.store)?;
-        self.inner.engine.record(json!({ "type": "key_made", "key": name, "kind": kind }))?;
+        self.inner.engine.record(json!({ "type": "key_made", "key": name, "kind": kind, "source": record.source }))?;
         Ok(key)
     }
 

@@ -117,7 +117,7 @@ currency_digits: number,
 /**
  * IANA name.
  */
-timezone: string, metrics: Array<Metric>, goals: Array<Goal>, levers: Array<Lever>, effects: Array<EffectTarget>, guardrails: Array<Guardrail>, limits: Limits, policy: Array<PolicyRule>, sources: Array<Source>, 
+timezone: string, metrics: Array<Metric>, goals: Array<Goal>, levers: Array<Lever>, effects: Array<EffectTarget>, guardrails: Array<Guardrail>, limits: Limits, policy: Array<PolicyRule>, sources: Array<Source>, publish: Array<PublishTarget>, 
 /**
  * Playbooks switched off by key.
  */
@@ -388,13 +388,25 @@ promise: string, last_error: string | null, next_at: number | null, done_at: num
  */
 export type ErasedView = { 
 /**
- * Events that no longer say who, or what of whom.
+ * Events overwritten: the person's, and those of others that linked somebody with them.
  */
 events: number, 
 /**
  * Ids of the person that were forgotten.
  */
-ids: number, at: number, };
+ids: number, 
+/**
+ * Refused events that mentioned them, removed.
+ */
+rejections: number, at: number, 
+/**
+ * Where an id is still mentioned, untouched.
+ */
+elsewhere: Array<MentionView>, 
+/**
+ * What is left to the founder: backups.
+ */
+note: string, };
 
 /**
  * An error that a person can act on: code, cause, next step.
@@ -732,7 +744,12 @@ export type KeyArgs = { name: string,
 /**
  * `write`, `client` or `read`.
  */
-kind: string, };
+kind: string, 
+/**
+ * The source its events belong to; the key's own name when absent. A key that takes the place of another one keeps
+ * its source.
+ */
+source: string | null, };
 
 /**
  * A key's new value, shown once.
@@ -754,7 +771,11 @@ kind: string,
 /**
  * The key itself (write and client keys are public by nature; read keys show once and are masked after).
  */
-value: string, created_at: number, last_used_at: number | null, revoked: boolean, 
+value: string, 
+/**
+ * The source its events belong to; its own name unless it took the place of another key.
+ */
+source: string, created_at: number, last_used_at: number | null, revoked: boolean, 
 /**
  * Ready-made snippets for write and client keys.
  */
@@ -859,7 +880,11 @@ export type Lever = { key: string, title: string, default: LeverValue, domain: D
 /**
  * What one change costs at once, in minor units (printing, migration); 0 when free.
  */
-cost_minor: number, } & ({ "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, });
+cost_minor: number, 
+/**
+ * To whom which value is served, and through which protocols.
+ */
+serving: Serving, } & ({ "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, });
 
 /**
  * By the lever's key.
@@ -1100,6 +1125,15 @@ of?: string | null,
 within?: string | null, };
 
 /**
+ * How often something is mentioned in a part of the store.
+ */
+export type MentionView = { 
+/**
+ * `journal`, `decisions`, `insights`, `expectations`, `outbox`, `meta`, `imports`, `snapshots`.
+ */
+place: string, rows: number, };
+
+/**
  * A KPI.
  */
 export type Metric = { 
@@ -1115,6 +1149,10 @@ title: string,
  * The unit of analysis and of the value, in words (`visitor`, `order`).
  */
 unit: string | null, 
+/**
+ * The kind of group whose key is the unit of analysis (`company`: `$groups.company` of the event); absent for persons.
+ */
+by: string | null, 
 /**
  * Direction.
  */
@@ -1220,11 +1258,15 @@ export type PersonView = {
  */
 unit: string, 
 /**
- * All ids known to be the same person, the canonical one first.
+ * All ids known to be the same person, in the order they were first seen.
  */
-ids: Array<string>, events: number, first_at: number | null, last_at: number | null, 
+ids: Array<string>, 
 /**
- * The newest events, at most 100.
+ * Whether an event said who they are.
+ */
+identified: boolean, events: number, first_at: number | null, last_at: number | null, 
+/**
+ * The newest events, at most 100, as far as they are among the newest 50,000 of that time.
  */
 recent: Array<EventRow>, };
 
@@ -1404,6 +1446,15 @@ value: LeverValue | null, value_text: string, variant: string | null, reason: Re
 propensity: number | null, problem: string | null, };
 
 /**
+ * Where the levers are published as a GrowthBook payload.
+ */
+export type PublishTarget = { key: string, title: string, } & ({ "kind": "file", path: string, } | { "kind": "http_put", url: string, secret: string | null, 
+/**
+ * Allows plain http and a private or loopback address, by name.
+ */
+allow_private: boolean, } | { "kind": "git", repo: string, path: string, branch: string | null, push: boolean, });
+
+/**
  * A place the levers are published to.
  */
 export type PublishView = { key: string, 
@@ -1428,7 +1479,7 @@ export type RangeArgs = { from: number | null, to: number | null, };
 /**
  * Why a value was served.
  */
-export type Reason = "static" | "targeted" | "split" | "held_out" | "prerequisite" | "off";
+export type Reason = "static" | "targeted" | "split" | "held_out" | "prerequisite" | "no_group" | "off";
 
 /**
  * Aggregates computed from zero against those in force.
@@ -1562,6 +1613,23 @@ cursor: string | null,
 total: number | null, };
 
 /**
+ * A rule; the first that takes a unit decides.
+ */
+export type Rule = { 
+/**
+ * One word, unique within the lever; part of the seed, so renaming it sorts units anew.
+ */
+key: string, 
+/**
+ * In words.
+ */
+name: string, 
+/**
+ * CEL predicate over the subject's attributes; absent for everyone.
+ */
+when: string | null, } & ({ "serve": "value", value: LeverValue, share: number, } | { "serve": "experiment", experiment: string, arms: Array<Arm>, share: number, slice: Slice | null, });
+
+/**
  * A rule in words and numbers.
  */
 export type RuleView = { key: string, name: string, 
@@ -1664,6 +1732,27 @@ export type SeriesView = { metric: MetricBrief, currency: string, timezone: stri
 series: Array<Series>, };
 
 /**
+ * How `business.toml` says a lever is served.
+ */
+export type Serving = { 
+/**
+ * Protocols that serve it; empty for all.
+ */
+served_as: Array<Protocol>, 
+/**
+ * The group type whose key is the unit (`company`); absent: the person.
+ */
+group: string | null, 
+/**
+ * Killed: everyone gets the default, and protocols that know disabled flags say so.
+ */
+off: boolean, 
+/**
+ * Seed of the hashes; the lever's key unless given.
+ */
+seed: string, rules: Array<Rule>, requires: Array<Prerequisite>, holdout: Holdout | null, };
+
+/**
  * Settings.
  */
 export type SettingsView = { business: Business, 
@@ -1710,7 +1799,23 @@ install: string, };
 /**
  * A source.
  */
-export type Source = { key: string, title: string, map: Mapping | null, } & ({ "kind": "sdk" } | { "kind": "folder", path: string, pattern: string | null, });
+export type Source = { key: string, title: string, map: Mapping | null, 
+/**
+ * Only these properties are kept; empty for all.
+ */
+allow: Array<string>, 
+/**
+ * These properties are dropped.
+ */
+deny: Array<string>, 
+/**
+ * These are replaced by a keyed hash; `unit` hashes the unit's id.
+ */
+hash: Array<string>, 
+/**
+ * Keeps IP addresses; they are dropped unless this is set.
+ */
+keep_ip: boolean, } & ({ "kind": "sdk" } | { "kind": "folder", path: string, pattern: string | null, } | { "kind": "stripe" });
 
 /**
  * What was made, and what to paste where.

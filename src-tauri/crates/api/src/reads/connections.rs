@@ -1,22 +1,26 @@
 //! Connections: sources, keys with snippets, what arrives, what was refused, levers.
 
+use std::collections::BTreeMap;
+
 use epoch_host::Host;
 use epoch_model::Result;
-use epoch_model::business::SourceKind;
+use epoch_model::business::{PublishKind, SourceKind};
 use epoch_model::decision::Act;
 use epoch_model::time::{DAY, Millis};
 use epoch_store::{GatewayKey, KeyKind, OutboxState, SourceState};
 use serde_json::Value;
 
-use crate::describe;
-use crate::views::{ConnectionsView, EventKindView, KeyView, LeverView, PropView, RejectionView, SinkView, SourceView};
+use crate::views::{
+    ConnectionsView, EventKindView, KeyView, LeverView, PropView, RejectionView, SecretView, SinkView, SourceView,
+};
+use crate::{describe, snippets};
 
 /// A source that was heard of within this time is healthy.
 const FRESH_MS: Millis = DAY;
 
 pub(crate) fn connections(host: &Host) -> Result<ConnectionsView> {
     let store = host.store();
-    let gateway = host.gateway().map(|a| format!("http://{a}"));
+    let gateway = host.gateway_url();
     let states = store.sources()?;
     let rejections = store.rejections(None, None, 200)?;
     Ok(ConnectionsView {
@@ -28,7 +32,7 @@ pub(crate) fn connections(host: &Host) -> Result<ConnectionsView> {
             .into_iter()
             .map(|r| RejectionView {
                 id: r.id,
-                done: false,
+                done: r.replayed_at.is_some(),
                 at: r.received,
                 source: r.source,
                 position: r.position,
@@ -39,34 +43,53 @@ pub(crate) fn connections(host: &Host) -> Result<ConnectionsView> {
             .collect(),
         rejected_total: states.iter().map(|s| s.rejected).sum(),
         levers: levers(host)?,
-        secrets: Vec::new(),
+        secrets: secrets(host),
         gateway,
     })
 }
 
 fn sources(host: &Host, states: &[SourceState], gateway: Option<&str>) -> Result<Vec<SourceView>> {
     let business = host.business();
-    let now = host.now();
+    let here = gateway.unwrap_or("the gateway is off");
     let mut views: Vec<SourceView> = Vec::new();
+    let mut put = |key: &str, title: &str, kind: &str, place: String| {
+        if views.iter().all(|v| v.key != key) {
+            views.push(source(host, (key, title, kind), place, states));
+        }
+    };
     for key in host.store().keys()?.iter().filter(|k| k.kind == KeyKind::Write) {
-        let place = gateway.unwrap_or("the gateway is off").to_owned();
-        views.push(source(&key.source, &key.source, "sdk", place, states, now));
+        let declared = business.sources.iter().find(|s| s.key == key.source);
+        put(&key.source, declared.map_or(&key.source, |s| &s.title), "sdk", here.to_owned());
     }
     for declared in &business.sources {
-        if let SourceKind::Folder { path, .. } = &declared.kind {
-            let place = host.folder().path().join(path).display().to_string();
-            views.push(source(&declared.key, &declared.title, "folder", place, states, now));
+        match &declared.kind {
+            SourceKind::Folder { path, .. } => {
+                let place = host.folder().path().join(path).display().to_string();
+                put(&declared.key, &declared.title, "folder", place);
+            }
+            SourceKind::Sdk => put(&declared.key, &declared.title, "sdk", "no write key yet".to_owned()),
+            SourceKind::Stripe => put(&declared.key, &declared.title, "stripe", stripe_url(here, &declared.key)),
         }
     }
     for state in states {
-        if views.iter().all(|v| v.key != state.source) {
-            views.push(source(&state.source, &state.source, "file", "imported files".into(), states, now));
-        }
+        put(&state.source, &state.source, "file", "imported files".into());
     }
     Ok(views)
 }
 
-fn source(key: &str, title: &str, kind: &str, place: String, states: &[SourceState], now: Millis) -> SourceView {
+/// Where Stripe sends its events for a source.
+pub(crate) fn stripe_url(gateway: &str, source: &str) -> String {
+    format!("{gateway}/v1/stripe/{source}")
+}
+
+/// One source, once it is there.
+pub(crate) fn source_view(host: &Host, key: &str) -> Result<Option<SourceView>> {
+    let all = sources(host, &host.store().sources()?, host.gateway_url().as_deref())?;
+    Ok(all.into_iter().find(|s| s.key == key))
+}
+
+fn source(host: &Host, (key, title, kind): (&str, &str, &str), place: String, states: &[SourceState]) -> SourceView {
+    let now = host.now();
     let state = states.iter().find(|s| s.source == key).cloned().unwrap_or_default();
     let failed_last = state.last_error_at > state.last_received && state.last_error.is_some();
     let (health, text) = match state.last_received {
@@ -86,11 +109,27 @@ fn source(key: &str, title: &str, kind: &str, place: String, states: &[SourceSta
         accepted: state.accepted,
         duplicates: state.duplicates,
         rejected: state.rejected,
-        first_event_at: None,
+        first_event_at: host.first_event_at(key),
         last_event_at: state.last_event,
         last_received_at: state.last_received,
         last_error: state.last_error,
     }
+}
+
+/// Named secrets that are kept, and those that something waits for.
+pub(crate) fn secrets(host: &Host) -> Vec<SecretView> {
+    let business = host.business();
+    let kept = host.secrets().names();
+    let mut used: BTreeMap<String, Vec<String>> = kept.iter().map(|name| (name.clone(), Vec::new())).collect();
+    for target in &business.publish {
+        if let PublishKind::HttpPut { secret: Some(name), .. } = &target.kind {
+            used.entry(name.clone()).or_default().push(format!("publish {}", target.key));
+        }
+    }
+    for source in business.sources.iter().filter(|s| s.kind == SourceKind::Stripe) {
+        used.entry(source.key.clone()).or_default().push(format!("source {}", source.key));
+    }
+    used.into_iter().map(|(name, used_by)| SecretView { set: kept.contains(&name), name, used_by }).collect()
 }
 
 fn sinks(host: &Host) -> Result<Vec<SinkView>> {
@@ -132,7 +171,7 @@ fn sinks(host: &Host) -> Result<Vec<SinkView>> {
 }
 
 fn keys(host: &Host, gateway: Option<&str>, states: &[SourceState]) -> Result<Vec<KeyView>> {
-    let store = host.store();
+    let (store, readers) = (host.store(), host.lever_readers());
     store
         .keys()?
         .iter()
@@ -140,22 +179,38 @@ fn keys(host: &Host, gateway: Option<&str>, states: &[SourceState]) -> Result<Ve
             let kept = store.meta(&format!("key.{}", key.id))?;
             let value = kept.as_ref().and_then(Value::as_str);
             let snippets = match (key.kind, value, gateway) {
-                (KeyKind::Write, Some(value), Some(host)) if key.revoked_at.is_none() => {
-                    describe::snippets(host, value)
+                (KeyKind::Write, Some(value), Some(host)) if key.revoked_at.is_none() => snippets::writing(host, value),
+                (KeyKind::Client, Some(value), Some(host)) if key.revoked_at.is_none() => {
+                    snippets::reading(host, value)
                 }
                 _ => Vec::new(),
             };
             Ok(KeyView {
                 name: key.id.clone(),
-                kind: if key.kind == KeyKind::Write { "write" } else { "read" }.into(),
+                kind: kind_name(key.kind).into(),
+                source: key.source.clone(),
                 value: value.map_or_else(|| masked(key), str::to_owned),
                 created_at: key.created_at,
-                last_used_at: states.iter().find(|s| s.source == key.source).and_then(|s| s.last_received),
+                last_used_at: match key.kind {
+                    KeyKind::Write => states.iter().find(|s| s.source == key.source).and_then(|s| s.last_received),
+                    KeyKind::Client | KeyKind::Read => {
+                        readers.iter().filter(|r| r.key == key.source).map(|r| r.last).max()
+                    }
+                },
                 revoked: key.revoked_at.is_some(),
                 snippets,
             })
         })
         .collect()
+}
+
+/// A kind of key, as views and commands name it.
+pub(crate) fn kind_name(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Write => "write",
+        KeyKind::Client => "client",
+        KeyKind::Read => "read",
+    }
 }
 
 fn masked(key: &GatewayKey) -> String {

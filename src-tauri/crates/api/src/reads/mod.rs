@@ -5,6 +5,9 @@ mod decisions;
 mod hierarchy;
 mod imports;
 mod kpis;
+mod levers;
+mod people;
+mod protocols;
 mod settings;
 mod status;
 mod today;
@@ -17,9 +20,11 @@ use crate::commands::{CountArgs, RepredictArgs};
 use crate::reports;
 use crate::views::CountView;
 
-pub(crate) use connections::connections;
+pub(crate) use connections::{connections, kind_name, secrets, source_view, stripe_url};
 pub(crate) use imports::import_progress;
 pub(crate) use kpis::{range, tiles};
+pub(crate) use levers::{lever, notices};
+pub(crate) use people::erased;
 pub(crate) use settings::{backup_at, settings};
 pub(crate) use status::status;
 pub(crate) use today::lead as today_lead;
@@ -51,6 +56,10 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         }
         "insights" => json(decisions::insights(host, &args(given)?)?),
         "connections" => json(connections(host)?),
+        "levers" => json(levers::levers(host)),
+        "lever" => json(lever(host, &args(given)?)?),
+        "try_lever" => json(levers::try_lever(host, &args(given)?)?),
+        "person" => json(people::person(host, &args(given)?)?),
         "import_preview" => json(imports::preview(host, &args(given)?)?),
         "import_progress" => json(import_progress(host)),
         "reports" => json(reports::list(host)),

@@ -8,7 +8,7 @@ use epoch_model::{Error, Result};
 use epoch_store::{DecisionFilter, InsightFilter};
 
 use crate::app::App;
-use crate::reads::import_progress;
+use crate::reads::{import_progress, notices};
 use crate::views::{BusinessBrief, ClockView, ProblemView, StatusView};
 
 /// An error as the page shows it.
@@ -72,12 +72,12 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
         last_event_at: span.map(|(_, last)| last),
         last_commit_at: host.last_commit_at(),
         events: store.count(None),
-        gateway: host.gateway().map(|a| format!("http://{a}")),
+        gateway: host.gateway_url(),
         approvals_waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
         anomalies_open: u32::try_from(store.insights(&recent)?.len()).unwrap_or(u32::MAX),
         import: import_progress(&host),
         problems: host.problems().all().iter().map(|(e, line)| problem(e, *line)).collect(),
-        notices: Vec::new(),
+        notices: notices(&host),
         version,
     })
 }

@@ -67,23 +67,39 @@ pub struct UnitArgs {
 pub struct PersonView {
     /// As asked for.
     pub unit: String,
-    /// All ids known to be the same person, the canonical one first.
+    /// All ids known to be the same person, in the order they were first seen.
     pub ids: Vec<String>,
+    /// Whether an event said who they are.
+    pub identified: bool,
     pub events: u64,
     pub first_at: Option<i64>,
     pub last_at: Option<i64>,
-    /// The newest events, at most 100.
+    /// The newest events, at most 100, as far as they are among the newest 50,000 of that time.
     pub recent: Vec<EventRow>,
 }
 
 /// What an erasure took away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ErasedView {
-    /// Events that no longer say who, or what of whom.
+    /// Events overwritten: the person's, and those of others that linked somebody with them.
     pub events: u64,
     /// Ids of the person that were forgotten.
     pub ids: u32,
+    /// Refused events that mentioned them, removed.
+    pub rejections: u64,
     pub at: i64,
+    /// Where an id is still mentioned, untouched.
+    pub elsewhere: Vec<MentionView>,
+    /// What is left to the founder: backups.
+    pub note: String,
+}
+
+/// How often something is mentioned in a part of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MentionView {
+    /// `journal`, `decisions`, `insights`, `expectations`, `outbox`, `meta`, `imports`, `snapshots`.
+    pub place: String,
+    pub rows: u64,
 }
 
 /// Sends a refused event again, as it is or mended.
