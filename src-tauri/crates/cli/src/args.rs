@@ -38,6 +38,14 @@ pub(crate) enum Command {
     Status(Dir),
     /// Levers in force
     Levers(Dir),
+    /// One lever: who reads it, what it serves to whom; off and on
+    Lever(LeverArgs),
+    /// Connect a product: its keys, and what to paste
+    Source(SourceArgs),
+    /// Events that were refused
+    Rejected(RejectedArgs),
+    /// A person: what is kept, and forgetting it
+    Person(PersonArgs),
     /// Approve a decision, with this machine's operator key
     Approve(Approve),
     /// Veto a decision, with a reason
@@ -68,8 +76,8 @@ pub(crate) enum Command {
     Doctor(Dir),
     /// Gateway keys: list, make, revoke
     Keys(Keys),
-    /// The secret that signs this business's webhooks, for the receiver
-    Secret(Dir),
+    /// Secrets: the one that signs this business's webhooks, and those kept by name
+    Secret(Secret),
     /// Measure, against a peer in the same run
     Bench(Bench),
 }
@@ -104,9 +112,18 @@ pub(crate) struct Serve {
     /// The business's folder
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// Where the gateway listens; loopback only
+    /// Where the gateway listens; beyond loopback only with a certificate or behind a proxy
     #[arg(long, default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
+    /// The certificate's chain (PEM), for https
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// A proxy in front ends TLS: plain HTTP beyond loopback is allowed
+    #[arg(long)]
+    pub behind_proxy: bool,
     /// A name accepted in Host besides loopback (a tunnel's, for instance); may be repeated
     #[arg(long = "allow-host")]
     pub allow_host: Vec<String>,
@@ -334,17 +351,141 @@ pub(crate) struct Keys {
     /// Make a key of this name
     #[arg(long)]
     pub make: Option<String>,
-    /// write (send events) or read (read levers)
+    /// write (send events), client (read the levers of one unit) or read (read everything)
     #[arg(long, default_value = "write")]
     pub kind: String,
+    /// The source its events belong to; the key's own name when absent
+    #[arg(long, requires = "make")]
+    pub source: Option<String>,
     /// Revoke the key of this name
     #[arg(long)]
     pub revoke: Option<String>,
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct LeverArgs {
+    #[command(subcommand)]
+    pub command: LeverCommand,
+}
+
+/// `[DIR] WORD`: the folder (default: here) and what it is about.
+#[derive(Debug, Args)]
+pub(crate) struct About {
+    /// [DIR] KEY: the business's folder (default: here) and what it is about
+    #[arg(required = true, num_args = 1..=2, value_names = ["DIR", "KEY"])]
+    pub words: Vec<PathBuf>,
+    /// The business's folder, if not given before the key
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LeverCommand {
+    /// All levers with who reads them
+    List(Dir),
+    /// One lever with its history, its readers and what each protocol serves
+    Show(About),
+    /// Switch a lever off: everybody gets the default, at once
+    Kill(About),
+    /// Switch it on again
+    Restore(About),
+    /// What every protocol would serve to one unit
+    Try {
+        #[command(flatten)]
+        about: About,
+        /// The unit
+        #[arg(long)]
+        unit: String,
+        /// Attributes of the unit, a JSON object
+        #[arg(long, default_value = "{}")]
+        attributes: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    #[command(subcommand)]
+    pub command: SourceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Make what a product needs: keys, and a [[source]] where one says something
+    Add {
+        #[command(flatten)]
+        about: About,
+        /// sdk (sends events, reads levers), levers (reads levers), server (reads definitions) or stripe
+        #[arg(long, default_value = "sdk")]
+        kind: String,
+        /// What people read
+        #[arg(long)]
+        title: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RejectedArgs {
+    #[command(subcommand)]
+    pub command: RejectedCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RejectedCommand {
+    /// What was refused, with its reason, newest first
+    List(Dir),
+    /// Send one again, as it was kept or mended
+    Replay {
+        #[command(flatten)]
+        about: About,
+        /// The mended text; - reads it from stdin
+        #[arg(long)]
+        raw: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersonArgs {
+    #[command(subcommand)]
+    pub command: PersonCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PersonCommand {
+    /// What is kept of a person, by any of their ids
+    Show(About),
+    /// Take a person out of everything; cannot be undone
+    Erase {
+        #[command(flatten)]
+        about: About,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Secret {
+    /// The business's folder
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    #[command(subcommand)]
+    pub command: Option<SecretCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Keep a secret under a name on this machine, outside of the folder; read from stdin
+    Set(About),
+    /// Names of secrets, and what needs them
+    List(Dir),
+    /// Forget one
+    Remove(About),
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// ingest, query, or list
+    /// Which one; `list` names them
     pub name: String,
     /// Events to use
     #[arg(long)]
@@ -355,6 +496,9 @@ pub(crate) struct Bench {
     /// Repetitions; medians are reported
     #[arg(long)]
     pub rounds: Option<u32>,
+    /// Length of what is measured over time
+    #[arg(long)]
+    pub seconds: Option<u64>,
 }
 
 impl Cli {

@@ -161,6 +161,7 @@ pub(super) fn run(args: &args::Bench, report: &mut Report) -> Result<()> {
     report.figure("line_bytes", data.text.len() as f64 / events as f64, "bytes");
     let folder = tempfile::tempdir().map_err(failed)?;
     let path = folder.path().join("events.jsonl");
+    let requests = http::requests(&data);
     std::fs::write(&path, &data.text).map_err(failed)?;
 
     let [mut peer, mut ours_lines, mut ours_http, mut ours_file] = [const { Side { spent: Vec::new() } }; 4];
@@ -179,7 +180,7 @@ pub(super) fn run(args: &args::Bench, report: &mut Report) -> Result<()> {
                     closing.push(closed.wall * 1e3);
                     bytes = size;
                 }
-                "http" => ours_http.spent.push(ours(&tally, |store| http::send(store, &data))?.0),
+                "http" => ours_http.spent.push(ours(&tally, |store| http::send(store, &requests))?.0),
                 _ => ours_file.spent.push(ours(&tally, |store| file(store, &path, folder.path()))?.0),
             }
         }

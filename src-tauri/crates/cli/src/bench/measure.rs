@@ -33,7 +33,16 @@ pub(super) fn thread_cpu() -> f64 {
 
 /// Resident memory in MB.
 pub(super) fn resident_mb() -> f64 {
-    let status = read_to_string("/proc/self/status").unwrap_or_default();
+    status_mb("self")
+}
+
+/// Resident memory of another process in MB.
+pub(super) fn resident_mb_of(process: u32) -> f64 {
+    status_mb(&process.to_string())
+}
+
+fn status_mb(process: &str) -> f64 {
+    let status = read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|l| l.starts_with("VmRSS")).and_then(|l| l.split_whitespace().nth(1));
     line.and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) * 1024.0 / 1e6
 }

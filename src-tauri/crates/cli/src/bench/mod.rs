@@ -3,11 +3,14 @@
 
 mod bare;
 mod events;
+mod gateway;
 mod http;
 mod ingest;
+mod load;
 mod measure;
 mod query;
 mod report;
+mod soak;
 mod tally;
 
 use epoch_model::{Code, Error, Result};
@@ -19,8 +22,14 @@ use crate::output::{Output, table};
 
 type Run = fn(&Bench, &mut Report) -> Result<()>;
 
-const BENCHES: [(&str, &str, Run); 2] = [
+const BENCHES: [(&str, &str, Run); 4] = [
+    (
+        "gateway",
+        "events over HTTP against parsing and discarding them; one event's wait at half load; flags",
+        gateway::run,
+    ),
     ("ingest", "1 M events as JSON lines, over HTTP and from a file, against bare rusqlite", ingest::run),
+    ("soak", "ten minutes of events with memory watched, then under kill -9 every few seconds with retries", soak::run),
     ("query", "KPIs of a year by day at 10 M events, against SQLite over the rows; memory", query::run),
 ];
 
