@@ -25,7 +25,7 @@ use crate::serve::digest::Digest;
 use crate::serve::hub::Hub;
 use crate::serve::prepared::Prepared;
 use crate::server::Stop;
-use crate::{guard, mixpanel, ofrep, plain, posthog, read, routes, segment};
+use crate::{growthbook, guard, mixpanel, ofrep, plain, posthog, read, routes, segment, unleash};
 
 /// What handlers share.
 pub(crate) struct Shared {
@@ -41,6 +41,10 @@ pub(crate) struct Shared {
     pub hub: Hub,
     /// What chance decided.
     pub assigned: Assignments,
+    /// The levers in GrowthBook's terms.
+    pub growthbook: growthbook::Desk,
+    /// The levers in Unleash's terms.
+    pub unleash: unleash::Desk,
     digest: Prepared<Digest>,
 }
 
@@ -52,6 +56,8 @@ impl Shared {
             decoders: Semaphore::new(DECODERS),
             hub: Hub::new(&*config.book, config.limits.streams_max, stop.clone()),
             assigned: Assignments::default(),
+            growthbook: growthbook::Desk::default(),
+            unleash: unleash::Desk::default(),
             digest: Prepared::default(),
             stop,
             config,
@@ -102,6 +108,15 @@ fn router(config: Config, stop: Stop) -> Router {
         .route(routes::OFREP_FLAG, post(ofrep::one))
         .route(routes::OFREP_FLAGS, post(ofrep::all))
         .route(routes::OFREP_EVENTS, get(ofrep::events))
+        .route("/api/features/{client_key}", get(growthbook::features))
+        .route("/api/eval/{client_key}", post(growthbook::evaluate))
+        .route("/sub/{client_key}", get(growthbook::subscribe))
+        .route("/api/client/features", get(unleash::features))
+        .route("/api/client/register", post(unleash::register))
+        .route("/api/client/metrics", post(unleash::metrics))
+        .route("/api/frontend", get(unleash::frontend).post(unleash::frontend))
+        .route("/api/frontend/client/register", post(unleash::register_of_pages))
+        .route("/api/frontend/client/metrics", post(unleash::metrics_of_pages))
         .route(routes::EVENTS, post(plain::events))
         .route(routes::LEVERS, get(read::levers))
         .route("/healthz", get(read::healthz))

@@ -10,6 +10,7 @@ mod config;
 mod decode;
 #[cfg(test)]
 mod fuzz;
+mod growthbook;
 mod guard;
 mod ingest;
 mod key;
@@ -25,6 +26,7 @@ mod routes;
 mod segment;
 mod serve;
 mod server;
+mod unleash;
 mod without;
 
 pub use config::{Config, Limits, TlsFiles};

@@ -103,6 +103,17 @@ pub const ROUTES: &[Route] = &[
     route(OFREP_FLAG, POST, Access::Client),
     route(OFREP_FLAGS, POST, Access::Client),
     route(OFREP_EVENTS, GET, Access::Client),
+    // GrowthBook
+    route("/api/features/{client_key}", GET, Access::Client),
+    route("/api/eval/{client_key}", POST, Access::Client),
+    route("/sub/{client_key}", GET, Access::Client),
+    // Unleash: server SDKs, then pages
+    route("/api/client/features", GET, Access::Read),
+    route("/api/client/register", POST, Access::Read),
+    route("/api/client/metrics", POST, Access::Read),
+    route("/api/frontend", BOTH, Access::Client),
+    route("/api/frontend/client/register", POST, Access::Client),
+    route("/api/frontend/client/metrics", POST, Access::Client),
 ];
 
 impl Route {

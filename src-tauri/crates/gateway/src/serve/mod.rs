@@ -8,6 +8,7 @@ pub(crate) mod etag;
 pub(crate) mod exposure;
 pub(crate) mod hub;
 pub(crate) mod keys;
+pub(crate) mod object;
 pub(crate) mod prepared;
 pub(crate) mod value;
 

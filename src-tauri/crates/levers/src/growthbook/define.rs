@@ -41,9 +41,11 @@ pub fn payload(levers: &Compiled) -> Payload {
         features.remove(&key);
         unservable.push(problem(&key, format!("it requires {missing}, which is not served through GrowthBook")));
     }
+    // SDKs ignore a payload whose date they know, so levers that change without a date of their own show in its fraction.
     let changed = levers.flags().iter().filter_map(|flag| flag.updated_at).max().unwrap_or(0);
-    let changed = jiff::Timestamp::from_millisecond(changed).unwrap_or_default();
-    Payload { json: json!({"status": 200, "features": features, "dateUpdated": format!("{changed:.3}")}), unservable }
+    let nanoseconds = i128::from(changed) * 1_000_000 + i128::from(levers.version() % 1_000_000);
+    let changed = jiff::Timestamp::from_nanosecond(nanoseconds).unwrap_or_default();
+    Payload { json: json!({"status": 200, "features": features, "dateUpdated": format!("{changed:.9}")}), unservable }
 }
 
 fn serves(protocols: &[Protocol]) -> bool {

@@ -204,6 +204,11 @@ enum Parents {
     Stop(Source),
 }
 
+/// The person's identity, which everything random that is not about groups hangs on.
+pub fn unit(attributes: &Value) -> Option<String> {
+    identity_of(attributes, None)
+}
+
 /// The unit's identity under the attribute a rule names (`id` unless it does).
 pub(super) fn identity_of(attributes: &Value, attribute: Option<&Value>) -> Option<String> {
     identity(attributes.get(attribute.and_then(Value::as_str).filter(|name| !name.is_empty()).unwrap_or("id")))

@@ -13,7 +13,7 @@ mod remote;
 mod translate;
 
 pub use define::{Payload, payload};
-pub use evaluate::{Context, Evaluated, Features, Source, Tracks};
+pub use evaluate::{Context, Evaluated, Features, Source, Tracks, unit};
 pub use hash::{Range, bucket_ranges, choose, hash, in_namespace, in_range};
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn numbers(found: Option<&str>, wanted: &str) -> Option<Ordering> {
 }
 
 /// `Number(text)` of JavaScript, for decimals: nothing but blanks is zero.
-fn number(text: &str) -> Option<f64> {
+pub fn number(text: &str) -> Option<f64> {
     match text.trim() {
         "" => Some(0.0),
         text if text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) => text.parse().ok(),

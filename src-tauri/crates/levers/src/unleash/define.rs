@@ -23,6 +23,13 @@ pub struct Payload {
     pub(super) served: BTreeMap<String, Served>,
 }
 
+impl Payload {
+    /// Whether the lever is among the toggles; not every toggle is a lever.
+    pub fn serves(&self, lever: &str) -> bool {
+        self.served.contains_key(lever)
+    }
+}
+
 /// A lever as a toggle.
 struct Toggle {
     json: Value,

@@ -9,11 +9,13 @@ mod read;
 mod rules;
 mod strategy;
 mod translate;
+mod typed;
 
 pub use context::Context;
 pub use define::{Payload, payload};
 pub use evaluate::{Evaluated, Toggles, Variant};
 pub use hash::{murmur3, normalized};
+pub use typed::attributes;
 
 #[cfg(test)]
 mod agreement;
