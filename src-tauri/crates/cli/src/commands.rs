@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 
 use crate::args::{self, AuditCommand, Cli, Command};
 use crate::bench;
+use crate::connect;
 use crate::import;
+use crate::levers;
 use crate::output::{Output, table};
 use crate::serve;
 use crate::session::{Session, instant, split_dir};
@@ -38,7 +40,11 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
             Ok(())
         }
         Command::Status(a) => status(&a.dir, out),
-        Command::Levers(a) => levers(&a.dir, out),
+        Command::Levers(a) => levers::in_force(&a.dir, out),
+        Command::Lever(a) => levers::lever(&a.command, out),
+        Command::Source(a) => connect::source(&a.command, out),
+        Command::Rejected(a) => connect::rejected(&a.command, out),
+        Command::Person(a) => connect::person(&a.command, out),
         Command::Approve(a) => approve(a, out),
         Command::Veto(a) => {
             let verdict = Verdict::Veto { reason: a.reason.clone(), text: a.text.clone() };
@@ -64,7 +70,7 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Rebuild(a) => rebuild(&a.dir, out),
         Command::Doctor(a) => doctor(&a.dir, out),
         Command::Keys(a) => keys(a, out),
-        Command::Secret(a) => secret(&a.dir, out),
+        Command::Secret(a) => connect::secret(a, out),
         Command::Bench(a) => bench::bench(a, out),
     }
 }
@@ -211,22 +217,6 @@ fn status(dir: &Path, out: &Output) -> Result<()> {
         lines.extend(view.gateway.iter().map(|g| format!("gateway {g}")));
         lines.extend(view.problems.iter().map(|p| format!("! {} ({})", p.message, p.hint)));
         lines
-    });
-    Ok(())
-}
-
-fn levers(dir: &Path, out: &Output) -> Result<()> {
-    let value = Session::open(dir)?.read("connections", json!({}))?;
-    let levers = value["levers"].clone();
-    out.answer(&levers, || {
-        let rows = levers.as_array().map(Vec::as_slice).unwrap_or_default();
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|l| {
-                vec![l["key"].as_str().unwrap_or_default().to_owned(), l["value"].to_string(), l["default"].to_string()]
-            })
-            .collect();
-        table(&["lever", "value", "default"], &rows)
     });
     Ok(())
 }
@@ -397,11 +387,20 @@ fn rebuild(dir: &Path, out: &Output) -> Result<()> {
 fn doctor(dir: &Path, out: &Output) -> Result<()> {
     let checks = Store::doctor(dir);
     let ok = checks.iter().all(|c| c.ok);
-    let value = json!({ "ok": ok, "checks": checks });
+    // Levers of a file that is refused cannot be examined; `ras status` says what is wrong with it.
+    let warnings = if ok { epoch_host::levers::doctor(dir).unwrap_or_default() } else { Vec::new() };
+    let named: Vec<Value> = warnings
+        .iter()
+        .map(|(lever, w)| json!({ "lever": lever, "code": w.code, "text": w.text, "next": w.next }))
+        .collect();
+    let value = json!({ "ok": ok, "checks": checks, "warnings": named });
     let told = || {
         let mark = |ok: bool| if ok { "ok" } else { "BAD" };
-        let rows: Vec<_> =
+        let mut rows: Vec<_> =
             checks.iter().map(|c| vec![mark(c.ok).into(), c.name.clone(), c.detail.clone(), c.hint.clone()]).collect();
+        rows.extend(
+            warnings.iter().map(|(l, w)| vec!["!".into(), format!("lever {l}"), w.text.clone(), w.next.clone()]),
+        );
         table(&["", "check", "found", "next"], &rows)
     };
     if ok {
@@ -416,7 +415,7 @@ fn doctor(dir: &Path, out: &Output) -> Result<()> {
 fn keys(a: &args::Keys, out: &Output) -> Result<()> {
     let mut session = Session::open(&a.dir)?;
     if let Some(name) = &a.make {
-        let value = session.write("make_key", json!({ "name": name, "kind": a.kind }))?;
+        let value = session.write("make_key", json!({ "name": name, "kind": a.kind, "source": a.source }))?;
         out.answer(&value, || vec![value["value"].as_str().unwrap_or_default().to_owned()]);
         return Ok(());
     }
@@ -440,14 +439,6 @@ fn keys(a: &args::Keys, out: &Output) -> Result<()> {
             .collect();
         table(&["name", "kind", "key", ""], &rows)
     });
-    Ok(())
-}
-
-fn secret(dir: &Path, out: &Output) -> Result<()> {
-    let status: StatusView = Session::open(dir)?.view("status", json!({}))?;
-    let business = status.business.map(|b| b.name).unwrap_or_default();
-    let secret = epoch_host::keys::webhook_secret_text(&business)?;
-    out.answer(&json!({ "webhook_secret": secret }), || vec![secret.clone()]);
     Ok(())
 }
 

@@ -6,7 +6,9 @@
 mod args;
 mod bench;
 mod commands;
+mod connect;
 mod import;
+mod levers;
 mod output;
 mod serve;
 mod session;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use epoch_api::{App, AppOptions, control};
+use epoch_host::TlsFiles;
 use epoch_model::{Code, Error, Result};
 use serde_json::json;
 
@@ -16,11 +17,12 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Runs until a signal ends it.
 pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
-    if !args.listen.ip().is_loopback() {
+    let tls = args.tls_cert.clone().zip(args.tls_key.clone()).map(|(certificate, key)| TlsFiles { certificate, key });
+    if !args.listen.ip().is_loopback() && tls.is_none() && !args.behind_proxy {
         return Err(Error::new(
             Code::AddressUnavailable,
-            format!("{} is reachable from other machines, and this version serves loopback only", args.listen.ip()),
-            "listen on 127.0.0.1 and put a tunnel or a proxy with TLS in front, with --allow-host NAME",
+            format!("{} is reachable from other machines, and keys would travel in the clear", args.listen.ip()),
+            "give --tls-cert and --tls-key, or --behind-proxy where a proxy ends TLS; with --allow-host NAME",
         ));
     }
     epoch_host::config::Folder::new(&args.dir).check()?;
@@ -33,6 +35,8 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
     let app = Arc::new(App::new(AppOptions {
         listen: Some(args.listen),
         allowed_hosts: args.allow_host.clone(),
+        tls,
+        behind_proxy: args.behind_proxy,
         background: true,
         ..AppOptions::default()
     }));
@@ -48,7 +52,7 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
     let keys: Vec<String> = host.store().keys()?.into_iter().filter(|k| k.revoked_at.is_none()).map(|k| k.id).collect();
     let ready = json!({
         "address": host.gateway().map(|a| a.to_string()),
-        "url": host.gateway().map(|a| format!("http://{a}")),
+        "url": host.gateway_url(),
         "keys": keys,
         "folder": host.folder().path(),
         "pid": std::process::id(),

@@ -142,3 +142,9 @@ pub(crate) fn instant(text: &str, zone: &Zone) -> Result<Millis> {
 pub(crate) fn zone_in(status: &Value) -> Result<Zone> {
     Zone::named(status.pointer("/business/timezone").and_then(Value::as_str).unwrap_or("UTC"))
 }
+
+/// The folder and the word of `[DIR] WORD`.
+pub(crate) fn about(a: &crate::args::About) -> Result<(PathBuf, String)> {
+    let (dir, word) = split_dir(&a.words, a.dir.as_ref())?;
+    Ok((dir, word.to_string_lossy().into_owned()))
+}
