@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use sonic_rs::{JsonType, JsonValueTrait};
 
+use crate::erase::Traces;
 use crate::fault::DbResult;
 use crate::sources::shorten;
 use crate::types::{EventKind, Property};
@@ -67,6 +68,38 @@ impl Catalog {
         }
     }
 
+    /// Takes the values of an event out of the samples.
+    pub fn forget(&mut self, name: u32, props: &str) {
+        let Some((_, properties)) = self.names.get_mut(&name) else { return };
+        let mut less = false;
+        for (key, value) in sonic_rs::to_object_iter(props).map_while(std::result::Result::ok) {
+            if let Some(seen) = properties.get_mut(&*key) {
+                let text = value.as_str().unwrap_or_else(|| value.as_raw_str());
+                let before = seen.values.len();
+                seen.values.retain(|v| v != shorten(text, VALUE_BYTES_MAX));
+                less |= seen.values.len() < before;
+            }
+        }
+        if less && !self.changed.contains(&name) {
+            self.changed.push(name);
+        }
+    }
+
+    /// Takes values that mention somebody out of the samples.
+    pub fn forget_mentions(&mut self, of: &Traces) {
+        for (name, (_, properties)) in &mut self.names {
+            let mut less = false;
+            for seen in properties.values_mut() {
+                let before = seen.values.len();
+                seen.values.retain(|v| !of.are_in(v.as_bytes()));
+                less |= seen.values.len() < before;
+            }
+            if less && !self.changed.contains(name) {
+                self.changed.push(*name);
+            }
+        }
+    }
+
     /// Writes what is new; it counts as written after [`Self::committed`].
     pub fn write(&self, db: &Connection) -> Result<()> {
         for name in &self.changed {
@@ -123,7 +156,9 @@ fn look(properties: &mut Properties, props: &str) -> bool {
 }
 
 pub fn kinds(db: &Connection) -> Result<Vec<EventKind>> {
-    let mut select = db.prepare_cached("SELECT text, count, first, last, properties FROM names ORDER BY text").db()?;
+    let mut select = db
+        .prepare_cached("SELECT text, count, first, last, properties FROM names WHERE count > 0 ORDER BY text")
+        .db()?;
     let mut found = select.query([]).db()?;
     let mut kinds = Vec::new();
     while let Some(row) = found.next().db()? {

@@ -150,6 +150,27 @@ pub fn write(db: &Connection, plan: &Plan, records: &BTreeMap<Vec<u8>, Vec<u8>>,
     put_state(db, POSITION, position)
 }
 
+/// Says that the records are of no plan: who opens the store computes them anew.
+pub fn invalidate(db: &Connection) -> Result<()> {
+    put_state(db, FINGERPRINT, String::new())
+}
+
+/// Removes some records; `true` when none is left.
+pub fn clear_some(db: &Connection, limit: usize) -> Result<bool> {
+    let sql = "DELETE FROM aggregates WHERE key IN (SELECT key FROM aggregates LIMIT ?)";
+    let removed = db.prepare_cached(sql).db()?.execute([crate::fault::int(limit as u64)]).db()?;
+    Ok(removed < limit)
+}
+
+/// Writes records that belong together with others still to come.
+pub fn write_some(db: &Connection, records: &[Record]) -> Result<()> {
+    let mut upsert = db.prepare_cached("INSERT OR REPLACE INTO aggregates (key, value) VALUES (?,?)").db()?;
+    for (key, value) in records {
+        upsert.execute(params![key, value]).db()?;
+    }
+    Ok(())
+}
+
 /// Writes all records, in the place of whatever was there.
 pub fn replace(db: &Connection, plan: &Plan, records: Vec<Record>, position: u64) -> Result<()> {
     db.execute("DELETE FROM aggregates", []).db()?;

@@ -12,6 +12,9 @@ pub const FILE: &str = "business.db";
 /// `EPOC`: marks the file as ours.
 const APPLICATION_ID: i32 = 0x4550_4F43;
 
+/// How long a connection waits for another one.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Every step from one schema version to the next; each table's SQL stands beside the code that owns it.
 const MIGRATIONS: &[&[&str]] = &[
     &[
@@ -27,7 +30,7 @@ const MIGRATIONS: &[&[&str]] = &[
         crate::records::TABLES,
     ],
     &[crate::records::CLIENT_KEYS],
-    &[crate::links::TABLES],
+    &[crate::links::TABLES, crate::erase::TABLES, crate::sources::REPLAYED],
 ];
 
 /// The database of a business's folder.
@@ -38,7 +41,7 @@ pub fn path(dir: &Path) -> PathBuf {
 /// Opens for writing, makes or migrates the schema.
 pub fn open_writer(path: &Path) -> Result<Connection> {
     let mut db = Connection::open(path).db()?;
-    db.busy_timeout(std::time::Duration::from_secs(10)).db()?;
+    db.busy_timeout(PATIENCE).db()?;
     // Large rows: bigger pages mean fewer of them to link, checksum and look up.
     db.pragma_update(None, "page_size", 16384).db()?;
     db.pragma_update(None, "auto_vacuum", "NONE").db()?;
@@ -48,6 +51,8 @@ pub fn open_writer(path: &Path) -> Result<Connection> {
     db.pragma_update(None, "journal_size_limit", 256 << 20).db()?;
     db.pragma_update(None, "cache_size", -32768).db()?;
     db.pragma_update(None, "temp_store", "MEMORY").db()?;
+    // Deleted text leaves no trace in the pages that are written anyway; see `erase::scrub` for the rest.
+    db.pragma_update(None, "secure_delete", "FAST").db()?;
     db.set_prepared_statement_cache_capacity(64);
     migrate(&mut db)?;
     Ok(db)
@@ -65,11 +70,16 @@ pub fn bound(db: &Connection, bytes_max: Option<u64>) -> Result<()> {
 pub fn open_reader(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).db()?;
-    db.busy_timeout(std::time::Duration::from_secs(10)).db()?;
+    db.busy_timeout(PATIENCE).db()?;
     db.pragma_update(None, "query_only", true).db()?;
     db.set_prepared_statement_cache_capacity(64);
     check_version(&db)?;
     Ok(db)
+}
+
+/// Whether the schema is the one of today.
+pub fn is_current(db: &Connection) -> Result<bool> {
+    Ok(check_version(db)? == MIGRATIONS.len())
 }
 
 /// The schema's version, after checking that the file is ours and not newer. 0 for an empty file.

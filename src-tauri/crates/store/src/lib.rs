@@ -12,6 +12,7 @@ mod changes;
 mod checkpoint;
 mod db;
 mod documents;
+mod erase;
 mod fault;
 mod ids;
 mod inbox;

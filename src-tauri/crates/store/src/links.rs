@@ -50,7 +50,7 @@ pub struct Cursor<'s> {
     next: Option<Linked>,
 }
 
-pub fn after<'d>(db: &'d Connection) -> Result<Statement<'d>> {
+pub fn after(db: &Connection) -> Result<Statement<'_>> {
     db.prepare("SELECT position, joining, unit, force FROM links WHERE position > ? ORDER BY position").db()
 }
 

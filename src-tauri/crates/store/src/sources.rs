@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use epoch_model::error::{Code, Result};
+use epoch_model::error::{Code, Error, Result};
 use epoch_model::event::Rejection;
 use epoch_model::time::Millis;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::checkpoint::{get_state, put_state};
 use crate::fault::{DbResult, int};
-use crate::types::{RejectionRow, SourceState};
+use crate::types::{RejectionDone, RejectionRow, SourceState};
 
 /// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
@@ -34,10 +35,22 @@ CREATE TABLE rejections (
 ) STRICT;
 ";
 
+/// A refusal that was corrected and sent again is kept for a while, marked.
+pub const REPLAYED: &str = "
+ALTER TABLE rejections ADD COLUMN replayed_at INTEGER;
+INSERT INTO state (key, value) SELECT 'rejections_bytes', coalesce(sum(length(CAST(raw AS BLOB))), 0) FROM rejections;
+";
+
 /// Rejections kept; older ones are in the counters only.
 const REJECTIONS_MAX: u32 = 10_000;
-/// Bytes kept of what was refused.
-pub const RAW_BYTES_MAX: usize = 2048;
+/// Bytes kept of what was refused …
+pub const RAW_BYTES_MAX: usize = 64 << 10;
+/// … and of all refusals together.
+const RAW_BYTES_TOTAL: u64 = 32 << 20;
+/// How many bytes of them there are.
+const RAW_BYTES: &str = "rejections_bytes";
+/// Bytes kept of a reason.
+const REASON_BYTES_MAX: usize = 2048;
 
 /// What one transaction adds to a source.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +110,7 @@ pub fn fail(db: &Connection, key: &str, message: &str, now: Millis) -> Result<()
     let id = SourceIds::default().intern(db, key)?;
     db.prepare_cached("UPDATE sources SET last_error = ?, last_error_at = ? WHERE id = ?")
         .db()?
-        .execute(params![shorten(message, RAW_BYTES_MAX), now, id])
+        .execute(params![shorten(message, REASON_BYTES_MAX), now, id])
         .db()?;
     Ok(())
 }
@@ -111,24 +124,61 @@ pub fn shorten(text: &str, bytes_max: usize) -> &str {
     &text[..end]
 }
 
-/// Keeps refused lines, and drops the oldest beyond the bound.
+/// Keeps refused lines, and drops the oldest beyond the bounds of number and bytes.
 pub fn keep_rejections(db: &Connection, source: &str, received: Millis, rejections: &[Rejection]) -> Result<()> {
     let mut insert = db
         .prepare_cached("INSERT INTO rejections (source, received, position, code, reason, raw) VALUES (?,?,?,?,?,?)")
         .db()?;
+    let mut bytes: u64 = get_state(db, RAW_BYTES)?.unwrap_or(0);
     let newest = rejections.len().saturating_sub(REJECTIONS_MAX as usize);
     for r in &rejections[newest..] {
         let code = code_text(r.code);
         let raw = shorten(&r.raw, RAW_BYTES_MAX);
         insert
-            .execute(params![source, received, int(r.position), code, shorten(&r.reason, RAW_BYTES_MAX), raw])
+            .execute(params![source, received, int(r.position), code, shorten(&r.reason, REASON_BYTES_MAX), raw])
             .db()?;
+        bytes += raw.len() as u64;
     }
-    db.prepare_cached("DELETE FROM rejections WHERE id <= (SELECT max(id) FROM rejections) - ?")
-        .db()?
-        .execute([REJECTIONS_MAX])
-        .db()?;
+    drop(insert);
+    put_state(db, RAW_BYTES, bytes)?;
+    let last: i64 = db.query_row("SELECT coalesce(max(id), 0) FROM rejections", [], |r| r.get(0)).db()?;
+    // One more look than there are rows to drop: mostly one.
+    let oldest = "SELECT id FROM rejections ORDER BY id LIMIT 1";
+    while let Some(id) = db.prepare_cached(oldest).db()?.query_row([], |r| r.get::<_, i64>(0)).optional().db()? {
+        let bytes: u64 = get_state(db, RAW_BYTES)?.unwrap_or(0);
+        if id > last - i64::from(REJECTIONS_MAX) && bytes <= RAW_BYTES_TOTAL {
+            break;
+        }
+        remove_rejection(db, id.unsigned_abs())?;
+    }
     Ok(())
+}
+
+/// Removes one; `false` when there is none of this id.
+pub fn remove_rejection(db: &Connection, id: u64) -> Result<bool> {
+    let sql = "DELETE FROM rejections WHERE id = ? RETURNING length(CAST(raw AS BLOB))";
+    let removed: Option<i64> = db.prepare_cached(sql).db()?.query_row([int(id)], |r| r.get(0)).optional().db()?;
+    if let Some(removed) = removed {
+        let bytes: u64 = get_state(db, RAW_BYTES)?.unwrap_or(0);
+        put_state(db, RAW_BYTES, bytes.saturating_sub(removed.unsigned_abs()))?;
+    }
+    Ok(removed.is_some())
+}
+
+/// Notes what became of one.
+pub fn rejection_done(db: &Connection, id: u64, how: RejectionDone, now: Millis) -> Result<()> {
+    let found = match how {
+        RejectionDone::Removed => remove_rejection(db, id)?,
+        RejectionDone::Replayed => {
+            let sql = "UPDATE rejections SET replayed_at = coalesce(replayed_at, ?) WHERE id = ?";
+            db.prepare_cached(sql).db()?.execute(params![now, int(id)]).db()? > 0
+        }
+    };
+    if found {
+        Ok(())
+    } else {
+        Err(Error::new(Code::NotFound, format!("there is no refusal {id}"), "it may be too old"))
+    }
 }
 
 fn code_text(code: Code) -> String {
@@ -138,31 +188,39 @@ fn code_text(code: Code) -> String {
     }
 }
 
+const COLUMNS: &str = "id, source, received, position, code, reason, raw, replayed_at";
+
+fn rejection_row(r: &Row<'_>) -> rusqlite::Result<RejectionRow> {
+    let code: String = r.get(4)?;
+    Ok(RejectionRow {
+        id: r.get::<_, i64>(0)?.unsigned_abs(),
+        source: r.get(1)?,
+        received: r.get(2)?,
+        position: r.get::<_, i64>(3)?.unsigned_abs(),
+        code: serde_json::from_value(code.into()).unwrap_or(Code::Internal),
+        reason: r.get(5)?,
+        raw: r.get(6)?,
+        replayed_at: r.get(7)?,
+    })
+}
+
 pub fn rejections(
     db: &Connection,
     source: Option<&str>,
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<RejectionRow>> {
-    let mut select = db
-        .prepare_cached(
-            "SELECT id, source, received, position, code, reason, raw FROM rejections \
-             WHERE id < ?1 AND (?2 IS NULL OR source = ?2) ORDER BY id DESC LIMIT ?3",
-        )
-        .db()?;
-    let found = select.query_map(params![before.map_or(i64::MAX, int), source, int(limit as u64)], |r| {
-        let code: String = r.get(4)?;
-        Ok(RejectionRow {
-            id: r.get::<_, i64>(0)?.unsigned_abs(),
-            source: r.get(1)?,
-            received: r.get(2)?,
-            position: r.get::<_, i64>(3)?.unsigned_abs(),
-            code: serde_json::from_value(code.into()).unwrap_or(Code::Internal),
-            reason: r.get(5)?,
-            raw: r.get(6)?,
-        })
-    });
+    let sql = format!(
+        "SELECT {COLUMNS} FROM rejections WHERE id < ?1 AND (?2 IS NULL OR source = ?2) ORDER BY id DESC LIMIT ?3"
+    );
+    let mut select = db.prepare_cached(&sql).db()?;
+    let found = select.query_map(params![before.map_or(i64::MAX, int), source, int(limit as u64)], rejection_row);
     found.db()?.collect::<rusqlite::Result<_>>().db()
+}
+
+pub fn rejection(db: &Connection, id: u64) -> Result<Option<RejectionRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM rejections WHERE id = ?");
+    db.prepare_cached(&sql).db()?.query_row([int(id)], rejection_row).optional().db()
 }
 
 pub fn states(db: &Connection) -> Result<Vec<SourceState>> {

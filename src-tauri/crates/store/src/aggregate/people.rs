@@ -47,10 +47,10 @@ impl People {
     pub fn link(&mut self, from: u32, into: u32, force: bool) -> Option<Merge> {
         let (a, b) = (self.of(from), self.of(into));
         let refused = from == 0 || a == b || (!force && self.others.contains_key(&a));
-        if !self.others.contains_key(&b) {
-            self.others.insert(b, Vec::new());
+        self.others.entry(b).or_insert_with(|| {
             self.dirty.insert(b);
-        }
+            Vec::new()
+        });
         if refused {
             return None;
         }

@@ -197,7 +197,10 @@ impl MetricState {
                     continue;
                 }
                 let cell = self.cell(level, scope, start);
-                let met = plan.persons.iter().fold(false, |met, p| cell.parts[*p].rename(from, to) || met);
+                let mut met = false;
+                for part in &plan.persons {
+                    met |= cell.parts[*part].rename(from, to);
+                }
                 if met && plan.levels[level] <= Grain::Day {
                     earliest = Some(earliest.map_or(start, |e| e.min(start)));
                 }

@@ -2,10 +2,12 @@
 
 mod block;
 mod merge;
+mod overwrite;
 mod rows;
 
 pub use block::{Block, Builder, Fixed, cut, put, take};
 pub use merge::merge_small;
+pub use overwrite::overwrite;
 pub use rows::{rows, span};
 
 use epoch_model::error::Result;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Store;
 use crate::fault::{self, DbResult};
 use crate::sources;
-use crate::types::{EventKind, ImportMark, RejectionRow, RowsPage, RowsQuery, SourceState};
+use crate::types::{EventKind, ImportMark, RejectionDone, RejectionRow, RowsPage, RowsQuery, SourceState};
 use crate::writer::Job;
 use crate::{catalog, log, records};
 
@@ -85,6 +85,19 @@ impl Store {
     /// Newest first; `before` is the `id` of the last one of the page before.
     pub fn rejections(&self, source: Option<&str>, before: Option<u64>, limit: usize) -> Result<Vec<RejectionRow>> {
         self.read(|db| sources::rejections(db, source, before, limit))
+    }
+
+    /// One of them.
+    pub fn rejection(&self, id: u64) -> Result<Option<RejectionRow>> {
+        self.read(|db| sources::rejection(db, id))
+    }
+
+    /// Notes that one was dealt with. [`epoch_model::Code::NotFound`] when there is none of this id.
+    pub fn rejection_done(&self, id: u64, how: RejectionDone) -> Result<()> {
+        self.write(move |db, now, changed| {
+            changed.note("rejections", "");
+            sources::rejection_done(db, id, how, now)
+        })
     }
 
     /// Puts the checkpoint of an import.

@@ -1,6 +1,7 @@
 //! The store as everybody else sees it.
 
 mod events;
+mod people;
 mod records;
 mod upkeep;
 
@@ -24,10 +25,14 @@ use crate::options::Options;
 use crate::pool::Pool;
 use crate::types::{Change, RebuildReport};
 use crate::writer::{Built, Job, Task, Writer};
-use crate::{changes, checkpoint, db, links, log, outbox};
+use crate::{changes, checkpoint, db, erase, links, log, outbox};
 
 /// Room for reading properties nested as deep as they may be.
 const WRITER_STACK: usize = 8 << 20;
+
+/// Events the writer itself may have to add to aggregates built beside it, and how often the builder tries to come so near.
+const NEAR: u64 = 20_000;
+const ROUNDS: u32 = 8;
 
 /// What readers and the writer share.
 pub struct Shared {
@@ -45,6 +50,8 @@ struct Inner {
     lock: Mutex<Option<FolderLock>>,
     /// One reconfiguration or rebuild at a time.
     building: Mutex<()>,
+    /// One erasure at a time.
+    erasing: Mutex<()>,
 }
 
 impl Drop for Inner {
@@ -104,7 +111,14 @@ impl Store {
             tracing::warn!(doubtful, "effects were being sent when the process ended");
         }
         links::complete(&mut connection)?;
+        let erasures = erase::resume(&mut connection)?;
         let aggregates = Self::recover(&mut connection, &plan)?;
+        if !erasures.is_empty() {
+            erase::scrub::whole(&mut connection)?;
+            for erasure in &erasures {
+                erase::finish(&connection, erasure, (options.clock)())?;
+            }
+        }
         let covered = log::position(&connection)?;
         db::bound(&connection, options.file_bytes_max)?;
         let shared = Arc::new(Shared {
@@ -152,6 +166,7 @@ impl Store {
             return Err(Error::new(Code::NotABusiness, message, "make a business with `ras init`"));
         }
         let plan = Arc::new(Plan::compile(business)?);
+        Self::update(dir, &path)?;
         let pool = Pool::new(path.clone(), options.readers_max);
         let aggregates = {
             let reader = pool.get()?;
@@ -171,8 +186,23 @@ impl Store {
         Ok(Self::with(shared, path, None, None))
     }
 
+    /// Brings a file of an older version up to date, unless a process works with it.
+    fn update(dir: &Path, path: &Path) -> Result<()> {
+        if db::is_current(&db::open_reader(path)?)? {
+            return Ok(());
+        }
+        let _lock = lock::take(dir)?;
+        links::complete(&mut db::open_writer(path)?)
+    }
+
     fn with(shared: Arc<Shared>, path: PathBuf, writer: Option<JoinHandle<()>>, lock: Option<FolderLock>) -> Self {
-        let inner = Inner { shared, writer: Mutex::new(writer), lock: Mutex::new(lock), building: Mutex::new(()) };
+        let inner = Inner {
+            shared,
+            writer: Mutex::new(writer),
+            lock: Mutex::new(lock),
+            building: Mutex::default(),
+            erasing: Mutex::default(),
+        };
         Self { inner: Arc::new(inner), path: Arc::new(path) }
     }
 
@@ -207,13 +237,24 @@ impl Store {
         self.adopt(plan, Some(built))
     }
 
+    /// The aggregates of the log, nearly up to its end: events keep coming in meanwhile, and what is missing at the end keeps
+    /// the writer busy for a moment only.
     fn build(&self, plan: &Arc<Plan>) -> Result<Built> {
-        let reader = self.shared().pool.get()?;
-        let tx = reader.unchecked_transaction().db()?;
-        let upto = log::position(&tx)?;
         let mut aggregates = Box::new(Aggregates::new(plan.clone()));
-        checkpoint::catch_up(&tx, &mut aggregates, 0, upto)?;
-        Ok((aggregates, upto))
+        let mut upto = 0;
+        for _ in 0..ROUNDS {
+            let reader = self.shared().pool.get()?;
+            let tx = reader.unchecked_transaction().db()?;
+            let end = log::position(&tx)?;
+            let added = checkpoint::catch_up(&tx, &mut aggregates, upto, end)?;
+            upto = end;
+            if added < NEAR {
+                break;
+            }
+        }
+        let records = aggregates.all_records();
+        aggregates.take_dirty();
+        Ok(Built { aggregates, upto, records })
     }
 
     fn adopt(&self, plan: Arc<Plan>, built: Option<Built>) -> Result<RebuildReport> {

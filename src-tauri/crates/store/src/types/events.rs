@@ -99,7 +99,7 @@ pub struct SourceState {
     pub last_error_at: Option<Millis>,
 }
 
-/// A refused line or event. The last 10,000 are kept; the counters in [`SourceState`] know them all.
+/// A refused line or event. The last 10,000 are kept, or fewer when they are large (32 MiB together); the counters in [`SourceState`] know them all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectionRow {
     /// Counted from 1, newest highest.
@@ -110,8 +110,20 @@ pub struct RejectionRow {
     pub position: u64,
     pub code: Code,
     pub reason: String,
-    /// The offending text, cut to 2 KiB.
+    /// The offending text, cut to 64 KiB.
     pub raw: String,
+    /// When it was corrected and sent again.
+    pub replayed_at: Option<Millis>,
+}
+
+/// What became of a refused line or event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionDone {
+    /// Nothing is left of it.
+    Removed,
+    /// Marked as sent again; it stays until newer ones take its place.
+    Replayed,
 }
 
 /// How far the import of one file has come.

@@ -1,12 +1,15 @@
 //! What the store takes and answers, as plain types.
 
 mod events;
+mod people;
 mod records;
 mod upkeep;
 
 pub use events::{
-    EventKind, EventRow, ImportMark, Property, RejectionRow, RowsPage, RowsQuery, SegmentMatch, SourceState,
+    EventKind, EventRow, ImportMark, Property, RejectionDone, RejectionRow, RowsPage, RowsQuery, SegmentMatch,
+    SourceState,
 };
+pub use people::{EraseReport, Mention, Person};
 pub use records::{
     DecisionFilter, Entry, GatewayKey, InsightFilter, KeyKind, LeverRow, NewEffect, OutboxItem, OutboxResult,
     OutboxState, Scored,

@@ -8,7 +8,7 @@ pub struct Change {
     /// Grows with every change.
     pub seq: u64,
     /// `events`, `rejections`, `sources`, `journal`, `decisions`, `insights`, `expectations`, `levers`, `outbox`, `meta`,
-    /// `imports`, `keys`, `business`.
+    /// `imports`, `keys`, `business`, `people`.
     pub topic: String,
     /// The thing's id; the source for `events`; empty where the topic is one thing.
     pub key: String,

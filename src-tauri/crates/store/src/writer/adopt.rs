@@ -1,44 +1,140 @@
-//! Putting other aggregates into force: after a change of configuration, or when all was computed from zero.
+//! Putting other aggregates into force: after a change of configuration, an erasure, or when all was computed from zero.
 
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
 use epoch_model::error::Result;
 
-use super::{Built, Writer};
+use super::Writer;
 use crate::aggregate::{Aggregates, Plan};
-use crate::checkpoint;
+use crate::checkpoint::{self, Record};
 use crate::fault::DbResult;
 use crate::types::RebuildReport;
 
+/// Aggregates computed by the caller.
+pub struct Built {
+    pub aggregates: Box<Aggregates>,
+    /// The position they cover.
+    pub upto: u64,
+    /// Their records; what changes later is what they call changed.
+    pub records: Vec<Record>,
+}
+
+/// Whoever waits for aggregates to be in force.
+pub type Adopted = Sender<Result<RebuildReport>>;
+
+/// Records on their way into the database, some per transaction, so that no commit waits for all of them. Until the last one is
+/// there the database says that its records are of no plan, and who opens it computes them anew.
+pub struct Spill {
+    records: Vec<Record>,
+    written: usize,
+    cleared: bool,
+    report: RebuildReport,
+    reply: Option<Adopted>,
+    /// The last attempt failed: no hurry with the next.
+    pub stuck: bool,
+}
+
+/// Old records removed in one transaction.
+const CLEARED: usize = 20_000;
+/// Bytes and number of new records written in one transaction.
+const BYTES: usize = 4 << 20;
+const RECORDS: usize = 20_000;
+
 impl Writer {
-    /// `built` are aggregates of `plan` computed by the caller up to a position; the rest of the log is added here. Without
-    /// them the present ones go on under the new plan, which must want the same records.
-    pub(super) fn adopt(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<RebuildReport> {
-        let Some((mut fresh, upto)) = built else {
+    /// The rest of the log is added to `built` here. Without them the present ones go on under the new plan, which must want
+    /// the same records.
+    pub(super) fn adopt(&mut self, plan: Arc<Plan>, built: Option<Built>, reply: Adopted) {
+        match self.put_in_force(plan, built) {
+            Ok((report, None)) => {
+                let _ = reply.send(Ok(report));
+            }
+            Ok((report, Some(records))) => {
+                self.spill =
+                    Some(Spill { records, written: 0, cleared: false, report, reply: Some(reply), stuck: false });
+            }
+            Err(e) => {
+                let _ = reply.send(Err(e));
+            }
+        }
+    }
+
+    /// Answers the records that must be written, if any.
+    fn put_in_force(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<(RebuildReport, Option<Vec<Record>>)> {
+        while self.spill.is_some() {
+            self.spill_some()?;
+        }
+        let Some(Built { aggregates: mut fresh, upto, records }) = built else {
             self.checkpoint()?;
             let records = self.shared.aggregates.read().all_records();
             let cells = records.len() as u64;
             let aggregates = Aggregates::load(plan.clone(), records.into_iter())?;
             *self.shared.aggregates.write() = aggregates;
             *self.shared.plan.write() = plan;
-            return Ok(RebuildReport { events: self.position, cells, identical: true });
+            return Ok((RebuildReport { events: self.position, cells, identical: true }, None));
         };
-        checkpoint::catch_up(&self.db, &mut fresh, upto, self.position)?;
-        let records = fresh.all_records();
-        let cells = records.len() as u64;
+        let added = checkpoint::catch_up(&self.db, &mut fresh, upto, self.position)?;
         let same_plan = self.shared.plan.read().fingerprint() == plan.fingerprint();
-        let identical = same_plan && self.shared.aggregates.read().all_records() == records;
-        if !identical {
-            let tx = self.db.transaction().db()?;
-            checkpoint::replace(&tx, &plan, records, self.position)?;
-            tx.commit().db()?;
-            // Everything is in the checkpoint: nothing is owed, and what `fresh` calls changed is written.
-            fresh.take_dirty();
-            self.owed.clear();
-            self.checkpointed = self.position;
-            *self.shared.aggregates.write() = *fresh;
-            *self.shared.plan.write() = plan;
+        let identical = same_plan && {
+            let present = self.shared.aggregates.read().all_records();
+            if added == 0 { present == records } else { present == fresh.all_records() }
+        };
+        let report = RebuildReport { events: self.position, cells: records.len() as u64, identical };
+        if identical {
+            return Ok((report, None));
         }
-        Ok(RebuildReport { events: self.position, cells, identical })
+        let tx = self.db.transaction().db()?;
+        checkpoint::invalidate(&tx)?;
+        tx.commit().db()?;
+        // What was owed is in `records`, or in what `fresh` calls changed.
+        self.owed.clear();
+        *self.shared.aggregates.write() = *fresh;
+        *self.shared.plan.write() = plan;
+        Ok((report, Some(records)))
+    }
+
+    /// One transaction's worth; tells whoever waits when it was the last, or when it failed (it goes on later, then).
+    pub(super) fn spill_on(&mut self) -> bool {
+        let Err(e) = self.spill_some() else {
+            self.spill.iter_mut().for_each(|spill| spill.stuck = false);
+            return true;
+        };
+        tracing::warn!(error = %e, "the new aggregates are written later");
+        if let Some(spill) = &mut self.spill {
+            spill.stuck = true;
+            if let Some(reply) = spill.reply.take() {
+                let _ = reply.send(Err(e));
+            }
+        }
+        false
+    }
+
+    fn spill_some(&mut self) -> Result<()> {
+        let Some(spill) = &mut self.spill else { return Ok(()) };
+        let tx = self.db.transaction().db()?;
+        if !spill.cleared {
+            let cleared = checkpoint::clear_some(&tx, CLEARED)?;
+            tx.commit().db()?;
+            spill.cleared = cleared;
+            return Ok(());
+        }
+        let rest = &spill.records[spill.written..];
+        let mut bytes = 0;
+        let fits = |record: &&Record| {
+            bytes += record.0.len() + record.1.len();
+            bytes <= BYTES
+        };
+        let now = rest.iter().take(RECORDS).take_while(fits).count().max(rest.len().min(1));
+        checkpoint::write_some(&tx, &rest[..now])?;
+        tx.commit().db()?;
+        spill.written += now;
+        if spill.written < spill.records.len() {
+            return Ok(());
+        }
+        self.checkpoint()?;
+        if let Some(Spill { report, reply: Some(reply), .. }) = self.spill.take() {
+            let _ = reply.send(Ok(report));
+        }
+        Ok(())
     }
 }

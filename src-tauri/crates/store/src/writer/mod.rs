@@ -1,6 +1,7 @@
 //! The one thread that writes. What waits becomes one transaction; whoever waits is told after its commit.
 
 mod adopt;
+mod erase;
 mod ingest;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use epoch_model::event::Rejection;
 use epoch_model::time::Millis;
 use rusqlite::Connection;
 
-use crate::aggregate::{Aggregates, Plan};
+use crate::aggregate::Plan;
 use crate::catalog::Catalog;
 use crate::changes::Changed;
 use crate::checkpoint;
@@ -24,7 +25,10 @@ use crate::intern::{Names, Units};
 use crate::log::{self, Builder};
 use crate::sources::{self, SourceDelta, SourceIds};
 use crate::store::Shared;
-use crate::types::{Change, RebuildReport};
+use crate::types::Change;
+use adopt::{Adopted, Spill};
+
+pub use adopt::Built;
 
 /// Small writes that somebody waits for.
 pub trait Work: Send {
@@ -69,11 +73,11 @@ pub enum Job {
     /// Keep what was refused before it became an event.
     Reject { source: String, received: Millis, rejections: Vec<Rejection> },
     /// Put other aggregates into force: those built by the caller up to `position`, or the present ones under a new plan.
-    Adopt { plan: Arc<Plan>, built: Option<Built>, reply: Sender<Result<RebuildReport>> },
+    Adopt { plan: Arc<Plan>, built: Option<Built>, reply: Adopted },
+    /// Something in transactions of its own.
+    Alone(Box<dyn FnOnce(&mut Writer) + Send>),
 }
 
-/// Aggregates and the position they cover.
-pub type Built = (Box<Aggregates>, u64);
 type Refusal = (String, Millis, Vec<Rejection>);
 
 /// How long the writer waits for work before it looks after itself.
@@ -101,6 +105,8 @@ pub struct Writer {
     checkpointed_at: Millis,
     /// Changed records of the aggregates that a failed checkpoint still owes.
     owed: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Aggregates that are in force and not yet in the database.
+    spill: Option<Spill>,
     small_blocks: usize,
     /// Interned numbers must be read again before they are used: a transaction that made some was taken back.
     stale: bool,
@@ -122,6 +128,7 @@ impl Writer {
             checkpointed: covered,
             checkpointed_at,
             owed: BTreeMap::new(),
+            spill: None,
             small_blocks: 0,
             stale: false,
             shared,
@@ -141,7 +148,11 @@ impl Writer {
         let shared = self.shared.clone();
         let _guard = CloseInbox(shared.clone());
         loop {
-            let patience = if self.ids.is_merging() { Duration::ZERO } else { PATIENCE };
+            let patience = if self.ids.is_merging() || self.spill.as_ref().is_some_and(|s| !s.stuck) {
+                Duration::ZERO
+            } else {
+                PATIENCE
+            };
             let taken = shared.inbox.take(shared.options.group_events_max, patience);
             let closed = taken.closed;
             if taken.jobs.is_empty() && taken.batches.is_empty() {
@@ -149,6 +160,8 @@ impl Writer {
             } else {
                 self.group(taken);
             }
+            // The last ones are written at once, or by who opens the store next.
+            while self.spill.is_some() && self.spill_on() && closed {}
             self.checkpoint_if_due(closed);
             if closed {
                 break;
@@ -162,18 +175,23 @@ impl Writer {
     /// One transaction for all that was taken, except what needs the log to stand still.
     fn group(&mut self, taken: Taken) {
         let (mut works, mut refusals, mut adoptions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut alone = Vec::new();
         for job in taken.jobs {
             match job {
                 Job::Write(work) => works.push(work),
                 Job::Reject { source, received, rejections } => refusals.push((source, received, rejections)),
                 Job::Adopt { plan, built, reply } => adoptions.push((plan, built, reply)),
+                Job::Alone(run) => alone.push(run),
             }
         }
         if !(works.is_empty() && refusals.is_empty() && taken.batches.is_empty()) {
             self.transaction(works, &refusals, taken.batches);
         }
+        for run in alone {
+            run(self);
+        }
         for (plan, built, reply) in adoptions {
-            let _ = reply.send(self.adopt(plan, built));
+            self.adopt(plan, built, reply);
         }
     }
 
@@ -296,7 +314,7 @@ impl Writer {
         let now = (self.shared.options.clock)();
         let behind = self.position.saturating_sub(self.checkpointed);
         let waited = now.saturating_sub(self.checkpointed_at).abs() >= self.shared.options.checkpoint_ms;
-        if behind == 0 && self.owed.is_empty() {
+        if self.spill.is_some() || (behind == 0 && self.owed.is_empty()) {
             return;
         }
         if !(closing || waited || behind >= self.shared.options.checkpoint_events) {

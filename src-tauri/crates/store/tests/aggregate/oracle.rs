@@ -319,6 +319,12 @@ impl Persons {
         }
     }
 
+    /// All units of a unit's person, who is then nobody.
+    pub fn forget(&mut self, unit: u32) -> BTreeSet<u32> {
+        let at = self.at(unit);
+        self.0.remove(at).0
+    }
+
     /// The least unit of a unit's person.
     pub fn of(&self, unit: u32) -> u32 {
         self.0

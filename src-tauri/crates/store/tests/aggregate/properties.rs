@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use epoch_model::business::Business;
-use epoch_model::series::SeriesQuery;
+use epoch_model::series::{Series, SeriesQuery};
 use epoch_model::time::{Grain, Millis, Zone};
 use epoch_store::aggregate::{Aggregates, Plan};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::oracle::{BUSINESS, Cut, Event, Persons};
 
 /// Zones with the noon (UTC) of a day on which their clocks change, or of any day.
-const ZONES: [(&str, Millis); 6] = [
+pub const ZONES: [(&str, Millis); 6] = [
     ("UTC", 1_706_702_400_000),
     ("Europe/Berlin", 1_711_886_400_000),
     ("Europe/Berlin", 1_730_030_400_000),
@@ -20,11 +20,13 @@ const ZONES: [(&str, Millis); 6] = [
     ("Australia/Adelaide", 1_712_491_200_000),
 ];
 
-fn event() -> impl Strategy<Value = (usize, u32, i64, usize, usize, usize)> {
+pub type Raw = (usize, u32, i64, usize, usize, usize);
+
+pub fn event() -> impl Strategy<Value = Raw> {
     (0usize..3, 0u32..6, -600i64..600, 0usize..5, 0usize..9, 0usize..5)
 }
 
-fn build(base: Millis, raw: &[(usize, u32, i64, usize, usize, usize)]) -> Vec<Event> {
+pub fn build(base: Millis, raw: &[Raw]) -> Vec<Event> {
     raw.iter()
         .map(|(name, unit, steps, country, amount, invoice)| {
             let (amount_at, invoice_at) = (*amount, *invoice);
@@ -68,6 +70,11 @@ fn take(aggregates: &mut Aggregates, events: &[Event]) {
 }
 
 fn check(aggregates: &Aggregates, zone: &Zone, base: Millis, events: &[Event]) {
+    compare(&|query| aggregates.series(query).unwrap(), zone, base, events);
+}
+
+/// Every metric, width and segment against the oracle.
+pub fn compare(read: &dyn Fn(&SeriesQuery) -> Vec<Series>, zone: &Zone, base: Millis, events: &[Event]) {
     let business = Business::parse(BUSINESS).unwrap();
     let (from, to) = (base - 6 * 86_400_000, base + 6 * 86_400_000);
     for metric in &business.metrics {
@@ -80,7 +87,7 @@ fn check(aggregates: &Aggregates, zone: &Zone, base: Millis, events: &[Event]) {
                     continue;
                 }
                 let query = SeriesQuery { metric: metric.key.clone(), from, to, grain, by: by.map(str::to_owned) };
-                for series in aggregates.series(&query).unwrap() {
+                for series in read(&query) {
                     let starts = zone.buckets(from..to, grain);
                     let end = zone.next(*starts.last().unwrap(), grain);
                     assert_eq!(series.points.iter().map(|p| p.start).collect::<Vec<_>>(), starts);

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use epoch_model::Code;
-use epoch_model::event::EventSink;
+use epoch_model::event::{EventBatch, EventSink, EventView};
 use epoch_model::journal::RowKind;
 use epoch_store::{Entry, OutboxState, Store};
 
@@ -16,6 +16,25 @@ use crate::common::*;
 
 const DIR: &str = "EPOCH_STORE_TEST_CRASH_DIR";
 const SIZE: u64 = 50;
+
+/// A batch with two events that say who is one person.
+fn linked(n: u64) -> EventBatch {
+    let mut batch = EventBatch::new("web", START);
+    for event in n * SIZE..(n + 1) * SIZE {
+        if event % 25 != 3 {
+            push(&mut batch, event);
+            continue;
+        }
+        let mut id = [9; 16];
+        id[8..].copy_from_slice(&event.to_be_bytes());
+        let mut r = Rng(event | 1 << 60);
+        let (name, unit) = (["$identify", "$create_alias", "$merge_dangerously"][r.below(3) as usize], r.below(300));
+        let other = 300 + r.below(100);
+        let props = format!(r#"{{"$anon_distinct_id":"u{other}","alias":"u{other}"}}"#);
+        batch.push(EventView { id, time: START, name, unit: &format!("u{unit}"), props: &props }).unwrap();
+    }
+    batch
+}
 
 /// The process that dies. Does nothing when run as a test.
 #[test]
@@ -30,16 +49,21 @@ fn child() {
         let file = acknowledged.clone();
         let done = move |r: epoch_model::Result<epoch_model::event::Receipt>| {
             r.unwrap();
-            writeln!(file.lock().unwrap(), "b{n}").unwrap();
+            // In one piece, so that a line that was cut is the last one of its process.
+            file.lock().unwrap().write_all(format!("b{n}\n").as_bytes()).unwrap();
         };
-        while let Err(e) = store.submit(batch("web", n * SIZE..(n + 1) * SIZE), Box::new(done.clone())) {
+        while let Err(e) = store.submit(linked(n), Box::new(done.clone())) {
             assert_eq!(e.code, Code::Overloaded);
             std::thread::sleep(Duration::from_millis(1));
+        }
+        if n % 40 == 7 {
+            // Somebody is there, or was erased in an earlier life.
+            let _ = store.erase(&format!("u{}", n % 300));
         }
         if n % 5 == 0 {
             let body = serde_json::json!({"type": "tick", "n": n});
             let seq = store.commit(vec![Entry::new(START, RowKind::Input, "system", body)]).unwrap();
-            writeln!(acknowledged.lock().unwrap(), "j{seq}").unwrap();
+            acknowledged.lock().unwrap().write_all(format!("j{seq}\n").as_bytes()).unwrap();
             store.put_meta("n", Some(&n.into())).unwrap();
         }
     }
@@ -69,6 +93,8 @@ fn killed_at_any_moment() {
         let rows = all(&store, everything());
         let numbers: HashSet<u64> = rows.iter().map(number).collect();
         assert_eq!(numbers.len(), rows.len(), "round {round}: an event is there twice");
+        // What was begun is finished by now, whatever moment it was.
+        assert!(rows.iter().all(|r| !r.unit.starts_with("erased:")), "round {round}: somebody is half erased");
         let text = std::fs::read_to_string(dir.path().join("acknowledged")).unwrap_or_default();
         let journal = store.verify(None).unwrap();
         // The last line may be cut.
@@ -89,5 +115,6 @@ fn killed_at_any_moment() {
     }
     let store = open(dir.path());
     assert!(store.count(None) > 500, "only {} events were written", store.count(None));
+    assert!(store.count(Some("$erased")) > 0, "nobody was erased");
     assert!(store.outbox(Some(OutboxState::InDoubt), 10).unwrap().is_empty());
 }

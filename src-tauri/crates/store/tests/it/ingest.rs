@@ -84,7 +84,7 @@ fn what_is_no_object_is_refused_alone_and_kept() {
     let seen: Vec<_> = kept.iter().rev().map(|r| (&*r.source, r.position, r.code)).collect();
     let invalid = |n| ("web", n, Code::EventInvalid);
     assert_eq!(seen, [invalid(3), invalid(4), invalid(5), invalid(6), ("csv", 17, Code::MappingInvalid)]);
-    assert_eq!(kept[0].raw.len(), 2048);
+    assert_eq!(kept[0].raw.len(), 5000);
     assert_eq!(store.rejections(Some("web"), Some(kept[2].id), 1).unwrap()[0].position, 4);
     store.source_failed("folder", "cannot be read").unwrap();
     let states: Vec<_> = store

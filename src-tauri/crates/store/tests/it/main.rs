@@ -13,4 +13,5 @@ mod common;
 mod crash;
 mod files;
 mod ingest;
+mod people;
 mod records;
