@@ -68,5 +68,4 @@ await Promise.all(
       for (const [lever, local, remote] of await compare(`user-${n}`, attributes(n))) rows.push([`user-${n}`, lever, local, remote])
   })
 )
-console.log(JSON.stringify(rows))
-process.exit(0)
+process.stdout.write(JSON.stringify(rows) + '\n', () => process.exit(0))

@@ -9,7 +9,7 @@ const { OFREPWebProvider } = await import('@openfeature/ofrep-web-provider')
 const provider = new OFREPWebProvider({
   baseUrl,
   cacheMode: 'disabled',
-  headers: { Authorization: `Bearer ${key}` },
+  headers: [['Authorization', `Bearer ${key}`]],
   pollInterval: 400,
   fetchImplementation: async (...call) => {
     const answer = await fetch(...call)
