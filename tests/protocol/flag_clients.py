@@ -141,9 +141,10 @@ def ofrep_node_and_web(host):
     assert got == {"pro": True, "free": False, "layout": "grid", "price": 35, "missing": "FLAG_NOT_FOUND"}, got
     process = start_script("ofrep_web.js", host.url, host.client_key)
     first = json.loads(process.stdout.readline())
-    assert first == {"new_checkout": True, "layout": "grid", "price": 35, "refetched": 304}, first
+    assert first == {"new_checkout": True, "layout": "grid", "price": 35, "killed": False}, first
     host.configure(LEVERS.replace("off = true", "off = false"))
-    assert json.loads(process.stdout.readline()) == {"killed": True}
+    refreshed = json.loads(process.stdout.readline())
+    assert refreshed["killed"] is True and refreshed["requests"] in (1, 2), refreshed
     assert process.wait(timeout=20) == 0
 
 

@@ -1,31 +1,38 @@
-// The OFREP provider for pages: bulk evaluation with ETag, and a stream that tells of changes.
+// The OFREP provider for pages: bulk evaluation polled with an ETag, then a stream that tells of changes.
+import { OpenFeature } from '@openfeature/web-sdk'
+import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
 import { EventSource } from 'eventsource'
 
 const [baseUrl, key] = process.argv.slice(2)
-const statuses = []
-globalThis.EventSource = EventSource
-const { OpenFeature } = await import('@openfeature/web-sdk')
-const { OFREPWebProvider } = await import('@openfeature/ofrep-web-provider')
-const provider = new OFREPWebProvider({
+const pause = (ms) => new Promise((done) => setTimeout(done, ms))
+let statuses = []
+const provider = (more) => new OFREPWebProvider({
   baseUrl,
   cacheMode: 'disabled',
   headers: [['Authorization', `Bearer ${key}`]],
-  pollInterval: 400,
   fetchImplementation: async (...call) => {
     const answer = await fetch(...call)
     statuses.push(answer.status)
     return answer
   },
+  ...more,
 })
 await OpenFeature.setContext({ targetingKey: 'u1', plan: 'pro', country: 'DE' })
-await OpenFeature.setProviderAndWait(provider)
+await OpenFeature.setProviderAndWait(provider({ pollInterval: 300 }))
+await pause(1000)
+const polled = statuses.slice(1)
+if (polled.length === 0 || polled.some((status) => status !== 304)) throw new Error(`polled: ${statuses}`)
+
+globalThis.EventSource = EventSource
+await OpenFeature.setProviderAndWait(provider({}))
 const client = OpenFeature.getClient()
-await new Promise((done) => setTimeout(done, 1000))
 console.log(JSON.stringify({
   new_checkout: client.getBooleanValue('new_checkout', false), layout: client.getStringValue('layout', ''),
-  price: client.getNumberValue('pro_price', 0), refetched: statuses.at(-1),
+  price: client.getNumberValue('pro_price', 0), killed: client.getBooleanValue('killed', false),
 }))
+await pause(500)
+statuses = []
 const deadline = Date.now() + 15000
-while (!client.getBooleanValue('killed', false) && Date.now() < deadline) await new Promise((done) => setTimeout(done, 50))
-console.log(JSON.stringify({ killed: client.getBooleanValue('killed', false) }))
+while (!client.getBooleanValue('killed', false) && Date.now() < deadline) await pause(50)
+console.log(JSON.stringify({ killed: client.getBooleanValue('killed', false), requests: statuses.length }))
 process.exit(0)

@@ -34,11 +34,9 @@ def mixpanel_python(host):
     sdk.people_set_once("u1", {"first": 1})
     sdk.people_track_charge("u1", 49.9)
     sdk.group_set("company", "acme", {"seats": 5})
-    sdk.alias("u1", "anon-1")
     sdk.import_data("", "u2", "Old event", int(time.time()) - 6 * 86400, {"n": 1}, api_secret=host.key)
     expect(host, {"Checkout": 60, "Old event": 1, "$set": 1, "$set_once": 1, "$groupidentify": 1, "$transaction": 1})
     assert host.events("$transaction")[0]["props"]["amount"] == 49.9
-    assert host.count("$create_alias") + host.count("$identify") == 1
 
     buffered = LocalBuffered(api_host=host.address, request_timeout=10, verify_cert=False)
     sdk = Mixpanel(host.key, consumer=buffered)
@@ -62,7 +60,7 @@ def mixpanel_browser(host):
 
 def segment_python(host):
     for compressed in (False, True):
-        sdk = segment.Client(host.key, host=host.url, gzip=compressed, flush_interval=0.2, on_error=fail)
+        sdk = segment.Client(host.key, host=host.url, gzip=compressed, upload_interval=0.2, on_error=fail)
         for n in range(120):
             sdk.track(f"u{n}", "Order Completed", {"revenue": n, "text": "ü\"\\ 😀"})
         sdk.identify("u1", {"email": "a@example.com"}, anonymous_id="anon-1")
