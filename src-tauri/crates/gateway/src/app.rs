@@ -18,10 +18,12 @@ use tower_http::normalize_path::NormalizePath;
 
 use crate::config::Config;
 use crate::ingest::DECODERS;
+use crate::posthog::flags::Definitions;
 use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::serve::assigned::Assignments;
 use crate::serve::digest::Digest;
+use crate::serve::exposure::Exposures;
 use crate::serve::hub::Hub;
 use crate::serve::prepared::Prepared;
 use crate::server::Stop;
@@ -45,6 +47,10 @@ pub(crate) struct Shared {
     pub growthbook: growthbook::Desk,
     /// The levers in Unleash's terms.
     pub unleash: unleash::Desk,
+    /// What PostHog's SDKs were told of chance.
+    pub exposures: Exposures,
+    /// PostHog's definitions.
+    pub definitions: Prepared<Definitions>,
     digest: Prepared<Digest>,
 }
 
@@ -58,6 +64,8 @@ impl Shared {
             assigned: Assignments::default(),
             growthbook: growthbook::Desk::default(),
             unleash: unleash::Desk::default(),
+            exposures: Exposures::default(),
+            definitions: Prepared::default(),
             digest: Prepared::default(),
             stop,
             config,
@@ -103,6 +111,9 @@ fn router(config: Config, stop: Stop) -> Router {
         .route("/groups", get(mixpanel::groups).post(mixpanel::groups))
         .route("/import", post(mixpanel::import))
         .route("/v1/m", post(segment::telemetry))
+        .route(routes::DEFINITIONS, get(posthog::definitions))
+        .route(routes::LOCAL_EVALUATION, get(posthog::definitions))
+        .route(routes::PAYLOAD, get(posthog::payload))
         .route("/array/{token}/config", get(posthog::remote_config))
         .route("/array/{token}/config.js", get(posthog::remote_config_script))
         .route(routes::OFREP_FLAG, post(ofrep::one))

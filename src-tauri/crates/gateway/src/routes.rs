@@ -41,11 +41,30 @@ pub(crate) const CAPTURE_V1: &str = "/i/v1/analytics/events";
 pub(crate) const RECORDINGS: &str = "/s";
 /// Segment's calls, with the browser SDK's short names.
 pub(crate) const SEGMENT: [&str; 15] = [
-    "/v1/batch", "/v1/import", "/v1/identify", "/v1/track", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/b",
-    "/v1/i", "/v1/t", "/v1/p", "/v1/s", "/v1/g", "/v1/a",
+    "/v1/batch",
+    "/v1/import",
+    "/v1/identify",
+    "/v1/track",
+    "/v1/page",
+    "/v1/screen",
+    "/v1/group",
+    "/v1/alias",
+    "/v1/b",
+    "/v1/i",
+    "/v1/t",
+    "/v1/p",
+    "/v1/s",
+    "/v1/g",
+    "/v1/a",
 ];
 /// PostHog's flag endpoints.
 pub(crate) const FLAGS: [&str; 2] = ["/flags", "/decide"];
+/// PostHog's definitions for SDKs that evaluate by themselves.
+pub(crate) const DEFINITIONS: &str = "/flags/definitions";
+/// The same for older ones.
+pub(crate) const LOCAL_EVALUATION: &str = "/api/feature_flag/local_evaluation";
+/// The payload of one of PostHog's flags.
+pub(crate) const PAYLOAD: &str = "/api/projects/{project}/feature_flags/{key}/remote_config";
 /// Plain events.
 pub(crate) const EVENTS: &str = "/v1/events";
 /// Levers in force.
@@ -75,6 +94,9 @@ pub const ROUTES: &[Route] = &[
     route(RECORDINGS, BOTH, Access::Write),
     route("/flags", BOTH, Access::Client),
     route("/decide", BOTH, Access::Client),
+    route(DEFINITIONS, GET, Access::Read),
+    route(LOCAL_EVALUATION, GET, Access::Read),
+    route(PAYLOAD, GET, Access::Read),
     route("/array/{token}/config", GET, Access::Client),
     route("/array/{token}/config.js", GET, Access::Client),
     // Mixpanel; the first two are PostHog's, too

@@ -119,7 +119,7 @@ impl<'s> Intake<'s> {
         let mut props = draft.props;
         if draft.name == "$feature_flag_called" {
             // Chance was asked about the unit as the SDK names it.
-            let known = exposure::enrich(&self.shared.config.book.current(), &draft.unit, &props);
+            let known = exposure::enrich(self.shared, &draft.unit, &props);
             props = known.map_or(props, Cow::Owned);
         }
         let props = self.door.props(&draft.name, props)?;

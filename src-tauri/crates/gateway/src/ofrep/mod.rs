@@ -18,7 +18,7 @@ pub(crate) use stream::events;
 
 use crate::app::{App, Shared};
 use crate::serve::assigned::Assignment;
-use crate::serve::{client, etag, serves};
+use crate::serve::{client, etag};
 use failure::Failure;
 use question::Question;
 
@@ -34,7 +34,7 @@ async fn evaluate_one(app: &App, key: &str, request: Request) -> Result<Response
     let question = Question::read(app, request).await?;
     let (levers, _) = app.levers();
     let subject = question.subject()?;
-    let found = levers.flag(key).filter(|flag| serves(flag, Protocol::Ofrep));
+    let found = levers.flag(key).filter(|flag| flag.serving.serves(Protocol::Ofrep));
     let (flag, evaluation) = found
         .and_then(|flag| levers.evaluate(key, subject).map(|evaluation| (flag, evaluation)))
         .ok_or_else(|| Failure::not_found(key))?;
@@ -74,7 +74,7 @@ async fn evaluate_all(app: &App, request: Request) -> Result<Response, Failure> 
 }
 
 fn evaluated<'a>(levers: &'a Compiled, subject: Subject<'_>) -> Vec<(&'a Flag, Evaluation)> {
-    let served = levers.flags().iter().filter(|flag| serves(flag, Protocol::Ofrep));
+    let served = levers.flags().iter().filter(|flag| flag.serving.serves(Protocol::Ofrep));
     served.filter_map(|flag| levers.evaluate(&flag.key, subject).map(|evaluation| (flag, evaluation))).collect()
 }
 

@@ -3,6 +3,7 @@
 //! Answers are the vendor's: `{"status":1}`, 204 for beacons, plain text for errors. Where the vendor refuses a whole
 //! batch for one bad event, the good ones are kept here and the bad one is recorded: 400 only when nothing is usable.
 
+pub(crate) mod flags;
 pub(crate) mod parse;
 mod props;
 mod recordings;
@@ -16,11 +17,11 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+pub(crate) use flags::{definitions, flags, payload};
 pub(crate) use recordings::recordings;
-pub(crate) use startup::{flags, remote_config, remote_config_script};
+pub(crate) use startup::{remote_config, remote_config_script};
 
 use crate::app::App;
-use crate::ingest::body::Held;
 use crate::ingest::commit::commit;
 use crate::ingest::incoming::Incoming;
 use crate::ingest::intake::Taken;
@@ -65,11 +66,4 @@ pub(crate) async fn keep(app: &App, taken: Taken) -> Result<(), Problem> {
     let useless = taken.batch.is_empty().then(|| taken.rejections.first().map(|first| first.reason.clone())).flatten();
     commit(app, taken).await?;
     useless.map_or(Ok(()), |reason| Err(Problem::bad(reason, "")))
-}
-
-/// The body, or what stands for it in the query of a GET.
-async fn body_of(app: &App, request: Request) -> Result<(Held, Uri, Option<String>), Problem> {
-    let incoming = Incoming::read(app, request).await?;
-    let encoding = incoming.encoding().map(str::to_owned);
-    Ok((incoming.held, incoming.uri, encoding))
 }

@@ -11,10 +11,3 @@ pub(crate) mod keys;
 pub(crate) mod object;
 pub(crate) mod prepared;
 pub(crate) mod value;
-
-use epoch_model::serving::{Flag, Protocol};
-
-/// Whether a lever is served in this protocol.
-pub(crate) fn serves(flag: &Flag, protocol: Protocol) -> bool {
-    flag.serving.served_as.is_empty() || flag.serving.served_as.contains(&protocol)
-}

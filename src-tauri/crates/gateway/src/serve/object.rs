@@ -17,7 +17,8 @@ pub(crate) async fn read(app: &App, headers: &HeaderMap, sent: Body) -> Result<(
     let data = payload::unwrap(&held.bytes, encoding, &app.config.limits)?;
     let text = payload::trimmed(&data);
     let object = if text.is_empty() { Ok(Map::new()) } else { serde_json::from_slice(text) };
-    let object = object.map_err(|error| Problem::bad(format!("the body is no JSON object: {error}"), "send an object"))?;
+    let object =
+        object.map_err(|error| Problem::bad(format!("the body is no JSON object: {error}"), "send an object"))?;
     drop(data);
     Ok((object, held))
 }
