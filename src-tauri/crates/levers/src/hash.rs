@@ -6,8 +6,13 @@ pub const BUCKETS: u32 = 10_000;
 const OFFSET: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
 
-fn fnv32a(state: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(state, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(PRIME))
+/// Over UTF-16 units, as JavaScript has them.
+fn fnv32a(state: u32, text: &str) -> u32 {
+    let step = |hash: u32, unit: u32| (hash ^ unit).wrapping_mul(PRIME);
+    if text.is_ascii() {
+        return text.bytes().fold(state, |hash, byte| step(hash, byte.into()));
+    }
+    text.encode_utf16().fold(state, |hash, unit| step(hash, unit.into()))
 }
 
 /// A seed, hashed once.
@@ -17,12 +22,12 @@ pub struct Seed(u32);
 impl Seed {
     /// Hashes a seed.
     pub fn new(seed: &str) -> Self {
-        Self(fnv32a(OFFSET, seed.as_bytes()))
+        Self(fnv32a(OFFSET, seed))
     }
 
     /// The unit's bucket, 0 to 9,999: `fnv32a(fnv32a(seed + unit) + "") % 10000`.
     pub fn bucket(self, unit: &str) -> u32 {
-        let mut rest = fnv32a(self.0, unit.as_bytes());
+        let mut rest = fnv32a(self.0, unit);
         let mut digits = [0_u8; 10];
         let mut at = digits.len();
         loop {
@@ -33,7 +38,7 @@ impl Seed {
                 break;
             }
         }
-        fnv32a(OFFSET, &digits[at..]) % BUCKETS
+        digits[at..].iter().fold(OFFSET, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(PRIME)) % BUCKETS
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod book;
 mod chance;
+mod check;
 pub mod disjuncts;
 mod evaluate;
 pub mod growthbook;
@@ -15,4 +16,5 @@ pub mod unleash;
 mod unservable;
 
 pub use book::{Book, Compiled, Subject};
+pub use check::{check, declared, unservable};
 pub use unservable::Unservable;

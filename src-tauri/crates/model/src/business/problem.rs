@@ -1,7 +1,10 @@
 //! What is wrong with a `business.toml`, and where.
 
 use serde::{Deserialize, Serialize};
+use toml_edit::Document;
 use ts_rs::TS;
+
+use super::section::{Section, Sink};
 
 /// One thing to mend in `business.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -16,6 +19,24 @@ pub struct Problem {
     pub message: String,
     /// The next step.
     pub hint: String,
+}
+
+impl Problem {
+    /// A problem with a key of a lever in a text that parses.
+    pub fn of_lever(text: &str, lever: &str, key: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let sink = Sink::new(text);
+        if let Ok(document) = Document::parse(text) {
+            let root = Section::new(Some(document.as_table()), &sink, "", 0);
+            let path = format!("lever.{lever}");
+            let rows = root.sections("lever");
+            let row = rows.iter().find(|row| row.path == path);
+            row.unwrap_or(&root).bad(key, message, hint);
+        } else {
+            sink.note(0, format!("lever.{lever}.{key}"), message, hint);
+        }
+        // One was noted; nothing else was looked at.
+        sink.into_problems().swap_remove(0)
+    }
 }
 
 impl std::fmt::Display for Problem {

@@ -1,6 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
+use crate::serving::Serve;
+
 const SKETCH: &str = r#"
 [business]
 name = "Northwind Notes"
@@ -400,5 +402,213 @@ proptest! {
         let cut = |mut at: usize| { at = at.min(SKETCH.len()); while !SKETCH.is_char_boundary(at) { at -= 1 } at };
         let (a, b) = (cut(from), cut(from + len));
         let _ = Business::parse(&format!("{}{put}{}", &SKETCH[..a], &SKETCH[b..]));
+    }
+}
+
+#[test]
+fn levers_say_to_whom_they_serve_what() {
+    let text = r#"
+[[lever]]
+key = "new_nav"
+kind = "boolean"
+
+[[lever]]
+key = "price"
+kind = "number"
+min = 19
+max = 49
+default = 29
+served_as = ["posthog", "ofrep"]
+group = "company"
+seed = "2026"
+holdout = { key = "global", share = "5 %" }
+requires = [{ lever = "new_nav", is = true }]
+[[lever.rule]]
+key = "beta"
+if = "plan == 'pro' && seats > 5"
+value = 35
+share = "20 %"
+[[lever.rule]]
+key = "price_test"
+name = "Does 35 pay?"
+experiment = "price-2026"
+arms = [{ key = "control", value = 29, weight = 1 }, { key = "test", value = 35, weight = 3 }]
+share = 0.5
+layer = { name = "pricing", from = "0 %", to = "50 %" }
+
+[[publish]]
+key = "cdn"
+kind = "http_put"
+url = "https://cdn.example.com/features.json"
+secret = "cdn_token"
+[[publish]]
+key = "site"
+kind = "git"
+repo = "/srv/site"
+path = "public/features.json"
+branch = "main"
+push = true
+[[publish]]
+key = "file"
+kind = "file"
+path = "public/features.json"
+
+[[source]]
+key = "web"
+kind = "sdk"
+deny = ["email"]
+hash = ["unit"]
+keep_ip = true
+[[source]]
+key = "payments"
+kind = "stripe"
+"#;
+    assert_eq!(shown(text), Vec::<String>::new());
+    let business = Business::parse(text).unwrap();
+    let serving = &business.levers[1].serving;
+    assert_eq!((serving.seed.as_str(), serving.group.as_deref(), serving.off), ("2026", Some("company"), false));
+    assert_eq!(business.levers[0].serving.seed, "new_nav");
+    assert_eq!(serving.holdout.as_ref().unwrap().share, 0.05);
+    let Serve::Experiment { arms, share, slice: Some(slice), .. } = &serving.rules[1].serve else {
+        panic!("{serving:?}")
+    };
+    assert_eq!((arms[0].weight, arms[1].weight, *share, slice.to), (0.25, 0.75, 0.5, 0.5));
+    assert_eq!(serving.rules[0].name, "Beta");
+    assert!(matches!(&business.publish[1].kind, PublishKind::Git { push: true, .. }));
+    assert_eq!((business.sources[0].keep_ip, &business.sources[0].deny), (true, &vec!["email".to_owned()]));
+    assert_eq!(business.sources[1].kind, SourceKind::Stripe);
+    let problem = Problem::of_lever(text, "price", "served_as", "a", "b");
+    assert_eq!((problem.line, problem.path.as_str()), (12, "lever.price.served_as"));
+}
+
+#[test]
+fn broken_levers_say_where_and_why() {
+    let bool_lever = "[[lever]]\nkey='l'\nkind='boolean'\n";
+    let number = "[[lever]]\nkey='n'\nkind='number'\nmin=1\nmax=9\nstep=2\n";
+    let rule = "[[lever.rule]]\nkey='r'\n";
+    let arms = "experiment='e'\narms=[{key='a',value=1},{key='b',value=3}]\n";
+    let cases = [
+        (
+            format!("{bool_lever}served_as=['ofrpe']\n"),
+            "line 4, column 11 (lever.l.served_as): served_as cannot be “ofrpe”; did you mean ofrep?",
+        ),
+        (
+            format!("{bool_lever}served_as=['ofrep','ofrep']\n"),
+            "line 4, column 11 (lever.l.served_as): a protocol is named twice",
+        ),
+        (format!("{bool_lever}served_as=[]\n"), "line 4, column 11 (lever.l.served_as): no protocol would serve it"),
+        (format!("{bool_lever}group='a b'\n"), "line 4, column 7 (lever.l.group): “a b” cannot be a name here"),
+        (
+            format!("{bool_lever}holdout={{key='g',share='105 %'}}\n"),
+            "line 4, column 24 (lever.l.holdout.share): share lies outside 0 % to 100 %",
+        ),
+        (format!("{bool_lever}holdout={{key='g'}}\n"), "line 4, column 9 (lever.l.holdout.share): share is missing"),
+        (
+            format!("{bool_lever}requires=[{{lever='x',is=true}}]\n"),
+            "line 4, column 10 (lever.l.requires): there is no lever “x”",
+        ),
+        (
+            format!("{bool_lever}requires=[{{lever='l',is=true}}]\n"),
+            "line 4, column 10 (lever.l.requires): what it requires leads back",
+        ),
+        (
+            format!("{bool_lever}requires=[{{lever='n',is=2}}]\n{number}"),
+            "line 4, column 10 (lever.l.requires): n can never be that: 2 is not on a step of 2 from 1",
+        ),
+        (
+            format!("{bool_lever}requires=[{{lever='n'}}]\n{number}"),
+            "line 4, column 11 (lever.l.requires.1.is): is is missing",
+        ),
+        (
+            format!("{bool_lever}{rule}value='on'\n"),
+            "line 6, column 7 (lever.l.rule.r.value): a boolean lever is true or false",
+        ),
+        (format!("{bool_lever}{rule}"), "line 4, column 1 (lever.l.rule.r.value): value is missing"),
+        (format!("{number}{rule}value=11\n"), "line 9, column 7 (lever.n.rule.r.value): 11 lies outside 1 to 9"),
+        (format!("{number}{rule}value=4\n"), "line 9, column 7 (lever.n.rule.r.value): 4 is not on a step"),
+        (
+            format!("{number}{rule}value=3\nif=\"a = 1\"\n"),
+            "line 10, column 4 (lever.n.rule.r.if): column 3 of “a = 1”",
+        ),
+        (
+            format!("{number}{rule}value=3\nshare='-1 %'\n"),
+            "line 10, column 7 (lever.n.rule.r.share): share lies outside",
+        ),
+        (
+            format!("{number}{rule}value=3\nshare='half'\n"),
+            "line 10, column 7 (lever.n.rule.r.share): “half” is no share",
+        ),
+        (
+            format!("{number}{rule}value=3\nwhen='a'\n"),
+            "line 10, column 1 (lever.n.rule.r.when): when is not known here",
+        ),
+        (
+            format!("{number}{rule}value=3\n{rule}value=5\n"),
+            "line 11, column 5 (lever.n.rule.r.key): two of the rules have this key",
+        ),
+        (
+            format!("{number}{rule}value=3\nlayer={{name='x'}}\n"),
+            "line 10, column 7 (lever.n.rule.r.layer): only experiments have a layer",
+        ),
+        (
+            format!("{number}{rule}value=3\n{arms}"),
+            "line 9, column 7 (lever.n.rule.r.value): a rule serves a value or arms",
+        ),
+        (
+            format!("{number}{rule}experiment='e'\narms=[{{key='a',value=1}}]\n"),
+            "line 10, column 6 (lever.n.rule.r.arms): an experiment has 2 to 20 arms",
+        ),
+        (
+            format!("{number}{rule}experiment='e'\narms=[{{key='a',value=1,weight=0}},{{key='b',value=3,weight=0}}]\n"),
+            "line 10, column 6 (lever.n.rule.r.arms): all weights are 0",
+        ),
+        (
+            format!("{number}{rule}experiment='e'\narms=[{{key='a',value=1,weight=-1}},{{key='b',value=3}}]\n"),
+            "line 10, column 31 (lever.n.rule.r.arms.a.weight): a weight is a number from 0 up",
+        ),
+        (
+            format!("{number}{rule}{arms}layer={{name='x',from='50 %',to='20 %'}}\n"),
+            "line 11, column 34 (lever.n.rule.r.layer.to): the slice is empty",
+        ),
+        (
+            format!(
+                "{number}{rule}{arms}layer={{name='x',to='50 %'}}\n[[lever.rule]]\nkey='s'\nexperiment='f'\narms=[{{key='a',value=1}},{{key='b',value=3}}]\nlayer={{name='x',from='49 %'}}\n"
+            ),
+            "line 16, column 7 (lever.n.rule.s.layer): this slice of the layer “x” overlaps the one of n.r (e)",
+        ),
+        (
+            format!("{bool_lever}holdout={{key='g',share='5 %'}}\n{number}holdout={{key='g',share='6 %'}}\n"),
+            "line 11, column 9 (lever.n.holdout): the holdout “g” has another share in l",
+        ),
+        (
+            "[[publish]]\nkey='a'\nkind='file'\npath='../x'\n".into(),
+            "line 4, column 6 (publish.a.path): “../x” leads out",
+        ),
+        (
+            "[[publish]]\nkey='a'\nkind='http_put'\nurl='http://x.org'\n".into(),
+            "line 4, column 5 (publish.a.url): levers are put over https",
+        ),
+        (
+            "[[publish]]\nkey='a'\nkind='git'\nrepo='/x'\npath='a'\nbranch='-x'\n".into(),
+            "line 6, column 8 (publish.a.branch): “-x” is no name of a branch",
+        ),
+        (
+            "[[publish]]\nkey='a'\nkind='file'\npath='x'\nurl='https://a'\n".into(),
+            "line 5, column 5 (publish.a.url): url does not belong",
+        ),
+        (
+            "[[source]]\nkind='sdk'\nallow=['a']\ndeny=['a']\n".into(),
+            "line 3, column 7 (source.1.allow): “a” is denied, too",
+        ),
+        ("[[source]]\nkind='sdk'\ndeny=['unit']\n".into(), "line 3, column 6 (source.1.deny): events without a unit"),
+        (
+            "[[source]]\nkind='stripe'\nmap={event='e',time='t'}\n".into(),
+            "line 3, column 5 (source.1.map): what Stripe sends is understood",
+        ),
+    ];
+    for (text, expect) in cases {
+        let got = shown(&text);
+        assert!(got.iter().any(|p| p.starts_with(expect)), "{text}\nexpected {expect}\ngot {got:#?}");
+        assert_eq!(got.len(), 1, "{text}\n{got:#?}");
     }
 }
