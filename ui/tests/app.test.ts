@@ -89,6 +89,7 @@ describe('frame', () => {
       'KPIs',
       'Approvals',
       'Decisions',
+      'Levers',
       'Connections',
       'Reports',
       'Settings',

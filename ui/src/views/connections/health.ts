@@ -1,5 +1,5 @@
 // The words and colours of a source's, a sink's or a target's health, and what was wanted of it. Pure.
-import type { KeyView, SourceView } from '$lib/backend';
+import type { KeyView, SecretView, SourceView } from '$lib/backend';
 
 export type HealthTone = 'good' | 'warn' | 'bad' | 'quiet';
 
@@ -16,14 +16,12 @@ export function health(state: string): { tone: HealthTone; word: string } {
   return KNOWN[state] ?? { tone: 'quiet', word: 'Unknown' };
 }
 
-/** The key a source sends with: the newest of its name that is not revoked, else the newest. */
-export function keyOf(source: string, keys: KeyView[]): KeyView | undefined {
-  const mine = keys.filter((key) => key.kind === 'write' && (key.name === source || isRotation(key.name, source)));
+/** A source's key of this kind: the newest that is not revoked, else the newest. */
+export function keyOf(source: string, keys: KeyView[], kind = 'write'): KeyView | undefined {
+  const mine = keys.filter((key) => key.kind === kind && key.source === source);
   const newest = (list: KeyView[]) => [...list].sort((a, b) => b.created_at - a.created_at)[0];
   return newest(mine.filter((key) => !key.revoked)) ?? newest(mine);
 }
-
-const isRotation = (name: string, of: string) => name.startsWith(`${of}-`) && /^\d+$/.test(name.slice(of.length + 1));
 
 /** The name of the key that takes over from this one: `web` → `web-2`, `web-2` → `web-3`. */
 export function rotated(name: string, taken: string[]): string {
@@ -32,15 +30,23 @@ export function rotated(name: string, taken: string[]): string {
 }
 
 /** What was wanted of a source, apart from how it is. */
-export function wanted(source: SourceView, keys: KeyView[]): { on: boolean; text: string } {
+export function wanted(source: SourceView, keys: KeyView[], secrets: SecretView[] = []): { on: boolean; text: string } {
   switch (source.kind) {
+    case 'stripe':
+      return secrets.some((secret) => secret.name === source.key && !secret.set)
+        ? { on: false, text: 'Off: no secret' }
+        : { on: true, text: 'On' };
     case 'folder':
       return { on: true, text: 'Watched' };
     case 'file':
       return { on: false, text: 'Imported once' };
     default: {
       const key = keyOf(source.key, keys);
-      return key?.revoked ? { on: false, text: 'Off: key revoked' } : { on: true, text: 'On' };
+      return !key
+        ? { on: false, text: 'Off: no key' }
+        : key.revoked
+          ? { on: false, text: 'Off: key revoked' }
+          : { on: true, text: 'On' };
     }
   }
 }

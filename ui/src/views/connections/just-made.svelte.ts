@@ -3,8 +3,6 @@ import type { KeyMade } from '$lib/backend';
 
 class JustMade {
   #keys = $state.raw<KeyMade[]>([]);
-  /** What `add_source` said is left to do, by source. */
-  next = $state.raw<Record<string, string[]>>({});
 
   add(keys: KeyMade[]): void {
     this.#keys = [...this.#keys, ...keys];

@@ -5,7 +5,6 @@ import FileInput from '@lucide/svelte/icons/file-input';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
 import MousePointer from '@lucide/svelte/icons/mouse-pointer-click';
 import Split from '@lucide/svelte/icons/split';
-import Telescope from '@lucide/svelte/icons/telescope';
 import Terminal from '@lucide/svelte/icons/terminal';
 import type { Component } from 'svelte';
 import type { Snippet, SourceView } from '$lib/backend';
@@ -17,7 +16,7 @@ export interface Sender {
   says: string;
   icon: Component<{ size?: number | string; strokeWidth?: number | string }>;
   /** What `add_source` calls it; absent where it is another way in. */
-  kind?: 'sdk' | 'otlp' | 'stripe';
+  kind?: 'sdk' | 'stripe';
   /** The name offered first. */
   name: string;
   /** Its snippets, by how their titles begin. */
@@ -51,15 +50,6 @@ export const SENDERS: Sender[] = [
     kind: 'sdk',
     name: 'Site',
     titles: /^(segment|analytics)/i,
-  },
-  {
-    key: 'otel',
-    title: 'OpenTelemetry',
-    says: 'What services report over OTLP.',
-    icon: Telescope,
-    kind: 'otlp',
-    name: 'Services',
-    titles: /^(open ?telemetry|otel|otlp)/i,
   },
   {
     key: 'stripe',
@@ -99,27 +89,32 @@ export const SENDERS: Sender[] = [
 
 export const sender = (key: string | undefined): Sender | undefined => SENDERS.find((one) => one.key === key);
 
-/** Snippets that send events, grouped by what sends; senders without any are left out. */
-export function bySender(snippets: Snippet[]): { sender: Sender; snippets: Snippet[] }[] {
-  const sends = snippets.filter((one) => one.purpose !== 'levers');
-  return SENDERS.map((one) => ({ sender: one, snippets: sends.filter((part) => one.titles.test(part.title)) })).filter(
-    (group) => group.snippets.length > 0,
-  );
+const READERS: { key: string; title: string; titles: RegExp }[] = [
+  { key: 'openfeature', title: 'OpenFeature', titles: /^openfeature/i },
+  { key: 'growthbook', title: 'GrowthBook', titles: /^growthbook/i },
+  { key: 'unleash', title: 'Unleash', titles: /^unleash/i },
+];
+
+/** The snippets of a key by the SDK they are for; an SDK without any is left out. */
+export function bySdk(snippets: Snippet[]): { key: string; title: string; snippets: Snippet[] }[] {
+  return [...SENDERS, ...READERS]
+    .map(({ key, title, titles }) => ({
+      key,
+      title: title.replace(/ SDK$/, ''),
+      snippets: snippets.filter((one) => titles.test(one.title)),
+    }))
+    .filter((group) => group.snippets.length > 0)
+    .sort((a, b) => Number(a.key === 'http') - Number(b.key === 'http'));
 }
 
 /** What a source is, in words. */
 export function kindWord(kind: string): string {
-  return { sdk: 'SDK', otlp: 'OpenTelemetry', stripe: 'Stripe', folder: 'Folder', file: 'File' }[kind] ?? words(kind);
-}
-
-/** The sender that a source's kind suggests when nobody chose one. */
-export function likely(source: SourceView): string {
-  return source.kind === 'otlp' ? 'otel' : source.kind === 'stripe' ? 'stripe' : 'posthog';
+  return { sdk: 'SDK', stripe: 'Stripe', folder: 'Folder', file: 'File' }[kind] ?? words(kind);
 }
 
 /** The part of a title that tells one snippet of a sender from the next: `posthog-js` → `js`. */
 export function shortTitle(title: string): string {
-  const rest = title.replace(/^[a-z]+[- ]/i, '');
+  const rest = title.replace(/^[a-z]+[- ]/i, '').replace(/^proxy-client$/, 'browser');
   const names: Record<string, string> = {
     js: 'Browser',
     web: 'Browser',

@@ -4,7 +4,7 @@ import CircleDashed from '@lucide/svelte/icons/circle-dashed';
 import CircleOff from '@lucide/svelte/icons/circle-off';
 import Clock from '@lucide/svelte/icons/clock';
 import type { Component } from 'svelte';
-import type { LeverKind, LeverRowView, LeverValue, Protocol, Reason } from '$lib/backend';
+import type { LeverKind, LeverRowView, LeverValue, Protocol, Reason, RuleView } from '$lib/backend';
 import { leverValue, number, percent } from '$lib/format';
 
 export const PROTOCOLS: Record<Protocol, string> = {
@@ -33,6 +33,7 @@ export const REASONS: Record<Reason, string> = {
   split: 'by chance',
   held_out: 'held out',
   prerequisite: 'another lever stands in the way',
+  no_group: 'this unit is in no such group',
   off: 'killed',
 };
 
@@ -82,6 +83,10 @@ export function matches(lever: LeverRowView, text: string): boolean {
     .every((word) => hay.includes(word));
 }
 
+/** Why it is stale, unless a warning says so already. */
+export const staleReason = (lever: LeverRowView): string | null =>
+  lever.warnings.some((warning) => lever.stale_reason?.startsWith(warning.text)) ? null : lever.stale_reason;
+
 export const moved = (lever: Pick<LeverRowView, 'value' | 'default'>) =>
   JSON.stringify(lever.value) !== JSON.stringify(lever.default);
 
@@ -91,6 +96,58 @@ export const inForce = (lever: LeverRowView): string => (lever.off ? lever.defau
 /** `20 %`, without digits nobody asked for. */
 export const share = (part: number) =>
   percent(part, { digits: Number.isInteger(Math.round(part * 1e6) / 1e4) ? 0 : 1 });
+
+/**
+ * A predicate as people say it: `plan == 'pro' && country in ['DE', 'AT']` → "plan is pro and country is DE or AT". What is
+ * not as simple as that stays as it was written.
+ */
+export function predicate(when: string): string {
+  const said = split(when).map((part) => {
+    const bare = part.trim();
+    const compare = /^([\w.$]+)\s*(==|!=|>=|<=|>|<)\s*('[^']*'|"[^"]*"|-?[\d.]+|true|false)$/.exec(bare);
+    if (compare) {
+      const [, name, sign, right] = compare as unknown as [string, string, string, string];
+      return right === 'true' || right === 'false'
+        ? `${name} is ${(right === 'true') === (sign === '==') ? 'true' : 'false'}`
+        : `${name} ${SIGNS[sign]} ${unquoted(right)}`;
+    }
+    const within = /^([\w.$]+)\s+in\s+\[([^\]]*)\]$/.exec(bare);
+    if (within) return `${within[1]} is ${join(within[2]!.split(',').map((one) => unquoted(one.trim())))}`;
+    const text = /^([\w.$]+)\.(startsWith|endsWith|contains)\(('[^']*'|"[^"]*")\)$/.exec(bare);
+    if (text) return `${text[1]} ${TEXT[text[2]!]} ${unquoted(text[3]!)}`;
+    return undefined;
+  });
+  return said.includes(undefined) ? when : said.join(' and ');
+}
+const SIGNS: Record<string, string> = {
+  '==': 'is',
+  '!=': 'is not',
+  '>': 'is above',
+  '<': 'is below',
+  '>=': 'is at least',
+  '<=': 'is at most',
+};
+const TEXT: Record<string, string> = { startsWith: 'begins with', endsWith: 'ends with', contains: 'contains' };
+const unquoted = (text: string) => text.replace(/^(['"])(.*)\1$/, '$2');
+const join = (all: string[]) => (all.length < 2 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`);
+/** At `&&`; where there are brackets or `||` nothing is taken apart. */
+const split = (when: string) =>
+  /\|\||[()]\s*&&|&&\s*[(!]/.test(when.replace(/\w+\([^()]*\)/g, 'f')) ? [when] : when.split('&&');
+
+/** `20 % where plan is pro and country is DE or AT: on`. */
+export function ruleWords(rule: RuleView): string {
+  const part = rule.share < 1 ? share(rule.share) : '';
+  const who = rule.when
+    ? `${part ? `${part} ` : ''}where ${predicate(rule.when)}`
+    : part
+      ? `${part} of everyone`
+      : 'everyone';
+  const what = rule.experiment
+    ? `${rule.experiment} by chance, ${rule.arms.map((arm) => `${arm.key} ${leverValue(arm.value)}`).join(', ')}`
+    : valueText(rule.value);
+  const text = `${who}: ${what}`;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 /** Attributes that predicates speak of, in the order they appear. */
 export function attributes(predicates: (string | null)[]): string[] {

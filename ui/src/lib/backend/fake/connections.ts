@@ -113,6 +113,7 @@ export function connections(empty = false): ConnectionsView {
     keys: [
       {
         name: 'web',
+        source: 'web',
         kind: 'write',
         value: key,
         created_at: NOW - 90 * DAY,
@@ -122,6 +123,7 @@ export function connections(empty = false): ConnectionsView {
       },
       {
         name: 'billing',
+        source: 'billing',
         kind: 'write',
         value: `phc_${hex('billing', 36)}`,
         created_at: NOW - HOUR,
@@ -131,15 +133,17 @@ export function connections(empty = false): ConnectionsView {
       },
       {
         name: 'website-reads',
+        source: 'website-reads',
         kind: 'client',
         value: client,
         created_at: NOW - 60 * DAY,
         last_used_at: NOW - 12_000,
         revoked: false,
-        snippets: [],
+        snippets: snippets(host, client, 'client'),
       },
       {
         name: 'checkout-service',
+        source: 'checkout-service',
         kind: 'read',
         value: 'er_4f1c…',
         created_at: NOW - 20 * DAY,
@@ -149,6 +153,7 @@ export function connections(empty = false): ConnectionsView {
       },
       {
         name: 'old-website',
+        source: 'old-website',
         kind: 'write',
         value: 'phc_09aa…',
         created_at: NOW - 200 * DAY,

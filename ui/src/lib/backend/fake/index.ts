@@ -350,29 +350,35 @@ export class Fake implements Backend {
     return this.status;
   }
 
-  #key(name: string, kind: string) {
+  #key(name: string, kind: string, source: string | null = null) {
     if (this.connections.keys.some((key) => key.name === name))
       throw new BackendError('invalid_argument', `There is a key named “${name}” already`, 'Choose another name.');
     const value = `${{ write: 'phc', client: 'ec' }[kind] ?? 'er'}_made_up_0123456789abcdef`;
     this.connections.keys.push({
       name,
+      source: source ?? name,
       kind,
       value: kind === 'read' ? 'er_made…' : value,
       created_at: this.status.now,
       last_used_at: null,
       revoked: false,
-      snippets: kind === 'write' ? views.snippets(this.connections.gateway ?? '', value) : [],
+      snippets: views.snippets(this.connections.gateway ?? '', value, kind),
     });
     return { name, kind, value };
   }
-  #add({ kind, key, title }: AddSourceArgs) {
-    const made = this.#key(key, kind === 'levers' ? 'client' : kind === 'server' ? 'read' : 'write');
+  #add({ kind, key, title, secret }: AddSourceArgs) {
     const sends = kind !== 'levers' && kind !== 'server';
+    const made =
+      kind === 'stripe'
+        ? []
+        : kind === 'sdk'
+          ? [this.#key(key, 'write'), this.#key(`${key}-levers`, 'client')]
+          : [this.#key(key, kind === 'levers' ? 'client' : 'read')];
     const source: SourceView = {
       key,
       title: title ?? key,
       kind,
-      place: this.connections.gateway ?? '',
+      place: kind === 'stripe' ? `${this.connections.gateway}/v1/stripe/${key}` : (this.connections.gateway ?? ''),
       health: 'waiting',
       health_text: 'No event yet',
       accepted: 0,
@@ -383,6 +389,8 @@ export class Fake implements Backend {
       last_received_at: null,
       last_error: null,
     };
+    if (kind === 'stripe')
+      this.connections.secrets.push({ name: key, set: Boolean(secret), used_by: [`source ${key}`] });
     if (sends) {
       this.connections.sources.push(source);
       // In a browser somebody looks at it: let an event come.
@@ -390,8 +398,8 @@ export class Fake implements Backend {
     }
     return {
       source: sends ? source : null,
-      keys: [made],
-      snippets: views.snippets(this.connections.gateway ?? '', made.value),
+      keys: made,
+      snippets: made.flatMap((one) => views.snippets(this.connections.gateway ?? '', one.value, one.kind)),
       next: [],
     };
   }
@@ -463,7 +471,7 @@ export class Fake implements Backend {
       case 'set_playbook':
         return views.settings();
       case 'make_key':
-        return this.#key(String(args.name), String(args.kind));
+        return this.#key(String(args.name), String(args.kind), args.source as string | null);
       case 'revoke_key':
         for (const key of this.connections.keys) if (key.name === args.id) key.revoked = true;
         return this.connections;
@@ -478,7 +486,14 @@ export class Fake implements Backend {
         return this.#replay(Number(args.id), (args.raw as string | null | undefined) ?? null);
       case 'erase_person':
         this.erased = true;
-        return { events: 214, ids: 3, at: this.status.now };
+        return {
+          events: 214,
+          ids: 3,
+          rejections: 2,
+          elsewhere: [{ place: 'journal', rows: 1 }],
+          note: 'Backups made before still hold what was erased; delete them when they are no longer needed.',
+          at: this.status.now,
+        };
       case 'kill_lever':
       case 'restore_lever': {
         for (const one of this.levers.levers)

@@ -178,7 +178,7 @@ const ROWS: LeverRowView[] = [
     kind: { kind: 'boolean' },
     domain: 'product',
     value: true,
-    default: true,
+    default: false,
     version: 4,
     off: true,
     updated_at: NOW - 5 * HOUR,
@@ -199,7 +199,14 @@ const ROWS: LeverRowView[] = [
     readers: 2,
     last_read_at: NOW - 9 * 60_000,
     state: 'stale',
-    stale_reason: 'It has been on for everyone for 96 days. Remove it from the code, then from business.toml.',
+    stale_reason: 'It has served one value to everyone for 96 days: Remove it from the code, then from business.toml.',
+    warnings: [
+      {
+        code: 'one_value',
+        text: 'It has served one value to everyone for 96 days',
+        next: 'Remove it from the code, then from business.toml.',
+      },
+    ],
   }),
 ];
 
@@ -404,7 +411,7 @@ function definition(found: LeverRowView, protocol: Protocol): Record<string, unk
 
 export function trial(view: LeversView, { key, unit, attributes }: TryLeverArgs): LeverTrialView {
   const { lever: found } = lever(view, key);
-  const fits = found.rules.length > 0 && Object.keys(attributes).length > 0;
+  const fits = !found.off && found.rules.length > 0 && Object.keys(attributes).length > 0;
   const results = ALL.map((protocol): LeverTrialView['results'][number] => {
     if (!found.served_as.includes(protocol))
       return {
@@ -420,7 +427,11 @@ export function trial(view: LeversView, { key, unit, attributes }: TryLeverArgs)
       };
     const first = found.rules.at(-1);
     const split = fits && first !== undefined && protocol !== 'posthog';
-    const value = split ? (first.value ?? first.arms[1]?.value ?? found.value) : found.value;
+    const value = found.off
+      ? found.default
+      : split
+        ? (first.value ?? first.arms[1]?.value ?? found.value)
+        : found.value;
     return {
       protocol,
       value,

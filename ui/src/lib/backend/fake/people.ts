@@ -5,10 +5,11 @@ import { DAY, HOUR, NOW } from './series';
 
 export function person(unit: string, gone: boolean): PersonView {
   const known = !gone && /^(user_|anon-)/.test(unit);
-  if (!known) return { unit, ids: [unit], events: 0, first_at: null, last_at: null, recent: [] };
+  if (!known) return { unit, ids: [unit], identified: false, events: 0, first_at: null, last_at: null, recent: [] };
   return {
     unit,
     ids: ['user_481', 'anon-7c2f91d0', 'mara@example.invalid'],
+    identified: true,
     events: 214,
     first_at: NOW - 71 * DAY,
     last_at: NOW - 3 * HOUR,

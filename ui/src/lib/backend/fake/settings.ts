@@ -60,6 +60,7 @@ export function settings(): SettingsView {
       limits,
       policy,
       sources: [],
+      publish: [],
       playbooks_off: ['quiet_hours'],
     },
     toml,

@@ -1,7 +1,7 @@
 /** Snippets as the engine makes them for a key. */
 import type { Snippet } from '../types';
 
-export function snippets(host: string, key: string): Snippet[] {
+export function snippets(host: string, key: string, kind = 'write'): Snippet[] {
   const one = (title: string, language: string, install: string, code: string, purpose = 'events'): Snippet => ({
     title,
     language,
@@ -10,6 +10,25 @@ export function snippets(host: string, key: string): Snippet[] {
     purpose,
   });
   const bare = host.replace(/^https?:\/\//, '');
+  if (kind === 'client')
+    return [
+      one(
+        'openfeature-web',
+        'javascript',
+        'npm install @openfeature/web-sdk @openfeature/ofrep-web-provider',
+        `import { OpenFeature } from '@openfeature/web-sdk'\nimport { OFREPWebProvider } from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({ targetingKey: 'customer-1' })\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({ baseUrl: '${host}', headers: { Authorization: 'Bearer ${key}' } }),\n)`,
+        'levers',
+      ),
+      one(
+        'growthbook-js',
+        'javascript',
+        'npm install @growthbook/growthbook',
+        `import { GrowthBook } from '@growthbook/growthbook'\n\nconst growthbook = new GrowthBook({ apiHost: '${host}', clientKey: '${key}' })\nawait growthbook.init({ streaming: true })`,
+        'levers',
+      ),
+    ];
+  if (kind === 'read')
+    return [one('curl', 'shell', '', `curl ${host}/v1/levers -H 'Authorization: Bearer ${key}'`, 'levers')];
   return [
     one(
       'posthog-js',
@@ -62,13 +81,6 @@ export function snippets(host: string, key: string): Snippet[] {
       'pip install segment-analytics-python',
       `import segment.analytics as analytics\n\nanalytics.write_key = '${key}'\nanalytics.host = '${host}'\nanalytics.track('user_1', 'signup', {'plan': 'pro'})\nanalytics.flush()`,
     ),
-    one(
-      'opentelemetry',
-      'shell',
-      '',
-      `export OTEL_EXPORTER_OTLP_ENDPOINT='${host}'\nexport OTEL_EXPORTER_OTLP_PROTOCOL='http/json'\nexport OTEL_EXPORTER_OTLP_HEADERS='Authorization=Bearer ${key}'`,
-    ),
-    one('stripe', 'shell', '', `stripe listen --forward-to ${host}/stripe/${key}`),
     one(
       'curl',
       'shell',
