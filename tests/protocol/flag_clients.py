@@ -144,7 +144,7 @@ def ofrep_node_and_web(host):
     assert first == {"new_checkout": True, "layout": "grid", "price": 35, "killed": False}, first
     host.configure(LEVERS.replace("off = true", "off = false"))
     refreshed = json.loads(process.stdout.readline())
-    assert refreshed["killed"] is True and refreshed["requests"] in (1, 2), refreshed
+    assert refreshed["killed"] is True and refreshed["requests"] >= 1, refreshed
     assert process.wait(timeout=20) == 0
 
 

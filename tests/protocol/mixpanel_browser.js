@@ -7,6 +7,15 @@ for (const name of ['window', 'document', 'location', 'localStorage', 'sessionSt
   Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true, writable: true })
 Object.defineProperty(globalThis, 'navigator', { value: window.navigator, configurable: true })
 
+let open = 0
+let quiet = Date.now()
+const send = window.XMLHttpRequest.prototype.send
+window.XMLHttpRequest.prototype.send = function (...body) {
+  open++
+  this.addEventListener('loadend', () => (open--, (quiet = Date.now())))
+  return send.apply(this, body)
+}
+
 const module = await import('mixpanel-browser')
 const mixpanel = module.default.default ?? module.default
 mixpanel.init(key, {
@@ -24,6 +33,7 @@ track()
 mixpanel.identify(`user-${mode}`)
 for (let n = 0; n < 20; n++) track()
 mixpanel.people.set({ plan: 'pro' })
-await new Promise((done) => setTimeout(done, 3000))
+const deadline = Date.now() + 20000
+while ((open > 0 || Date.now() - quiet < 1500) && Date.now() < deadline) await new Promise((done) => setTimeout(done, 50))
 console.log(JSON.stringify({ Checkout: sent }))
 process.exit(0)

@@ -26,12 +26,11 @@ if (polled.length === 0 || polled.some((status) => status !== 304)) throw new Er
 globalThis.EventSource = EventSource
 await OpenFeature.setProviderAndWait(provider({}))
 const client = OpenFeature.getClient()
+statuses = []
 console.log(JSON.stringify({
   new_checkout: client.getBooleanValue('new_checkout', false), layout: client.getStringValue('layout', ''),
   price: client.getNumberValue('pro_price', 0), killed: client.getBooleanValue('killed', false),
 }))
-await pause(500)
-statuses = []
 const deadline = Date.now() + 15000
 while (!client.getBooleanValue('killed', false) && Date.now() < deadline) await pause(50)
 console.log(JSON.stringify({ killed: client.getBooleanValue('killed', false), requests: statuses.length }))
