@@ -150,12 +150,13 @@ impl Inner {
     pub(crate) fn take_config(&self, config: Config, by: &str) -> Result<()> {
         let zone = Zone::named(&config.business.timezone)?;
         self.privacy.refresh(&config.business)?;
-        self.store.reconfigure(&config.business)?;
-        *self.zone.write() = zone;
-        *self.config.write() = config;
-        self.problems.solve("config");
         let others = {
+            // Nobody asks the store for a metric that is gone, or that it does not know yet.
             let _no_bucket_meanwhile = self.closing.lock();
+            self.store.reconfigure(&config.business)?;
+            *self.zone.write() = zone;
+            *self.config.write() = config;
+            self.problems.solve("config");
             self.configure_engine()?
         };
         if others {

@@ -7,6 +7,7 @@ mod config;
 mod crash;
 mod http;
 mod kit;
+mod levers;
 mod life;
 mod running;
 mod shapes;
