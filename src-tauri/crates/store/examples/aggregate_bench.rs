@@ -1,4 +1,5 @@
-//! How fast ten metrics are kept up to date, how much memory they take, how fast they are read.
+//! How fast ten metrics are kept up to date, how much memory they take, how fast they are read, what it costs when two units
+//! turn out to be one person.
 //!
 //! `cargo run --release -p epoch-store --example aggregate_bench [millions of events] [units]`
 #![expect(
@@ -149,4 +150,16 @@ fn main() {
     let clock = Instant::now();
     let loaded = Aggregates::load(plan, records.into_iter()).map(|a| a.all_records().len());
     println!("loaded and listed again: {loaded:?} in {:.2} s", clock.elapsed().as_secs_f64());
+    let pairs = (units / 4).min(100_000) as u32;
+    let (clock, before, mut changed) = (Instant::now(), cpu_ns(), 0);
+    for unit in 0..pairs {
+        changed += u32::from(aggregates.link(2 * unit + 1, 2 * unit + 2, false).is_some());
+    }
+    let (wall, cpu) = (clock.elapsed().as_nanos() as f64, cpu_ns().saturating_sub(before) as f64);
+    let each = |ns: f64| ns / f64::from(pairs) / 1e3;
+    println!(
+        "{pairs} links, {changed} of them changed numbers: {:.1} us of processor each ({:.1} on the clock)",
+        each(cpu),
+        each(wall)
+    );
 }

@@ -84,12 +84,12 @@ impl<'s> Cursor<'s> {
     }
 }
 
-/// The links in which any of these units (in order) takes part.
-pub fn of_units(db: &Connection, units: &[u32]) -> Result<Vec<Linked>> {
-    let mut select = after(db)?;
-    let mut cursor = Cursor::start(&mut select, 0)?;
+/// The links in which any of these units (in order) takes part, at positions above `after` and up to `upto`.
+pub fn of_units(db: &Connection, units: &[u32], after: u64, upto: u64) -> Result<Vec<Linked>> {
+    let mut select = self::after(db)?;
+    let mut cursor = Cursor::start(&mut select, after)?;
     let mut found = Vec::new();
-    while let Some(link) = cursor.next {
+    while let Some(link) = cursor.next.filter(|link| link.position <= upto) {
         if units.binary_search(&link.from).is_ok() || units.binary_search(&link.into).is_ok() {
             found.push(link);
         }
@@ -100,7 +100,7 @@ pub fn of_units(db: &Connection, units: &[u32]) -> Result<Vec<Linked>> {
 
 /// Forgets units: their own links go, and those of others that name them say no longer whom.
 pub fn forget(db: &Connection, units: &[u32]) -> Result<()> {
-    for link in of_units(db, units)? {
+    for link in of_units(db, units, 0, u64::MAX)? {
         let own = units.binary_search(&link.into).is_ok();
         let sql = if own {
             "DELETE FROM links WHERE position = ?"

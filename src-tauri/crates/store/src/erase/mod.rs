@@ -121,7 +121,8 @@ pub struct Found {
 /// Looks on from where the erasure stands.
 pub fn look(db: &Connection, erasure: &Erasure) -> Result<Found> {
     let upto = erasure.upto.min(erasure.looked.saturating_add(LOOK));
-    let linked: Vec<u64> = links::of_units(db, &erasure.units)?.iter().map(|link| link.position).collect();
+    let links = links::of_units(db, &erasure.units, erasure.looked, upto)?;
+    let linked: Vec<u64> = links.iter().map(|link| link.position).collect();
     let mut pieces: Vec<(Vec<u64>, u64)> = Vec::new();
     log::blocks(db, erasure.looked, upto, |first, block| {
         for (row, position) in block.rows.iter().zip(first..) {

@@ -116,6 +116,42 @@ fn sums_are_exact_and_bounded() {
 }
 
 #[test]
+fn groups_are_units_of_their_own() {
+    let mut a = aggregates(
+        "[[metric]]\nkey = 'c'\nkind = 'proportion'\nby = 'company'\nsegments = ['plan']\n\
+         numerator = { event = 'order', within = '1d' }\ndenominator = 'visit'\n\
+         [[metric]]\nkey = 'u'\nkind = 'unique'\nevent = 'visit'\nby = 'company'\n",
+    );
+    let props =
+        |company: &str| format!("{{\"x\":[1],\"$groups\":{{\"team\":1,\"company\":{company}}},\"plan\":\"pro\"}}");
+    for (unit, company) in [(1, "\"acme\""), (2, "\"acme\""), (3, "7"), (4, "null"), (5, "\"\""), (0, "\"beta\"")] {
+        a.apply("visit", unit, 5, &props(company)).unwrap();
+    }
+    // Another person of the same company buys.
+    a.apply("order", 9, DAY, &props("\"acme\"")).unwrap();
+    let total = whole(&a, "c", Grain::Day, 2).total;
+    assert_eq!((total.numerator, total.denominator), (1.0, 3.0));
+    assert_eq!(whole(&a, "u", Grain::Day, 2).total.value, Some(3.0));
+    // Persons 1 and 3 being one changes no company.
+    let before = a.all_records().len();
+    assert_eq!(a.link(1, 3, false), None);
+    assert_eq!((whole(&a, "u", Grain::Day, 2).total.value, a.all_records().len()), (Some(3.0), before + 2));
+    let rows = |company: &str, name: &str, segment| a.matches("c", segment, name, &props(company));
+    assert!(rows("\"acme\"", "visit", None) && rows("\"acme\"", "order", None));
+    assert!(rows("\"acme\"", "visit", Some(("plan", "pro"))) && !rows("\"acme\"", "visit", Some(("plan", "free"))));
+    assert!(!rows("null", "visit", None) && !rows("\"\"", "visit", None) && !a.matches("c", None, "visit", "{}"));
+    assert!(!a.matches("u", None, "visit", "{\"company\":\"acme\"}"));
+}
+
+#[test]
+fn what_was_erased_counts_nowhere() {
+    let mut a = aggregates("[[metric]]\nkey = 'n'\nevent = '$erased'\n");
+    a.apply("$erased", 1, 5, "{}").unwrap();
+    assert_eq!(whole(&a, "n", Grain::Day, 1).total.value, Some(0.0));
+    assert!(!a.matches("n", None, "$erased", "{}"));
+}
+
+#[test]
 fn distinct_over_a_year_is_a_union() {
     let mut a = aggregates("[[metric]]\nkey = 'u'\nkind = 'unique'\nevent = 'e'\nbucket = 'hour'\n");
     for day in 0..400 {
