@@ -6,4 +6,5 @@
 pub mod folder;
 pub mod import;
 pub mod levers_file;
+pub mod publish;
 pub mod webhook;

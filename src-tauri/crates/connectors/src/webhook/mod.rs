@@ -1,6 +1,6 @@
 //! Outgoing webhooks: signed (Standard Webhooks), idempotent by key, never to a private address unless allowed by name.
 
-mod address;
+pub(crate) mod address;
 mod sign;
 
 use std::sync::Once;

@@ -5,6 +5,7 @@ mod files;
 mod folder;
 mod nasty;
 mod preview;
+mod publish;
 mod resume;
 mod sink;
 mod webhook;
