@@ -19,6 +19,8 @@ mod ofrep;
 mod plain;
 mod posthog;
 mod privacy;
+#[cfg(any(test, feature = "probe"))]
+pub mod probe;
 mod problem;
 mod rate;
 mod read;

@@ -135,7 +135,8 @@ pub(crate) fn with<'a>(object: Cow<'a, str>, beside: &[(&str, Cow<'_, str>)]) ->
         return object;
     }
     let inner = inside(&object);
-    let mut out = String::with_capacity(inner.len() + beside.iter().map(|(k, v)| k.len() + v.len() + 4).sum::<usize>() + 2);
+    let mut out =
+        String::with_capacity(inner.len() + beside.iter().map(|(k, v)| k.len() + v.len() + 4).sum::<usize>() + 2);
     out.push('{');
     out.push_str(inner);
     for (name, value) in beside.iter().filter(|(name, _)| !has(&object, name)) {

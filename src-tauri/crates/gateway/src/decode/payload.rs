@@ -53,19 +53,15 @@ pub(crate) fn unwrap<'a>(raw: &'a [u8], encoding: Option<&str>, limits: &Limits)
     Err(undecodable())
 }
 
-/// One encoding taken off; `None` when there is nothing to take off here: gzip and zstd are recognised by their first
-/// bytes below, since some proxies unpack the body and leave the header.
+/// One encoding taken off; `None` when there is nothing to take off here. Some proxies unpack the body and leave the
+/// header: gzip and zstd are recognised by their first bytes later, of the others it is known that they are no text.
 fn decode(data: &[u8], encoding: &str, limits: &Limits) -> Result<Option<Vec<u8>>, Problem> {
-    let unfolded = match encoding.to_ascii_lowercase().as_str() {
-        "" | "identity" | "gzip" | "x-gzip" | "zstd" => return Ok(None),
-        "deflate" => inflate::deflate(data, limits),
-        "br" => inflate::brotli(data, limits),
-        _ => return Err(unsupported(encoding)),
-    };
-    match unfolded {
-        // Neither of the two begins like this by accident and then fails: it was unpacked on the way.
-        Err(problem) if problem.status.as_u16() == 400 && is_json(data) => Ok(None),
-        other => other.map(Some),
+    match encoding.to_ascii_lowercase().as_str() {
+        "" | "identity" | "gzip" | "x-gzip" | "zstd" => Ok(None),
+        "deflate" | "br" if is_json(data) && std::str::from_utf8(data).is_ok() => Ok(None),
+        "deflate" => inflate::deflate(data, limits).map(Some),
+        "br" => inflate::brotli(data, limits).map(Some),
+        _ => Err(unsupported(encoding)),
     }
 }
 

@@ -52,6 +52,14 @@ impl Incoming {
         Ok(Self { held, uri: parts.uri, headers: parts.headers, received, in_query })
     }
 
+    /// As if it had arrived.
+    #[cfg(any(test, feature = "probe"))]
+    pub(crate) fn of_bytes(uri: Uri, kind: &str, bytes: Vec<u8>, received: Millis) -> Self {
+        let kind = axum::http::HeaderValue::from_str(kind);
+        let headers = kind.into_iter().map(|kind| (CONTENT_TYPE, kind)).collect();
+        Self { held: body::held(bytes), uri, headers, received, in_query: false }
+    }
+
     /// A header's text.
     pub(crate) fn header(&self, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

@@ -35,7 +35,8 @@ pub(crate) fn is_posthog(shared: &Shared, data: &[u8]) -> Result<bool, Problem> 
     let Some(first) = first else { return Ok(false) };
     Ok(json::members(&first).any(|(key, value)| match key.as_ref() {
         "properties" => {
-            json::members(&value).any(|(key, _)| key == "$lib") && !json::members(&value).any(|(key, _)| key == "mp_lib")
+            json::members(&value).any(|(key, _)| key == "$lib")
+                && !json::members(&value).any(|(key, _)| key == "mp_lib")
         }
         name => {
             matches!(name, "api_key" | "token" | "$token" | "batch" | "uuid" | "distinct_id" | "$distinct_id")
@@ -104,10 +105,9 @@ impl<'s> Taking<'s> {
             let (id_of_link, name) = (Some(Cow::Borrowed(&*id)), Cow::Borrowed(IDENTIFY));
             let unit = Cow::Borrowed(&*user);
             // The link is known before the event that relies on it.
-            let good = self.intake.also(
-                Ok(Draft { id: id_of_link, time, dated: draft.dated, name, unit, props: props.into() }),
-                raw,
-            );
+            let good = self
+                .intake
+                .also(Ok(Draft { id: id_of_link, time, dated: draft.dated, name, unit, props: props.into() }), raw);
             if good {
                 self.linked.insert(id);
             }
@@ -200,7 +200,8 @@ impl<'a> Event<'a> {
 
     /// Two persons that the sender declares to be one.
     fn merge(&mut self, ids: &LazyValue<'a>) {
-        let mut ids = ids.clone().into_array_iter().into_iter().flatten().filter_map(|id| json::borrowed_text(&id.ok()?));
+        let mut ids =
+            ids.clone().into_array_iter().into_iter().flatten().filter_map(|id| json::borrowed_text(&id.ok()?));
         self.user = ids.next();
         self.other = ids.next();
         self.name = Some(MERGE.into());

@@ -49,7 +49,8 @@ pub(crate) async fn import(State(app): State<App>, request: Request) -> Response
 }
 
 async fn take(app: &App, incoming: Incoming, is_strict: bool) -> Result<(u64, Vec<Value>), Problem> {
-    let import = incoming.decoded(app, move |shared, incoming| parse(shared, incoming, &incoming.json(shared)?, is_strict));
+    let import =
+        incoming.decoded(app, move |shared, incoming| parse(shared, incoming, &incoming.json(shared)?, is_strict));
     let Import { taken, failed } = import.await??;
     let refused: BTreeSet<u64> = taken.rejections.iter().map(|rejection| rejection.position).collect();
     let imported = taken.seen - refused.len() as u64;

@@ -46,7 +46,8 @@ pub(crate) async fn track(State(app): State<App>, request: Request) -> Response 
 
 /// `POST|GET /engage`.
 pub(crate) async fn engage(State(app): State<App>, request: Request) -> Response {
-    respond(&app, request, |shared, incoming, data| profile::people(shared, &incoming.uri, data, incoming.received)).await
+    respond(&app, request, |shared, incoming, data| profile::people(shared, &incoming.uri, data, incoming.received))
+        .await
 }
 
 /// `POST|GET /groups`.

@@ -92,7 +92,8 @@ impl<'a> Change<'a> {
                 "$group_key" => change.group_type = text(),
                 "$group_id" => change.group_key = text(),
                 "$time" | "timestamp" if !json::is_absent(&value) => {
-                    change.time = Some(time::instant(&value).ok_or_else(|| invalid("the $time is no time since 1970"))?);
+                    change.time =
+                        Some(time::instant(&value).ok_or_else(|| invalid("the $time is no time since 1970"))?);
                 }
                 name => change.operators.extend(OPERATORS.iter().find(|op| **op == name).map(|op| (*op, value))),
             }

@@ -7,7 +7,8 @@ use crate::decode::{json, time};
 
 /// The fault of a record that the vendor would find; `None` when it has none.
 pub(super) fn fault(record: &LazyValue<'_>) -> Option<(&'static str, &'static str)> {
-    let member = |object: &LazyValue<'_>, name: &str| json::members(object).find(|(key, _)| key == name).map(|(_, v)| found(&v));
+    let member =
+        |object: &LazyValue<'_>, name: &str| json::members(object).find(|(key, _)| key == name).map(|(_, v)| found(&v));
     if member(record, "event") != Some(Found::Text) {
         return Some(("event", "'event' must be a non-empty string"));
     }

@@ -33,7 +33,8 @@ pub(crate) async fn events(State(app): State<App>, request: Request) -> Response
 
 async fn take(app: &App, request: Request) -> Result<(Receipt, Vec<Refused>), Problem> {
     app.rate.any()?;
-    let key = key::of(request.uri(), request.headers()).ok_or_else(|| Problem::unauthorized("no write key was given"))?;
+    let key =
+        key::of(request.uri(), request.headers()).ok_or_else(|| Problem::unauthorized("no write key was given"))?;
     let Some(source) = app.config.keys.write_source(&key) else {
         return Err(Problem::unauthorized("this key may not send events"));
     };
@@ -45,8 +46,11 @@ async fn take(app: &App, request: Request) -> Result<(Receipt, Vec<Refused>), Pr
     });
     let taken = taken.await??;
     let nothing_usable = taken.batch.is_empty();
-    let refused: Vec<Refused> =
-        taken.rejections.iter().map(|r| Refused { index: r.position, code: r.code, message: r.reason.clone() }).collect();
+    let refused: Vec<Refused> = taken
+        .rejections
+        .iter()
+        .map(|r| Refused { index: r.position, code: r.code, message: r.reason.clone() })
+        .collect();
     let receipt = commit(app, taken).await?;
     match refused.first() {
         None if nothing_usable => Err(Problem::bad("the request holds no event", "send at least one event")),

@@ -147,15 +147,15 @@ fn finish<'a>(
     skew: Millis,
 ) -> Result<Draft<'a>, Dropped> {
     let drop = |tag, message: &str| Dropped(tag, invalid(message));
-    let text = |field: &Option<LazyValue<'a>>| {
-        field.as_ref().and_then(json::borrowed_text).filter(|text| !text.is_empty())
-    };
-    let name = text(&fields.event).ok_or_else(|| drop("missing_event_name", "event submitted without an event name"))?;
+    let text =
+        |field: &Option<LazyValue<'a>>| field.as_ref().and_then(json::borrowed_text).filter(|text| !text.is_empty());
+    let name =
+        text(&fields.event).ok_or_else(|| drop("missing_event_name", "event submitted without an event name"))?;
     if name.len() > NAME_BYTES_MAX {
         return Err(drop("event_name_too_long", "event name exceeds maximum length"));
     }
-    let unit =
-        text(&fields.distinct_id).ok_or_else(|| drop("missing_distinct_id", "event submitted without a distinct_id"))?;
+    let unit = text(&fields.distinct_id)
+        .ok_or_else(|| drop("missing_distinct_id", "event submitted without a distinct_id"))?;
     if unit.len() > epoch_model::event::UNIT_BYTES_MAX {
         return Err(drop("distinct_id_too_large", "distinct_id exceeds maximum size"));
     }

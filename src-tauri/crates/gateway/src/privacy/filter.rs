@@ -66,7 +66,9 @@ fn fate(door: &Door, scope: Scope, name: &str, value: &LazyValue<'_>) -> Fate {
         return Fate::Goes;
     }
     let links = names::is_unit(name) || (name == "alias" && scope == Scope::Alias);
-    if (names::in_list(&rules.hash, name) && !(scope == Scope::Sent && names::is_envelope(name))) || (door.hashes_unit && links) {
+    if (names::in_list(&rules.hash, name) && !(scope == Scope::Sent && names::is_envelope(name)))
+        || (door.hashes_unit && links)
+    {
         return if json::is_absent(value) { Fate::Stays } else { Fate::Hashed };
     }
     let sent = matches!(scope, Scope::Sent | Scope::Deep);

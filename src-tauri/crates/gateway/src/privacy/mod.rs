@@ -56,7 +56,8 @@ impl Door {
         if !self.concerns(raw) {
             return Cow::Borrowed(raw);
         }
-        filter::text(self, raw).map_or(Cow::Borrowed("[withheld: what must not be kept cannot be told apart in it]"), Cow::Owned)
+        filter::text(self, raw)
+            .map_or(Cow::Borrowed("[withheld: what must not be kept cannot be told apart in it]"), Cow::Owned)
     }
 
     /// Whether anything in a text could have to go.
@@ -67,9 +68,7 @@ impl Door {
     /// Whether a member could be named like an IP address; an escape of an ASCII character may hide such a name.
     fn may_hold_ip(&self, text: &[u8]) -> bool {
         let [ip, address, escape] = &self.ip;
-        let is_name = |end: usize| {
-            text.get(end..).unwrap_or_default().trim_ascii_start().first() == Some(&b':')
-        };
+        let is_name = |end: usize| text.get(end..).unwrap_or_default().trim_ascii_start().first() == Some(&b':');
         ip.find_iter(text).any(|at| is_name(at + 3))
             || address.find_iter(text).any(|at| is_name(at + 7))
             || escape.find_iter(text).any(|at| matches!(text.get(at + 4), Some(b'2'..=b'7')))

@@ -9,15 +9,53 @@ pub(super) const SENT: [&str; 5] = ["properties", "props", "traits", "context", 
 
 /// Members of an event as it is sent that are not properties.
 const ENVELOPE: [&str; 27] = [
-    "event", "name", "type", "uuid", "id", "insert_id", "messageId", "unit", "distinct_id", "$distinct_id", "user_id",
-    "userId", "anonymous_id", "anonymousId", "visitor_id", "previousId", "groupId", "$group_id", "$group_key", "time",
-    "$time", "timestamp", "offset", "sentAt", "integrations", "category", "session_id",
+    "event",
+    "name",
+    "type",
+    "uuid",
+    "id",
+    "insert_id",
+    "messageId",
+    "unit",
+    "distinct_id",
+    "$distinct_id",
+    "user_id",
+    "userId",
+    "anonymous_id",
+    "anonymousId",
+    "visitor_id",
+    "previousId",
+    "groupId",
+    "$group_id",
+    "$group_key",
+    "time",
+    "$time",
+    "timestamp",
+    "offset",
+    "sentAt",
+    "integrations",
+    "category",
+    "session_id",
 ];
 
 /// Members that hold a unit's id.
 const UNITS: [&str; 16] = [
-    "unit", "distinct_id", "$distinct_id", "$anon_distinct_id", "$user_id", "$device_id", "user_id", "userId",
-    "anonymous_id", "anonymousId", "visitor_id", "previousId", "$anon_id", "$identified_id", "$distinct_ids", "customer",
+    "unit",
+    "distinct_id",
+    "$distinct_id",
+    "$anon_distinct_id",
+    "$user_id",
+    "$device_id",
+    "user_id",
+    "userId",
+    "anonymous_id",
+    "anonymousId",
+    "visitor_id",
+    "previousId",
+    "$anon_id",
+    "$identified_id",
+    "$distinct_ids",
+    "customer",
 ];
 
 /// Whether a property is of the protocols' own making, so that an allow list need not name it.
@@ -26,7 +64,13 @@ pub(super) fn is_structural(name: &str) -> bool {
         || name.starts_with("$feature")
         || matches!(
             name,
-            "$groups" | "$group_type" | "$group_key" | "$anon_distinct_id" | "$insert_id" | "$propensity" | "$lever_version"
+            "$groups"
+                | "$group_type"
+                | "$group_key"
+                | "$anon_distinct_id"
+                | "$insert_id"
+                | "$propensity"
+                | "$lever_version"
         )
 }
 
@@ -46,7 +90,14 @@ pub(super) fn is_ip(name: &str) -> bool {
     let name = name.strip_prefix("initial_").unwrap_or(name);
     matches!(
         name,
-        "ip" | "ip_address" | "ipAddress" | "client_ip" | "clientIp" | "user_ip" | "remote_ip" | "remote_address" | "geoip_ip"
+        "ip" | "ip_address"
+            | "ipAddress"
+            | "client_ip"
+            | "clientIp"
+            | "user_ip"
+            | "remote_ip"
+            | "remote_address"
+            | "geoip_ip"
     )
 }
 

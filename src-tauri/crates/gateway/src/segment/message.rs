@@ -29,15 +29,15 @@ impl Kind {
     /// `None` for a batch.
     pub(super) fn of_path(path: &str) -> Option<Self> {
         let name = path.trim_end_matches('/').rsplit('/').next()?;
-        Self::named(name).or(Some(match name {
-            "i" => Self::Identify,
-            "t" => Self::Track,
-            "p" => Self::Page,
-            "s" => Self::Screen,
-            "g" => Self::Group,
-            "a" => Self::Alias,
-            _ => return None,
-        }))
+        match name {
+            "i" => Some(Self::Identify),
+            "t" => Some(Self::Track),
+            "p" => Some(Self::Page),
+            "s" => Some(Self::Screen),
+            "g" => Some(Self::Group),
+            "a" => Some(Self::Alias),
+            name => Self::named(name),
+        }
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -107,7 +107,8 @@ impl<'a> Message<'a> {
 
     /// The event it becomes.
     pub(super) fn draft(&self) -> Checked<Draft<'_>> {
-        let kind = self.kind.ok_or_else(|| invalid("the type is none of identify, track, page, screen, group, alias"))?;
+        let kind =
+            self.kind.ok_or_else(|| invalid("the type is none of identify, track, page, screen, group, alias"))?;
         let unit = self.user.as_deref().or(self.anonymous.as_deref());
         let unit = unit.ok_or_else(|| invalid("neither userId nor anonymousId was given"))?;
         let time: Option<Millis> = match &self.time {

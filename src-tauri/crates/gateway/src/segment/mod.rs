@@ -9,9 +9,9 @@ pub(crate) mod parse;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
-use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use epoch_model::Code;
 use epoch_model::event::Rejection;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{Gateway, NOW, base64, gzip, urlencoded, zlib};
+use crate::kit::{Gateway, NOW, base64, brotli, gzip, urlencoded, zlib, zstd};
 
 const ONE: &str = r#"{"api_key":"phc_test_key","event":"order","distinct_id":"u1","uuid":"75783ad9-6863-433f-a2c9-71d17cb3fdfa","properties":{"amount":5}}"#;
 
@@ -30,6 +30,10 @@ fn every_form_of_body_gives_the_same_event() {
         ("POST", "/capture", encoded("gzip"), ONE.into()),
         ("POST", "/capture/?compression=base64", text, form(&base64(ONE.as_bytes()))),
         ("POST", "/e/?compression=base64", text, form(&base64(&squeezed))),
+        ("POST", "/e/", encoded("br"), brotli(ONE.as_bytes())),
+        ("POST", "/e/", encoded("zstd"), zstd(ONE.as_bytes())),
+        ("POST", "/e/", text, zstd(ONE.as_bytes())),
+        ("POST", "/i/v0/ai/batch/", encoded("gzip, br"), brotli(&squeezed)),
         ("POST", "/track", text, form(ONE)),
         ("POST", "/track/", text, format!("ip=1&{}", String::from_utf8(form(ONE)).unwrap()).into()),
         ("POST", "/e", text, base64(ONE.as_bytes()).into()),
@@ -84,8 +88,9 @@ fn errors_are_the_vendors() {
         "levels deep",
     );
     assert!(gateway.events().is_empty());
-    let answer = gateway.send("POST", "/e", &[("content-encoding", "br")], b"x");
-    assert_eq!((answer.status, answer.body.contains("unsupported Content-Encoding br")), (400, true));
+    let answer = gateway.send("POST", "/e", &[("content-encoding", "compress")], b"x");
+    assert_eq!((answer.status, answer.body.contains("unsupported Content-Encoding compress")), (400, true));
+    assert_eq!(gateway.send("POST", "/e", &[("content-encoding", "br")], b"x").status, 400);
     assert_eq!(gateway.send("PUT", "/e", &[], b"").status, 405);
 }
 
@@ -180,7 +185,34 @@ fn bad_events_are_recorded_and_good_ones_kept() {
     let rejections = gateway.rejections();
     let positions: Vec<_> = rejections.iter().map(|r| r.position).collect();
     assert_eq!(positions, [1, 2, 3, 4]);
-    assert!(rejections.iter().all(|r| r.raw.len() <= 2048));
+    assert!(rejections.iter().all(|r| r.code == epoch_model::Code::EventInvalid && !r.reason.is_empty()));
+    assert!(rejections[3].raw.contains(&"x".repeat(201)), "what was refused is kept whole");
     assert_eq!(rejections[1].raw, "5");
     assert_eq!(gateway.post("/batch/?beacon=1", batch.to_string()).status, 204);
+}
+
+#[test]
+fn a_long_refused_event_is_kept_up_to_a_bound_and_says_so() {
+    let gateway = Gateway::start();
+    let text = "é".repeat(50_000);
+    let event = json!({"api_key": "phc_test_key", "event": "a", "properties": {"text": text}});
+    assert_eq!(gateway.post("/e", event.to_string()).status, 400);
+    let kept = &gateway.rejections()[0].raw;
+    assert!(
+        kept.len() > 65_000
+            && kept.len() < 66_000
+            && kept.ends_with(&format!(" of {} bytes]", event.to_string().len()))
+    );
+}
+
+#[test]
+fn recordings_are_taken_and_nothing_is_kept() {
+    let gateway = Gateway::start();
+    let recording = gzip(br#"[{"event":"$snapshot","properties":{"token":"phc_test_key","distinct_id":"u"}}]"#);
+    let answer = gateway.post("/s/?compression=gzip-js", &recording);
+    assert_eq!((answer.status, answer.json()), (200, json!({"status": 1})));
+    assert_eq!(gateway.post("/s/?beacon=1", &recording).status, 204);
+    let long = b"POST /s/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 27000000\r\n\r\n";
+    assert_eq!(gateway.raw(long).status, 413);
+    assert!(gateway.events().is_empty() && gateway.rejections().is_empty());
 }

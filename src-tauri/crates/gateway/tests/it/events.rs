@@ -19,7 +19,7 @@ fn every_shape_is_taken() {
         total += count;
         let events = gateway.events();
         assert_eq!(events.len(), total, "{body}");
-        let Event { name, unit, time, props } = events.last().unwrap();
+        let Event { name, unit, time, props, .. } = events.last().unwrap();
         assert_eq!((name.as_str(), unit.as_str(), *time, props), (last.0, last.1, last.2, &last.3), "{body}");
     };
     let hour = NOW - 3_600_000;

@@ -22,6 +22,7 @@ pub const NOW: Millis = 1_795_348_800_000;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
+    pub id: EventId,
     pub name: String,
     pub unit: String,
     pub time: Millis,
@@ -73,6 +74,10 @@ impl Shelf {
         *self.levers.lock().unwrap() = Arc::new(Compiled::new(flags, version));
         self.told.lock().unwrap().iter().for_each(|tell| tell(version));
     }
+
+    pub fn version(&self) -> u64 {
+        self.levers.lock().unwrap().version()
+    }
 }
 
 impl EventSink for Memory {
@@ -106,6 +111,7 @@ impl EventSink for Memory {
             }
             receipt.accepted += 1;
             kept.lock().unwrap().push(Event {
+                id: event.id,
                 name: event.name.to_owned(),
                 unit: event.unit.to_owned(),
                 time: event.time,
@@ -117,7 +123,7 @@ impl EventSink for Memory {
     }
 
     fn reject(&self, source: &str, _received: Millis, rejections: Vec<Rejection>) -> Result<()> {
-        assert_eq!(source, "shop");
+        assert!(matches!(source, "shop" | "segment"));
         self.rejections.lock().unwrap().extend(rejections);
         Ok(())
     }
@@ -125,7 +131,7 @@ impl EventSink for Memory {
 
 impl KeyBook for Memory {
     fn write_source(&self, key: &str) -> Option<Arc<str>> {
-        matches!(key, "phc_test_key" | "wk").then(|| "shop".into())
+        matches!(key, "phc_test_key" | "wk" | "mp_token" | "sg_key").then(|| "shop".into())
     }
     fn may_read(&self, key: &str) -> bool {
         key == "rk"
@@ -340,6 +346,17 @@ pub fn zlib(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
+}
+
+pub fn brotli(data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };
+    brotli::BrotliCompress(&mut &data[..], &mut out, &params).unwrap();
+    out
+}
+
+pub fn zstd(data: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(data, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
 pub fn base64(data: &[u8]) -> String {

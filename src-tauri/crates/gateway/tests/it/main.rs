@@ -7,13 +7,22 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+mod access;
 mod capture;
+mod capture_v1;
+mod connections;
 mod events;
+mod flags;
+mod growthbook;
 mod guard;
 mod kit;
 mod levers;
 mod limits;
+mod mixpanel;
 mod ofrep;
+mod privacy;
 mod read;
 mod recorded;
+mod segment;
 mod stream;
+mod unleash;

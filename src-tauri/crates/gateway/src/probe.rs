@@ -1,0 +1,177 @@
+//! Decoders and parsers behind a gateway that keeps nothing, for tests that throw anything at them. Whatever arrives is
+//! answered or refused, and what is taken reads back as the store would read it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use epoch_model::event::{Done, EventBatch, EventSink, Rejection};
+use epoch_model::ports::{KeyBook, LeverBook, Meter, Privacy, PrivacyBook};
+use epoch_model::time::Millis;
+
+use crate::app::Shared;
+use crate::config::{Config, Limits};
+use crate::decode::payload;
+use crate::ingest::incoming::Incoming;
+use crate::ingest::intake::Taken;
+use crate::mixpanel::{events, import, profile};
+use crate::segment::parse::Outcome;
+use crate::server::Stop;
+use crate::without::WithoutLevers;
+use crate::{plain, posthog, segment};
+
+const RECEIVED: Millis = 1_800_000_000_000;
+/// Encodings by which every body is tried; `None` leaves it to the body itself.
+const ENCODINGS: [Option<&str>; 6] = [None, Some("gzip"), Some("deflate"), Some("br"), Some("zstd"), Some("br, gzip")];
+
+struct Nothing {
+    privacy: Arc<Privacy>,
+}
+
+impl EventSink for Nothing {
+    fn submit(&self, _: EventBatch, _: Done) -> epoch_model::Result<()> {
+        Ok(())
+    }
+    fn reject(&self, _: &str, _: Millis, _: Vec<Rejection>) -> epoch_model::Result<()> {
+        Ok(())
+    }
+}
+
+impl KeyBook for Nothing {
+    fn write_source(&self, _: &str) -> Option<Arc<str>> {
+        Some("web".into())
+    }
+    fn may_read(&self, _: &str) -> bool {
+        false
+    }
+}
+
+impl LeverBook for Nothing {
+    fn levers(&self) -> (u64, serde_json::Value) {
+        (0, serde_json::Value::Null)
+    }
+}
+
+impl Meter for Nothing {
+    fn request(&self, _: &'static str, _: u16, _: u64) {}
+}
+
+impl PrivacyBook for Nothing {
+    fn privacy(&self, _: &str) -> Arc<Privacy> {
+        Arc::clone(&self.privacy)
+    }
+}
+
+/// A gateway to throw things at.
+pub struct Probe(Shared);
+
+impl Probe {
+    /// One that keeps of people what these rules say.
+    pub fn new(privacy: Privacy) -> Self {
+        let nothing = Arc::new(Nothing { privacy: Arc::new(privacy) });
+        let limits = Limits { batch_bytes_max: 100_000, requests_per_second_per_key: u32::MAX, ..Limits::default() };
+        Self(Shared::new(
+            Config {
+                listen: ([127, 0, 0, 1], 0).into(),
+                keys: nothing.clone(),
+                sink: nothing.clone(),
+                levers: nothing.clone(),
+                book: Arc::new(WithoutLevers),
+                readers: Arc::new(WithoutLevers),
+                privacy: nothing.clone(),
+                meter: nothing,
+                metrics_text: Arc::new(String::new),
+                clock: Arc::new(|| 0),
+                limits,
+                allowed_hosts: Vec::new(),
+                tls: None,
+                behind_proxy: false,
+            },
+            Stop::default(),
+        ))
+    }
+
+    /// The JSON in a body by each encoding that takes it.
+    pub fn decode<'a>(&self, raw: &'a [u8]) -> Vec<Cow<'a, [u8]>> {
+        let limits = &self.0.config.limits;
+        let decoded = ENCODINGS.iter().filter_map(|encoding| payload::unwrap(raw, *encoding, limits).ok());
+        let decoded: Vec<_> = decoded.collect();
+        assert!(decoded.iter().all(|data| data.len() <= limits.batch_bytes_max));
+        decoded
+    }
+
+    /// Plain events.
+    pub fn plain(&self, raw: &[u8]) {
+        for data in self.decode(raw) {
+            for kind in ["", "application/x-ndjson"] {
+                check(plain::parse::events(&self.0, "web".into(), kind, &data, RECEIVED).ok(), 1);
+            }
+        }
+    }
+
+    /// PostHog's capture, both versions.
+    pub fn posthog(&self, raw: &[u8]) {
+        let uri = Uri::from_static("/e?_=12&token=k");
+        for data in self.decode(raw) {
+            check(posthog::parse::events(&self.0, &uri, &data, RECEIVED).ok(), 1);
+            check(posthog::parse::events(&self.0, &Uri::from_static("/e"), &data, RECEIVED).ok(), 1);
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer k"));
+            headers.insert("posthog-sdk-info", HeaderValue::from_static("posthog-python/7"));
+            headers.insert("posthog-request-timestamp", HeaderValue::from_static("2026-11-22T10:28:58+00:00"));
+            let batch = posthog::v1::parse(&self.0, &Uri::from_static("/"), &headers, &data, RECEIVED);
+            check(batch.ok().map(|batch| batch.taken), 1);
+        }
+    }
+
+    /// Mixpanel's events, imports and profiles.
+    pub fn mixpanel(&self, raw: &[u8]) {
+        let uri = Uri::from_static("/track?token=k");
+        for data in self.decode(raw) {
+            let _ = events::is_posthog(&self.0, &data);
+            check(events::parse(&self.0, &uri, &data, RECEIVED).ok(), 2);
+            for kind in ["", "application/x-ndjson"] {
+                let incoming = Incoming::of_bytes(uri.clone(), kind, data.to_vec(), RECEIVED);
+                for strict in [false, true] {
+                    let import = import::parse(&self.0, &incoming, &data, strict);
+                    check(import.ok().map(|import| import.taken), 2);
+                }
+            }
+            check(profile::people(&self.0, &uri, &data, RECEIVED).ok().map(|(_, taken)| taken), 2);
+            check(profile::groups(&self.0, &uri, &data, RECEIVED).ok(), 1);
+        }
+    }
+
+    /// Segment's calls.
+    pub fn segment(&self, raw: &[u8]) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic azo="));
+        for data in self.decode(raw) {
+            for path in ["/v1/batch", "/v1/identify", "/v1/t", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias"] {
+                match segment::parse::messages(&self.0, path, &headers, &data, RECEIVED) {
+                    Ok(Outcome::Taken(taken)) => check(Some(taken), 1),
+                    Ok(Outcome::UnknownKey { .. }) | Err(_) => {}
+                }
+            }
+        }
+    }
+}
+
+/// What was taken reads back, and of each record something became; `most` events at most.
+fn check(taken: Option<Taken>, most: u64) {
+    let Some(taken) = taken else { return };
+    for event in taken.batch.iter() {
+        let props: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(event.props);
+        // Lone surrogates and numbers out of range are JSON by its grammar but not to every reader.
+        let odd = event.props.contains('\\') || event.props.contains(['e', 'E']);
+        assert!(props.is_ok() || odd, "{}", event.props);
+        assert!(
+            props.is_ok_and(|props| !props.contains_key("$ip") && !props.contains_key("ip")) || odd,
+            "{}",
+            event.props
+        );
+    }
+    let became = (taken.batch.len() + taken.rejections.len()) as u64;
+    assert!(became >= taken.seen && became <= taken.seen * most, "{} records became {became}", taken.seen);
+    assert!(taken.rejections.iter().all(|r| r.raw.len() <= 65 * 1024 && !r.reason.is_empty()));
+}
