@@ -160,8 +160,9 @@ impl Inner {
             }
             _ => None,
         };
-        let _ = (permit, payload, secret);
-        Err(Error::new(Code::EffectFailed, "no adapter yet", "wait"))
+        let sent =
+            epoch_connectors::publish::publish(&permit, target, self.folder.path(), &payload, secret.as_deref());
+        self.effects.runtime.block_on(sent)
     }
 }
 

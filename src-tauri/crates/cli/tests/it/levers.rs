@@ -206,3 +206,46 @@ fn a_refused_event_is_mended_and_a_person_is_forgotten() {
     }
     shop.proves_itself();
 }
+
+#[test]
+fn what_is_in_force_is_published_once_and_held_while_stopped() {
+    let shop = Shop::with(&format!(
+        "{LEVERS}\n[[publish]]\nkey = \"cdn\"\nkind = \"file\"\npath = \"public/features.json\"\n\n[[publish]]\nkey = \"edge\"\n\
+         kind = \"http_put\"\nurl = \"https://cdn.example/features.json\"\nsecret = \"cdn_token\"\n"
+    ));
+    let file = shop.dir.join("public/features.json");
+    let beta = || {
+        let text = std::fs::read(&file).ok()?;
+        let payload: Value = serde_json::from_slice(&text).expect("a whole file at any moment");
+        Some(payload["features"]["new_checkout"]["rules"].is_array())
+    };
+    let target = |key: &str| {
+        let all = shop.ok(&["lever", "list", shop.path()])["publish"].as_array().unwrap().clone();
+        all.into_iter().find(|p| p["key"] == json!(key)).unwrap()
+    };
+    let served = shop.serve();
+    until("the first publication", || beta().filter(|on| *on));
+    until("its note", || (target("cdn")["health"] == json!("healthy")).then_some(()));
+    let edge = target("edge");
+    assert_eq!(edge["health"], json!("failing"), "{edge}");
+    assert!(edge["health_text"].as_str().unwrap().contains("ras secret set cdn_token"), "{edge}");
+    assert!(shop.problems().iter().any(|p| p["code"] == json!("not_found")), "{:?}", shop.problems());
+
+    shop.ask("stop", &[]);
+    shop.ok(&["lever", "kill", shop.path(), "new_checkout"]);
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!((beta(), &target("cdn")["health"]), (Some(true), &json!("held")), "nothing leaves while it is stopped");
+    shop.ask("resume", &[]);
+    until("the kill", || beta().filter(|on| !on));
+    let written = std::fs::metadata(&file).unwrap().modified().unwrap();
+    assert_eq!(served.stop(), Some(0));
+
+    let served = shop.serve();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written, "a restart publishes nothing again");
+    assert_eq!(served.stop(), Some(0));
+    // Without a host the command itself publishes.
+    shop.ok(&["lever", "restore", shop.path(), "new_checkout"]);
+    assert_eq!(beta(), Some(true));
+    shop.proves_itself();
+}
