@@ -10,23 +10,32 @@
     reason = "counts, indices and amounts of a company stay far within their types"
 )]
 
+mod business;
 mod calendar;
 mod choice;
 mod expected;
 mod flows;
 mod forces;
 mod formula;
+mod graph;
 pub mod kpi;
 mod ledger;
 mod levers;
+mod oracle;
 mod rng;
 pub mod scenario;
+pub mod score;
 mod segment;
 mod tickets;
+pub mod truth;
 mod world;
 
 pub use kpi::Kpi;
+pub use graph::Edge;
 pub use ledger::{Count, DayBook, Ledger};
 pub use levers::{Attributes, Defaults, LeverSource, LeverSpec, Role, Settings, catalog};
+pub use oracle::{Oracle, OracleStep};
 pub use scenario::{Incident, IncidentKind, Problem, Scenario, describe};
+pub use score::{Findings, Scorecard, score};
+pub use truth::Truth;
 pub use world::{SimEvent, World};

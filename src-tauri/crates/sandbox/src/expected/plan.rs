@@ -15,13 +15,6 @@ pub struct Plan {
     pub blocks: Vec<Settings>,
 }
 
-impl Plan {
-    /// What is set on a day.
-    pub fn on(&self, day: u32) -> Option<&Settings> {
-        self.blocks.get((day / BLOCK_DAYS) as usize).or(self.blocks.last())
-    }
-}
-
 /// Maximises the expected profit until the end of what the model sees: first over settings that never change, then
 /// fortnight by fortnight, one lever at a time (coordinate ascent). Every step is kept only if it earns more, so the plan
 /// expects at least as much as the best constant setting that was tried.

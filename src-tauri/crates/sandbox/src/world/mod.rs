@@ -284,6 +284,11 @@ impl World {
         }
     }
 
+    /// The company's own `business.toml`: what it measures and what may be moved.
+    pub fn business_toml(&self) -> String {
+        crate::business::business_toml(&self.scenario, &catalog(&self.scenario))
+    }
+
     /// The books so far.
     pub fn money(&self) -> Ledger {
         let mut ledger = self.ledger.clone();

@@ -15,8 +15,8 @@ use crate::rng::{Draws, Purpose};
 use crate::scenario::Company;
 use crate::segment::Segment;
 
-/// Load is smoothed over half an hour.
-const LOAD_MEMORY: f64 = HOUR as f64 / 2.0;
+/// Load is smoothed over an hour.
+const LOAD_MEMORY: f64 = HOUR as f64;
 
 impl World {
     /// A new person of this segment, who will come at `at`.

@@ -1,0 +1,89 @@
+//! What each setting of each lever is worth, in expectation.
+
+use std::collections::BTreeMap;
+
+use epoch_model::business::LeverValue;
+use epoch_model::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use crate::expected::Model;
+use crate::kpi::Kpi;
+use crate::scenario::{Incident, Scenario};
+
+/// Days over which a setting is valued, and between two valuations.
+const DAYS: u32 = 28;
+/// Settings of a lever that are valued at most.
+const SETTINGS_MAX: usize = 9;
+
+/// A lever's settings in one stretch of four weeks, all others at their defaults, from the state that doing nothing led to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Surface {
+    pub from: Millis,
+    pub until: Millis,
+    pub lever: String,
+    pub settings: Vec<Setting>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    pub value: LeverValue,
+    /// Expected profit a day in major units.
+    pub profit_per_day: f64,
+    /// Expected metrics by key.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// All surfaces of the days so far.
+pub(super) fn surfaces(scenario: &Scenario, incidents: &[Incident], days: u32) -> Vec<Surface> {
+    let model = Model::new(scenario, incidents, days.max(1).next_multiple_of(DAYS));
+    let calendar = crate::calendar::Calendar::new(scenario);
+    let mut state = model.start();
+    let mut all = Vec::new();
+    for first in (0..model.days()).step_by(DAYS as usize) {
+        let (from, until) = (calendar.day(scenario, first).start, calendar.day(scenario, first + DAYS).start);
+        for lever in model.levers() {
+            let value_of = |n: f64| {
+                let mut settings = model.defaults();
+                settings.set(lever.role, n);
+                let flows = model.run(&mut state.clone(), &settings, first + DAYS);
+                let metrics = Kpi::ALL.iter().filter_map(|kpi| {
+                    Some((kpi.key(scenario.company)?.to_owned(), flows.kpi(*kpi)?))
+                });
+                Setting {
+                    value: lever.value_of(n),
+                    profit_per_day: flows.profit / flows.days.max(1.0),
+                    metrics: metrics.collect(),
+                }
+            };
+            let settings = lever.grid(SETTINGS_MAX).into_iter().map(value_of).collect();
+            all.push(Surface { from, until, lever: lever.key.clone(), settings });
+        }
+        model.run(&mut state, &model.defaults(), first + DAYS);
+    }
+    all
+}
+
+impl Surface {
+    /// A metric (or `profit`) at a value: of numbers between two settings, in proportion.
+    pub fn at(&self, value: &LeverValue, metric: &str) -> Option<f64> {
+        let read = |setting: &Setting| {
+            if metric == "profit" { Some(setting.profit_per_day) } else { setting.metrics.get(metric).copied() }
+        };
+        let LeverValue::Number(n) = value else {
+            return read(self.settings.iter().find(|setting| setting.value == *value)?);
+        };
+        let number = |setting: &Setting| match setting.value {
+            LeverValue::Number(n) => n,
+            _ => f64::NAN,
+        };
+        let above = self.settings.iter().position(|setting| number(setting) >= *n)?;
+        let b = &self.settings[above];
+        if above == 0 {
+            return (number(b) <= *n).then(|| read(b)).flatten();
+        }
+        let a = &self.settings[above - 1];
+        let share = (n - number(a)) / (number(b) - number(a));
+        Some(read(a)? * (1.0 - share) + read(b)? * share)
+    }
+}
