@@ -7,7 +7,7 @@ import MousePointer from '@lucide/svelte/icons/mouse-pointer-click';
 import Split from '@lucide/svelte/icons/split';
 import Terminal from '@lucide/svelte/icons/terminal';
 import type { Component } from 'svelte';
-import type { Snippet, SourceView } from '$lib/backend';
+import type { Snippet } from '$lib/backend';
 import { words } from '$lib/format';
 
 export interface Sender {

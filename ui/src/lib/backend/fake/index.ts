@@ -230,7 +230,7 @@ export class Fake implements Backend {
         return view;
       }
       case 'rows':
-        if (this.arrived.length > 0 && args.metric == null && args.event == null)
+        if (this.arrived.length > 0 && !args.metric && !args.event)
           return { rows: this.arrived, cursor: null, total: this.arrived.length };
         return empty ? { rows: [], cursor: null, total: 0 } : views.rows(args as never);
       case 'approvals':
