@@ -1,5 +1,7 @@
 //! Prints the PostHog definitions of the levers in the tests' fixtures, for `tests/fixtures/record_posthog.py`.
 
+#![expect(clippy::print_stdout, reason = "its purpose")]
+
 use epoch_levers::Compiled;
 use epoch_model::business::Business;
 use epoch_model::serving::Flag;

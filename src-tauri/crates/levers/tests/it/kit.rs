@@ -1,5 +1,7 @@
 //! Levers from a file, and subjects.
 
+use std::sync::LazyLock;
+
 use epoch_levers::{Compiled, Subject};
 use epoch_model::business::{Business, LeverValue};
 use epoch_model::serving::{Evaluation, Flag};
@@ -11,6 +13,12 @@ pub const LEVERS: &str = include_str!("../fixtures/levers.toml");
 pub fn compiled(text: &str) -> Compiled {
     let business = Business::parse(text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     Compiled::new((1..).zip(&business.levers).map(|(id, lever)| Flag::declared(lever, id)).collect(), 1)
+}
+
+/// The levers of every shape, compiled once.
+pub fn levers() -> &'static Compiled {
+    static LEVERS_COMPILED: LazyLock<Compiled> = LazyLock::new(|| compiled(LEVERS));
+    &LEVERS_COMPILED
 }
 
 pub fn object(value: Value) -> Map<String, Value> {

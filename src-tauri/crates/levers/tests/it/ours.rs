@@ -6,7 +6,7 @@ use epoch_model::serving::Reason;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::kit::{LEVERS, compiled, evaluate, object};
+use crate::kit::{compiled, evaluate, levers, object};
 
 /// Hashes of GrowthBook's second version, computed with its Python SDK (growthbook 4.0.0, `gbhash`).
 const GROWTHBOOK: &str = include_str!("../fixtures/growthbook-hashes.json");
@@ -28,7 +28,7 @@ fn unit(wanted: impl Fn(&str) -> bool) -> String {
 
 #[test]
 fn what_decides() {
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let is_below = |seed: String, share: f64| move |id: &str| Seed::new(&seed).bucket(id) < below(share);
     let held = unit(is_below(holdout_seed("global"), 0.05));
     let free = unit(|id| !is_below(holdout_seed("global"), 0.05)(id));
@@ -70,7 +70,7 @@ fn what_decides() {
         ("killed_on", "u", &none, yes, Reason::Off, None, None),
     ];
     for (key, id, attributes, value, reason, variant, propensity) in cases {
-        let got = evaluate(&levers, key, id, &object(attributes.clone()));
+        let got = evaluate(levers, key, id, &object(attributes.clone()));
         assert_eq!(
             (&got.value, got.reason, got.variant.as_deref()),
             (&value, reason, variant),
@@ -82,17 +82,17 @@ fn what_decides() {
         }
     }
     let company = object(json!({"$groups": {"company": "acme"}, "employees": 500}));
-    let of = |id: &str| evaluate(&levers, "seats_free", id, &company);
+    let of = |id: &str| evaluate(levers, "seats_free", id, &company);
     assert_eq!(of("a"), of("b"));
     let number = object(json!({"$groups": {"company": 7}, "employees": 500}));
     let text = object(json!({"$groups": {"company": "7"}, "employees": 500}));
-    assert_eq!(evaluate(&levers, "seats_free", "a", &number), evaluate(&levers, "seats_free", "b", &text));
+    assert_eq!(evaluate(levers, "seats_free", "a", &number), evaluate(levers, "seats_free", "b", &text));
     assert!(levers.evaluate("nothing", epoch_levers::Subject { id: "u", attributes: &Map::new() }).is_none());
 }
 
 #[test]
 fn a_circle_or_a_bad_predicate_serves_the_default() {
-    let mut flags = compiled(LEVERS).flags().to_vec();
+    let mut flags = levers().flags().to_vec();
     let circle = epoch_model::serving::Prerequisite { lever: "plain".into(), is: LeverValue::Bool(true) };
     for flag in &mut flags {
         match flag.key.as_str() {
@@ -101,10 +101,28 @@ fn a_circle_or_a_bad_predicate_serves_the_default() {
             _ => {}
         }
     }
-    let levers = epoch_levers::Compiled::new(flags, 2);
+    let levers = &epoch_levers::Compiled::new(flags, 2);
     let none = Map::new();
-    assert_eq!(evaluate(&levers, "plain", "u", &none).reason, Reason::Prerequisite);
-    assert_eq!(evaluate(&levers, "headline", "u", &none).reason, Reason::Static);
+    assert_eq!(evaluate(levers, "plain", "u", &none).reason, Reason::Prerequisite);
+    assert_eq!(evaluate(levers, "headline", "u", &none).reason, Reason::Static);
+}
+
+#[test]
+fn a_protocol_named_must_be_able_to() {
+    let lever = |served_as: &str| {
+        format!(
+            "[[lever]]\nkey = 'l'\nkind = 'boolean'\n{served_as}\n[[lever.rule]]\nkey = 'r'\nif = 'used / seats > 0.8'\nvalue = true\n"
+        )
+    };
+    let check = |text: &str| epoch_levers::check(text, &epoch_model::business::Business::parse(text).unwrap());
+    let named = lever("served_as = ['growthbook', 'posthog', 'unleash']");
+    let problems = check(&named);
+    let paths: Vec<(u32, &str)> = problems.iter().map(|p| (p.line, p.path.as_str())).collect();
+    assert_eq!(paths, [(4, "lever.l.served_as"), (4, "lever.l.served_as")], "{problems:#?}");
+    assert!(problems.iter().all(|p| p.message.contains("cannot serve this lever")));
+    assert_eq!((check(&lever("")), check(&lever("served_as = ['ofrep', 'posthog']"))), (vec![], vec![]));
+    let levers = compiled(&lever(""));
+    assert_eq!(epoch_levers::unservable(&levers).iter().filter(|u| u.local_only).count(), 1);
 }
 
 fn anything() -> impl Strategy<Value = Value> {
@@ -127,11 +145,10 @@ pub fn attributes() -> impl Strategy<Value = Map<String, Value>> {
 proptest! {
     #[test]
     fn evaluation_never_panics_and_is_the_same_again(id in "\\PC{0,12}", attributes in attributes()) {
-        let levers = compiled(LEVERS);
-        let again = compiled(LEVERS);
+        let levers = levers();
         for flag in levers.flags() {
-            let first = evaluate(&levers, &flag.key, &id, &attributes);
-            prop_assert_eq!(&first, &evaluate(&again, &flag.key, &id, &attributes));
+            let first = evaluate(levers, &flag.key, &id, &attributes);
+            prop_assert_eq!(&first, &evaluate(levers, &flag.key, &id, &attributes));
             prop_assert!(first.propensity.is_none_or(|p| p > 0.0 && p <= 1.0), "{}: {:?}", flag.key, first);
             prop_assert!(crate::kit::values(flag).contains(&first.value));
         }

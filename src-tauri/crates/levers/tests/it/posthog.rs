@@ -7,13 +7,16 @@ use epoch_model::serving::Serve;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::kit::{LEVERS, compiled, evaluate, object, values};
+use crate::kit::{evaluate, levers, object, values};
 use crate::ours::attributes;
+
+/// Distinct id, groups, person properties, group properties; the value of each flag, null where the SDK asks the server.
+type Row = (String, Map<String, Value>, Map<String, Value>, Map<String, Value>, Vec<Value>);
 
 #[derive(serde::Deserialize)]
 struct Recorded {
     definitions: Value,
-    rows: Vec<(String, Map<String, Value>, Map<String, Value>, Map<String, Value>, Vec<Value>)>,
+    rows: Vec<Row>,
 }
 
 fn recorded() -> Recorded {
@@ -23,7 +26,7 @@ fn recorded() -> Recorded {
 #[test]
 fn the_sdk_evaluates_what_is_defined_now() {
     let recorded = recorded();
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let now = levers.posthog().definitions();
     assert_eq!(now["group_type_mapping"], recorded.definitions["group_type_mapping"]);
     let (now, then) = (now["flags"].as_array().unwrap(), recorded.definitions["flags"].as_array().unwrap());
@@ -68,7 +71,7 @@ fn every_recorded_value_is_ours() {
 
 #[test]
 fn what_sdks_can_evaluate() {
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let posthog = levers.posthog();
     let left_out: Vec<(&str, &str)> = posthog.unservable().iter().map(|u| (u.lever.as_str(), u.why.as_str())).collect();
     let keys: Vec<&str> = left_out.iter().map(|(key, _)| *key).collect();
@@ -101,7 +104,7 @@ fn person(kind: usize) -> Map<String, Value> {
 
 #[test]
 fn propensities_of_the_protocol_are_its_own() {
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let groups = object(json!({"company": "acme"}));
     for flag in levers.flags().iter().filter(|flag| flag.key != "elsewhere") {
         for kind in 0..4 {
@@ -125,9 +128,9 @@ fn propensities_of_the_protocol_are_its_own() {
             let total: f64 = seen.values().map(|(_, p)| p).sum();
             assert!((total - 1.0).abs() < 1e-9, "{} {kind}: {seen:?}", flag.key);
             for (count, p) in seen.values() {
-                let deviation = (n as f64 * p * (1.0 - p)).sqrt();
+                let deviation = (f64::from(n) * p * (1.0 - p)).sqrt();
                 assert!(
-                    (*count as f64 - n as f64 * p).abs() <= 4.5 * deviation + 1e-6,
+                    (*count as f64 - f64::from(n) * p).abs() <= 4.5 * deviation + 1e-6,
                     "{} {kind}: {seen:?}",
                     flag.key
                 );
@@ -164,7 +167,7 @@ proptest! {
     #[test]
     fn without_chance_the_protocol_serves_what_our_rules_do(person in apt()) {
         // The same levers with chance taken out: every share is all, every experiment has one arm.
-        let mut flags = compiled(LEVERS).flags().to_vec();
+        let mut flags = levers().flags().to_vec();
         for flag in &mut flags {
             flag.serving.holdout = None;
             for rule in &mut flag.serving.rules {
@@ -174,12 +177,12 @@ proptest! {
                 };
             }
         }
-        let levers = epoch_levers::Compiled::new(flags, 1);
+        let levers = &epoch_levers::Compiled::new(flags, 1);
         prop_assert_eq!(levers.posthog().unservable().len(), 0, "{:?}", levers.posthog().unservable());
         let none = Map::new();
         let subject = Subject { distinct_id: "u", groups: &none, person_properties: &person, group_properties: &none };
         for flag in levers.flags().iter().filter(|f| f.key != "elsewhere" && f.serving.group.is_none()) {
-            let ours = evaluate(&levers, &flag.key, "u", &person);
+            let ours = evaluate(levers, &flag.key, "u", &person);
             let served = levers.posthog_flag(&flag.key, subject).unwrap();
             prop_assert_eq!(&served.value, &ours.value, "{}", flag.key);
             prop_assert_eq!(served.propensity, None);
@@ -188,7 +191,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(id in "\\PC{0,8}", person in attributes(), of_group in attributes()) {
-        let levers = compiled(LEVERS);
+        let levers = levers();
         let groups = object(json!({"company": id}));
         let group_properties = object(json!({"company": of_group}));
         let subject = Subject { distinct_id: &id, groups: &groups, person_properties: &person, group_properties: &group_properties };

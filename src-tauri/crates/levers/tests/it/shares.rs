@@ -7,7 +7,7 @@ use epoch_model::business::LeverValue;
 use epoch_model::serving::Reason;
 use serde_json::{Map, Value, json};
 
-use crate::kit::{LEVERS, compiled, evaluate, object, values};
+use crate::kit::{evaluate, levers, object, values};
 
 const UNITS: usize = 40_000;
 
@@ -34,7 +34,7 @@ fn subjects() -> Vec<Map<String, Value>> {
 
 #[test]
 fn values_come_as_often_as_their_propensity_says() {
-    let levers = compiled(LEVERS);
+    let levers = levers();
     for flag in levers.flags() {
         for attributes in subjects() {
             if flag.serving.group.is_some() {
@@ -42,7 +42,7 @@ fn values_come_as_often_as_their_propensity_says() {
             }
             let mut seen: BTreeMap<String, (usize, Option<f64>)> = BTreeMap::new();
             for id in units().take(8_000) {
-                let got = evaluate(&levers, &flag.key, &id, &attributes);
+                let got = evaluate(levers, &flag.key, &id, &attributes);
                 let entry = seen.entry(format!("{:?}", got.value)).or_insert((0, got.propensity));
                 entry.0 += 1;
                 if let (Some(a), Some(b)) = (entry.1, got.propensity) {
@@ -63,11 +63,11 @@ fn values_come_as_often_as_their_propensity_says() {
 
 #[test]
 fn layers_never_share_a_unit_and_holdouts_share_all() {
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let none = Map::new();
     let (mut a, mut b, mut c, mut held) = (0, 0, 0, 0);
     for id in units() {
-        let (first, second) = (evaluate(&levers, "layer_a", &id, &none), evaluate(&levers, "layer_b", &id, &none));
+        let (first, second) = (evaluate(levers, "layer_a", &id, &none), evaluate(levers, "layer_b", &id, &none));
         let experiments: Vec<&str> = [&first, &second].into_iter().filter_map(|e| e.experiment.as_deref()).collect();
         assert!(experiments.len() <= 1, "{id} is in {experiments:?}");
         match experiments.first() {
@@ -76,7 +76,7 @@ fn layers_never_share_a_unit_and_holdouts_share_all() {
             Some(&"exp-c") => c += 1,
             _ => {}
         }
-        let out = |key| evaluate(&levers, key, &id, &none).reason == Reason::HeldOut;
+        let out = |key| evaluate(levers, key, &id, &none).reason == Reason::HeldOut;
         assert_eq!(out("held"), out("held_price"), "{id}");
         held += usize::from(out("held"));
     }
@@ -123,11 +123,11 @@ fn draws_are_independent_of_each_other() {
         }
     }
     // Arms of those a share takes are as the weights say.
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let pro = object(json!({"plan": "pro"}));
     let mut arms: BTreeMap<String, usize> = BTreeMap::new();
     let taken: usize = units()
-        .map(|id| evaluate(&levers, "price", &id, &pro))
+        .map(|id| evaluate(levers, "price", &id, &pro))
         .filter(|got| got.experiment.is_some())
         .map(|got| *arms.entry(got.variant.unwrap()).and_modify(|n| *n += 1).or_insert(1))
         .count();
@@ -140,11 +140,11 @@ fn draws_are_independent_of_each_other() {
 #[test]
 fn a_draw_used_twice_is_one_draw() {
     // Both slices look at one point of the layer, and the prerequisites at the same one again.
-    let levers = compiled(LEVERS);
+    let levers = levers();
     let none = Map::new();
     let mut late = 0;
     for id in units() {
-        let got = evaluate(&levers, "after_layers", &id, &none);
+        let got = evaluate(levers, "after_layers", &id, &none);
         let p = got.propensity.unwrap();
         // layer_b in its slice and true: 0.3 / 2; there layer_a is off for sure; then half of them.
         let expect = if got.value == LeverValue::Number(5.0) { 0.075 } else { 0.925 };
