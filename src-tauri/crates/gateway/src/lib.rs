@@ -1,4 +1,4 @@
-//! HTTP in: PostHog's ingestion protocol as its unmodified SDKs speak it, plain JSON events, levers out.
+//! HTTP in: events of PostHog's, Mixpanel's and Segment's unmodified SDKs and plain JSON events; levers out.
 //!
 //! Knows the store, the keys and the levers only as the traits in `epoch_model`; reads no clock but the one it is handed
 //! (request durations excepted). Acknowledged means committed: 200 is answered after [`EventSink::submit`]'s callback.

@@ -1,5 +1,6 @@
 //! Decoders and parsers behind a gateway that keeps nothing, for tests that throw anything at them. Whatever arrives is
 //! answered or refused, and what is taken reads back as the store would read it.
+#![expect(clippy::missing_panics_doc, reason = "to fail is what it is for")]
 
 use std::borrow::Cow;
 use std::sync::Arc;

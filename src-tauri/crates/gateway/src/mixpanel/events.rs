@@ -28,10 +28,8 @@ pub(super) fn records<'a>(data: &'a [u8], depth_max: usize, max: usize) -> Resul
 /// Whether a body sent to a path of both vendors is PostHog's.
 pub(crate) fn is_posthog(shared: &Shared, data: &[u8]) -> Result<bool, Problem> {
     let root = json::whole(payload::trimmed(data), shared.config.limits.depth_max)?;
-    let first = match root.is_array() {
-        true => root.clone().into_array_iter().and_then(|mut events| events.next()?.ok()),
-        false => Some(root),
-    };
+    let first =
+        if root.is_array() { root.into_array_iter().and_then(|mut events| events.next()?.ok()) } else { Some(root) };
     let Some(first) = first else { return Ok(false) };
     Ok(json::members(&first).any(|(key, value)| match key.as_ref() {
         "properties" => {

@@ -52,7 +52,7 @@ fn object(door: &Door, scope: Scope, value: &LazyValue<'_>, depth: usize) -> Opt
         match fate(door, scope, &name, &value) {
             Fate::Goes => {}
             Fate::Stays => json::push_member(&mut out, &name, value.as_raw_str()),
-            Fate::Hashed => json::push_member(&mut out, &name, &hashed(door, &value)?),
+            Fate::Hashed => json::push_member(&mut out, &name, &hashed(door, &value)),
             Fate::LookedInto(inner) => json::push_member(&mut out, &name, &looked_into(door, inner, &value, depth)?),
         }
     }
@@ -107,7 +107,7 @@ fn looked_into(door: &Door, scope: Scope, value: &LazyValue<'_>, depth: usize) -
 }
 
 /// The hash of a value: of what a text says, of how anything else is written.
-fn hashed(door: &Door, value: &LazyValue<'_>) -> Option<String> {
+fn hashed(door: &Door, value: &LazyValue<'_>) -> String {
     let text = json::borrowed_text(value);
-    Some(json::quoted(&door.hashed(text.as_deref().unwrap_or(value.as_raw_str()))))
+    json::quoted(&door.hashed(text.as_deref().unwrap_or(value.as_raw_str())))
 }

@@ -34,7 +34,7 @@ impl Door {
     pub(crate) fn new(rules: Arc<Privacy>) -> Self {
         let only_ip = rules.allow.is_empty() && rules.deny.is_empty() && rules.hash.is_empty();
         let hashes_unit = rules.hash.iter().any(|name| name == "unit");
-        Self { rules, only_ip, hashes_unit, ip: ["ip\"", "ddress\"", "\\u00"].map(|name| Finder::new(name)) }
+        Self { rules, only_ip, hashes_unit, ip: ["ip\"", "ddress\"", "\\u00"].map(Finder::new) }
     }
 
     /// The unit's id as it is stored.
