@@ -10,6 +10,7 @@ mod wire;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use epoch_model::{Code, Error, Result};
@@ -23,7 +24,7 @@ pub(crate) use stop::Stop;
 
 use crate::app::{self, Service};
 use crate::config::{Config, Limits};
-use places::{Place, Places};
+use places::{Place, Places, Presence};
 use served::Served;
 use wire::{Patient, Wire};
 
@@ -92,6 +93,7 @@ impl Bound {
             };
             let Some((stream, place)) = accepted else { continue };
             let connection = Connection {
+                presence: place.presence(),
                 place,
                 service: self.service.clone(),
                 tls: self.tls.clone(),
@@ -114,6 +116,7 @@ impl Bound {
 /// What one connection needs.
 struct Connection {
     place: Place,
+    presence: Presence,
     service: Service,
     tls: Option<TlsAcceptor>,
     http: http1::Builder,
@@ -124,10 +127,10 @@ struct Connection {
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
-        let Self { place, service, tls, http, patience, handshake, watcher } = self;
-        let presence = place.presence();
-        let all = async {
-            let stream = Patient::new(stream, patience);
+        let Self { place, presence, service, tls, http, patience, handshake, watcher } = self;
+        let stream = Patient::new(stream, patience);
+        let blocked = stream.blocked();
+        let mut all = pin!(async {
             let wire = match tls {
                 None => Wire::Plain(stream),
                 Some(tls) => match tokio::time::timeout(handshake, tls.accept(stream)).await {
@@ -141,10 +144,14 @@ impl Connection {
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "connection ended");
             }
-        };
+        });
         tokio::select! {
-            () = all => {}
-            () = place.dismissed() => tracing::debug!("an idle connection made room"),
+            () = &mut all => return,
+            () = place.dismissed() => tracing::debug!("an idle connection makes room"),
+        }
+        // Idle, but its last answer is still on the way.
+        if blocked.load(Ordering::Relaxed) {
+            all.await;
         }
     }
 }

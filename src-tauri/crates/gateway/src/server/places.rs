@@ -6,42 +6,60 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+const RESERVE: usize = 64;
+
 #[derive(Default)]
 struct Idle {
     next: u64,
     /// The oldest first.
     waiting: BTreeMap<u64, Arc<Notify>>,
+    /// A place is needed and nobody was idle: the next to rest gives up its own.
+    wanted: bool,
 }
 
 /// All places.
 #[derive(Clone)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
+    /// Kept free while there are idle ones, so that arrivals need not wait for somebody to go.
+    reserve: usize,
     idle: Arc<Mutex<Idle>>,
 }
 
 impl Places {
     pub(super) fn new(number: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS))), idle: Arc::default() }
+        let free = Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)));
+        Self { free, reserve: RESERVE.min(number / 8), idle: Arc::default() }
     }
 
     /// A place; waits while all are taken by connections that are at work.
     pub(super) async fn take(&self) -> Option<Place> {
         let permit = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => permit,
+            Ok(permit) => {
+                if self.free.available_permits() < self.reserve {
+                    self.dismiss_oldest();
+                }
+                permit
+            }
             Err(_) => {
-                self.dismiss_oldest();
-                Arc::clone(&self.free).acquire_owned().await.ok()?
+                if !self.dismiss_oldest() {
+                    lock(&self.idle).wanted = true;
+                }
+                let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
+                lock(&self.idle).wanted = false;
+                permit
             }
         };
         let place = Place { idle: Arc::clone(&self.idle), dismissed: Arc::new(Notify::new()), _permit: permit };
         Some(place)
     }
 
-    fn dismiss_oldest(&self) {
-        if let Some((_, oldest)) = lock(&self.idle).waiting.pop_first() {
+    fn dismiss_oldest(&self) -> bool {
+        let oldest = lock(&self.idle).waiting.pop_first();
+        oldest.is_some_and(|(_, oldest)| {
             oldest.notify_one();
-        }
+            true
+        })
     }
 }
 
@@ -59,7 +77,8 @@ pub(super) struct Place {
 impl Place {
     /// Whether its connection is idle; begins idle.
     pub(super) fn presence(&self) -> Presence {
-        let presence = Presence { idle: Arc::clone(&self.idle), dismissed: Arc::clone(&self.dismissed), at: Mutex::default() };
+        let presence =
+            Presence { idle: Arc::clone(&self.idle), dismissed: Arc::clone(&self.dismissed), at: Mutex::default() };
         presence.rest();
         presence
     }
@@ -87,6 +106,10 @@ impl Presence {
     fn rest(&self) {
         let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
         let mut idle = lock(&self.idle);
+        if std::mem::take(&mut idle.wanted) {
+            self.dismissed.notify_one();
+            return;
+        }
         idle.next += 1;
         let number = idle.next;
         idle.waiting.insert(number, Arc::clone(&self.dismissed));
@@ -122,35 +145,54 @@ mod tests {
 
     use super::*;
 
+    type Taken = (Place, Arc<Presence>);
+
+    fn asked(places: &Places) -> tokio::task::JoinHandle<Taken> {
+        let places = places.clone();
+        tokio::spawn(async move { seated(places.take().await) })
+    }
+
+    fn seated(place: Option<Place>) -> Taken {
+        let place = place.unwrap();
+        let presence = Arc::new(place.presence());
+        (place, presence)
+    }
+
+    async fn is_dismissed(taken: &Taken) -> bool {
+        tokio::time::timeout(Duration::from_millis(20), taken.0.dismissed()).await.is_ok()
+    }
+
     #[tokio::test]
     async fn the_one_idle_longest_makes_room() {
-        let places = Places::new(3);
-        let mut taken = Vec::new();
-        for _ in 0..3 {
-            let place = places.take().await.unwrap();
-            let presence = Arc::new(place.presence());
-            taken.push((place, presence));
-        }
-        // The first works, so the second has been idle longest.
-        let work = taken[0].1.work();
-        let waiting = tokio::spawn({
-            let places = places.clone();
-            async move { places.take().await }
-        });
-        taken[1].0.dismissed().await;
+        let places = Places::new(2);
+        let (a, b) = (seated(places.take().await), seated(places.take().await));
+        let work = a.1.work();
+        let waiting = asked(&places);
+        assert!(is_dismissed(&b).await && !is_dismissed(&a).await);
         assert!(!waiting.is_finished(), "its place is free only when it has gone");
-        drop(taken.remove(1));
-        assert!(waiting.await.unwrap().is_some());
-        // Done with its work, the first is the youngest of the idle.
+        drop(b);
+        let c = waiting.await.unwrap();
+        // Done with its work, the first has been idle for a shorter time.
         drop(work);
-        let again = tokio::spawn({
-            let places = places.clone();
-            async move { places.take().await }
-        });
-        taken[1].0.dismissed().await;
-        let first = tokio::time::timeout(Duration::from_millis(20), taken[0].0.dismissed()).await;
-        assert!(first.is_err());
-        drop(taken);
-        assert!(again.await.unwrap().is_some());
+        let waiting = asked(&places);
+        assert!(is_dismissed(&c).await && !is_dismissed(&a).await);
+        drop(c);
+        waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn with_all_at_work_the_first_to_rest_makes_room() {
+        let places = Places::new(2);
+        let (a, b) = (seated(places.take().await), seated(places.take().await));
+        let (_a_works, b_works) = (a.1.work(), b.1.work());
+        let waiting = asked(&places);
+        assert!(!is_dismissed(&a).await && !is_dismissed(&b).await);
+        drop(b_works);
+        assert!(is_dismissed(&b).await);
+        drop(b);
+        let c = waiting.await.unwrap();
+        // Nobody waits any more: whoever rests keeps its place.
+        drop(c.1.work());
+        assert!(!is_dismissed(&c).await);
     }
 }

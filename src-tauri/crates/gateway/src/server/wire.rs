@@ -3,6 +3,8 @@
 
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,14 +18,21 @@ pub(super) struct Patient {
     stream: TcpStream,
     patience: Duration,
     until: Option<Pin<Box<Sleep>>>,
+    blocked: Arc<AtomicBool>,
 }
 
 impl Patient {
     pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, until: None }
+        Self { stream, patience, until: None, blocked: Arc::default() }
+    }
+
+    /// Whether the reader takes nothing just now.
+    pub(super) fn blocked(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.blocked)
     }
 
     fn watched<T>(&mut self, cx: &mut Context<'_>, result: Poll<Result<T>>) -> Poll<Result<T>> {
+        self.blocked.store(result.is_pending(), Ordering::Relaxed);
         if result.is_ready() {
             self.until = None;
             return result;

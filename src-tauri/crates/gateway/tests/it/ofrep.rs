@@ -1,8 +1,8 @@
 //! OpenFeature's remote evaluation protocol.
 
+use epoch_gateway::Limits;
 use epoch_model::business::LeverValue;
 use epoch_model::serving::{Holdout, Protocol};
-use epoch_gateway::Limits;
 use serde_json::{Value, json};
 
 use crate::kit::{Answer, Gateway, Mood, gzip};
@@ -85,7 +85,8 @@ fn errors_are_the_protocols() {
     for key in ["rk", "ck"] {
         assert_eq!(gateway.send("POST", FLAGS, &[("x-api-key", key)], good.as_bytes()).status, 200);
     }
-    let packed = gateway.send("POST", FLAGS, &[("x-api-key", "ck"), ("content-encoding", "gzip")], &gzip(good.as_bytes()));
+    let packed =
+        gateway.send("POST", FLAGS, &[("x-api-key", "ck"), ("content-encoding", "gzip")], &gzip(good.as_bytes()));
     assert_eq!(packed.status, 200);
     let slow = Gateway::with(Limits { requests_per_second_per_key: 1, ..Limits::default() });
     let refused = (0..3).map(|_| ask(&slow, FLAGS, &of("u"))).find(|answer| answer.status == 429).unwrap();
