@@ -11,7 +11,7 @@ import { call, fill, press, shows } from "../src/page.js";
 import { DAYS, DROP_DAY, FIRST_DAY, SHOP_TOML, writeShop } from "../src/shop.js";
 
 const DAY_MS = 86_400_000;
-const PAGES = ["today", "hierarchy", "kpis", "approvals", "decisions", "connections", "reports", "settings"];
+const PAGES = ["today", "hierarchy", "kpis", "approvals", "decisions", "levers", "connections", "reports", "settings"];
 const all = (prefix) => PAGES.map((page) => [`${prefix}-${page}`, `#/${page}`]);
 /** What axe objects to, by page; the last test reads it, so that one wrong label does not hide the rest of the path. */
 const objections = new Map();

@@ -12,7 +12,7 @@ import { call, shows } from "../src/page.js";
 const FILE = process.env.EPOCHCORE_ORDERS;
 const skip = FILE ? false : "EPOCHCORE_ORDERS names no file";
 const LIVE_FROM = Date.UTC(2011, 9, 15);
-const PAGES = ["today", "hierarchy", "kpis", "approvals", "decisions", "connections", "reports", "settings"];
+const PAGES = ["today", "hierarchy", "kpis", "approvals", "decisions", "levers", "connections", "reports", "settings"];
 const METRICS = `
 [[metric]]
 key = "revenue"
