@@ -63,7 +63,8 @@ fn context(mut asked: Map<String, Value>) -> Result<Context, Problem> {
     };
     let url = asked.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
     let forced = asked.get("forcedVariations").and_then(Value::as_object);
-    let forced_variations = forced.into_iter().flatten().filter_map(|(key, n)| Some((key.clone(), n.as_i64()?))).collect();
+    let forced_variations =
+        forced.into_iter().flatten().filter_map(|(key, n)| Some((key.clone(), n.as_i64()?))).collect();
     Ok(Context { attributes, url, forced_variations, forced_features: forced_features(asked.remove("forcedFeatures")) })
 }
 
@@ -85,7 +86,8 @@ fn log(app: &App, levers: &Compiled, context: &Context, features: &Map<String, V
     let chosen = |flag: &Flag, evaluation: &Evaluation| {
         let served = features.get(&flag.key).and_then(|feature| feature.get("defaultValue"));
         !context.forced_features.contains_key(&flag.key)
-            && served.is_some_and(|served| serde_json::to_value(Plain(&evaluation.value)).is_ok_and(|own| own == *served))
+            && served
+                .is_some_and(|served| serde_json::to_value(Plain(&evaluation.value)).is_ok_and(|own| own == *served))
     };
     let evaluations: Vec<(&Flag, Evaluation)> = levers
         .flags()

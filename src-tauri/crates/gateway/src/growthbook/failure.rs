@@ -15,7 +15,8 @@ pub(super) fn response(problem: Problem) -> Response {
     let key = matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     let retried = problem.status.is_server_error() || problem.status == StatusCode::TOO_MANY_REQUESTS;
     let status = if retried { problem.status } else { StatusCode::BAD_REQUEST };
-    let mut response = (status, Json(json!({"status": status.as_u16(), "error": problem.error.message}))).into_response();
+    let mut response =
+        (status, Json(json!({"status": status.as_u16(), "error": problem.error.message}))).into_response();
     if key {
         response.headers_mut().insert(UNRECOVERABLE, HeaderValue::from_static("1"));
     }

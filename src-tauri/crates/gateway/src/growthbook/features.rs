@@ -17,7 +17,8 @@ pub(super) const SSE_SUPPORT: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-sse-support"), HeaderValue::from_static("enabled"));
 
 /// As GrowthBook's own network of caches says it.
-const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=30, stale-while-revalidate=3600, stale-if-error=36000");
+const CACHED: HeaderValue =
+    HeaderValue::from_static("public, max-age=30, stale-while-revalidate=3600, stale-if-error=36000");
 
 pub(crate) async fn features(State(app): State<App>, Path(key): Path<String>, headers: HeaderMap) -> Response {
     answer(&app, &key, &headers).unwrap_or_else(failure::response)

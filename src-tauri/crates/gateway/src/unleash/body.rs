@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn addresses_hold_contexts() {
-        let uri = Uri::from_static("/api/frontend?userId=u%201&properties%5Bplan%5D=pro&properties[a%20b]=1&appName=web");
+        let uri =
+            Uri::from_static("/api/frontend?userId=u%201&properties%5Bplan%5D=pro&properties[a%20b]=1&appName=web");
         let expect = serde_json::json!({"userId": "u 1", "appName": "web", "properties": {"plan": "pro", "a b": "1"}});
         assert_eq!(of_address(&uri), expect);
         assert_eq!(of_address(&Uri::from_static("/x")), serde_json::json!({"properties": {}}));

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use epoch_model::ports::Reader;
 use epoch_model::serving::Protocol;
 
-use super::{failure, token};
+use super::{failure, sdk, token};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::serve::{client, etag, keys};
+use crate::serve::{etag, keys};
 
 pub(crate) async fn features(State(app): State<App>, headers: HeaderMap) -> Response {
     answer(&app, &headers).unwrap_or_else(failure::response)
@@ -20,7 +20,7 @@ fn answer(app: &App, headers: &HeaderMap) -> Result<Response, Problem> {
     app.rate.any()?;
     let name = keys::read(app, token(headers))?;
     let (levers, digest) = app.levers();
-    let client = client::name(headers);
+    let client = sdk(headers);
     app.config.readers.read(Reader { protocol: Protocol::Unleash, client: &client, key: &name, lever: None });
     let tag = etag::of(&[digest.mark.as_bytes(), b"unleash"]);
     if etag::known(headers, &tag) {

@@ -11,11 +11,11 @@ use epoch_model::ports::Reader;
 use epoch_model::serving::{Evaluation, Flag, Protocol, Serve};
 use serde_json::{Value, json};
 
-use super::{Sheet, body, failure, token};
+use super::{Sheet, body, failure, sdk, token};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::serve::assigned::Assignment;
-use crate::serve::{client, etag, keys, object};
+use crate::serve::{etag, keys, object};
 
 pub(crate) async fn frontend(State(app): State<App>, request: Request) -> Response {
     answer(&app, request).await.unwrap_or_else(failure::response)
@@ -32,7 +32,7 @@ async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
         (body::of_address(&parts.uri), parts.uri.query().unwrap_or_default().as_bytes().to_vec())
     };
     let (levers, digest) = app.levers();
-    let client = client::name(&parts.headers);
+    let client = sdk(&parts.headers);
     app.config.readers.read(Reader { protocol: Protocol::Unleash, client: &client, key: &name, lever: None });
     // Who has nothing that sticks is sorted anew each time, so their answers are never the same.
     let unit = ["userId", "sessionId"].iter().find_map(|name| text(&fields, name));

@@ -18,6 +18,7 @@ pub(crate) use features::features;
 pub(crate) use frontend::frontend;
 pub(crate) use usage::{metrics, metrics_of_pages, register, register_of_pages};
 
+use crate::serve::client;
 use crate::serve::prepared::Prepared;
 
 /// The levers in Unleash's terms.
@@ -43,6 +44,11 @@ impl Desk {
     fn sheet(&self, levers: &Arc<Compiled>) -> Arc<Sheet> {
         self.0.of(levers, Sheet::of)
     }
+}
+
+/// The SDK's name: `unleash-node-sdk:6.12.1`, written as other names are.
+fn sdk(headers: &HeaderMap) -> String {
+    client::name(headers).replacen(':', "/", 1)
 }
 
 /// The token as Unleash's SDKs send it: the whole header, some with `Bearer` before it.

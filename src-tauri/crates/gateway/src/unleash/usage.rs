@@ -7,7 +7,7 @@ use epoch_model::ports::Reader;
 use epoch_model::serving::Protocol;
 use serde_json::{Map, Value};
 
-use super::{failure, token};
+use super::{failure, sdk, token};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::serve::{client, keys, object};
@@ -55,9 +55,9 @@ async fn answer(app: &App, request: Request, from: From, what: What) -> Result<R
         From::Pages => keys::client(app, token)?,
     };
     let (told, _held) = object::read(app, &parts.headers, body).await?;
-    let sdk = sdk(&told);
-    let client = if sdk.is_empty() { client::name(&parts.headers) } else { sdk.into() };
-    let read = |lever| app.config.readers.read(Reader { protocol: Protocol::Unleash, client: &client, key: &name, lever });
+    let client = named(&told).unwrap_or_else(|| sdk(&parts.headers));
+    let read =
+        |lever| app.config.readers.read(Reader { protocol: Protocol::Unleash, client: &client, key: &name, lever });
     let levers = app.config.book.current();
     match what {
         What::Presence => read(None),
@@ -66,11 +66,11 @@ async fn answer(app: &App, request: Request, from: From, what: What) -> Result<R
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
-/// `unleash-node-sdk:6.12.1`, as other names are written.
-fn sdk(told: &Map<String, Value>) -> String {
-    let version = told.get("sdkVersion").and_then(Value::as_str).unwrap_or_default();
-    let (name, version) = version.split_once(':').unwrap_or((version, ""));
-    client::library(name, version)
+/// The SDK as it registers itself.
+fn named(told: &Map<String, Value>) -> Option<String> {
+    let named = told.get("sdkVersion").and_then(Value::as_str).filter(|named| !named.is_empty())?;
+    let (name, version) = named.split_once(':').unwrap_or((named, ""));
+    Some(client::library(name, version))
 }
 
 /// Toggles that were asked for at least once.

@@ -160,6 +160,11 @@ fn attributes() -> impl Strategy<Value = Map<String, Value>> {
         .prop_map(|map| map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
+fn unit() -> impl Strategy<Value = String> {
+    (prop::sample::select(vec!["user-", "josé-", "用户", "😀", "\u{feff}"]), 0_u32..1_000_000)
+        .prop_map(|(name, n)| format!("{name}{n}"))
+}
+
 fn context(unit: &str, attributes: &Map<String, Value>, company: Option<&str>) -> Context {
     let mut attributes = attributes.clone();
     attributes.insert("id".into(), unit.into());
@@ -170,19 +175,17 @@ fn context(unit: &str, attributes: &Map<String, Value>, company: Option<&str>) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn everybody_gets_the_same(
         flags in flags(),
-        people in prop::collection::vec((attributes(), 0_u32..1_000_000, prop::option::of(0_u32..50)), 1..12),
+        people in prop::collection::vec((attributes(), unit(), prop::option::of(unit())), 1..12),
     ) {
         let levers = Compiled::new(flags, 1);
         let payload = payload(&levers);
         let features = Features::new(&payload.json);
         for (attributes, unit, company) in people {
-            let unit = format!("user-{unit}");
-            let company = company.map(|n| format!("company-{n}"));
             let context = context(&unit, &attributes, company.as_deref());
             let mut ours = attributes.clone();
             ours.insert("id".into(), unit.clone().into());

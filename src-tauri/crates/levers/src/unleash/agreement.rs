@@ -132,7 +132,7 @@ fn context(unit: &str, person: &Map<String, Value>) -> Context {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn everybody_gets_the_same(flags in flags(), people in prop::collection::vec(person(), 1..12)) {
