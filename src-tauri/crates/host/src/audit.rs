@@ -108,3 +108,35 @@ fn note(report: &mut ReplayReport, seq: u64, journaled: String, replayed: String
         report.difference = Some(Difference { seq, journaled, replayed });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use epoch_engine::Input;
+    use epoch_model::business::Business;
+    use epoch_model::journal::GENESIS;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_journaled_before_levers_were_served_is_still_read() {
+        let text = "[business]\nname = \"Shop\"\ncurrency = \"EUR\"\ntimezone = \"UTC\"\n\n[[lever]]\nkey = \"price\"\nkind = \"number\"\n\
+                    min = 1\nmax = 9\nstep = 1\ndefault = 2\n\n[[source]]\nkey = \"exports\"\nkind = \"folder\"\npath = \"exports\"\n\n\
+                    [[metric]]\nkey = \"orders\"\nkind = \"count\"\nevent = \"order\"\n";
+        let business = Business::parse(text).expect("a business");
+        let input = Input::Configure { business: Box::new(business), playbooks: Vec::new(), operator_keys: Vec::new() };
+        let mut body = serde_json::to_value(&input).expect("JSON");
+        let mut remove = |path: &str, names: &[&str]| {
+            let object = body.pointer_mut(path).and_then(Value::as_object_mut).expect(path);
+            names.iter().for_each(|name| assert!(object.remove(*name).is_some(), "{path}: no {name}"));
+        };
+        remove("/business", &["publish"]);
+        remove("/business/levers/0", &["serving"]);
+        remove("/business/sources/0", &["allow", "deny", "hash", "keep_ip"]);
+        remove("/business/metrics/0", &["by"]);
+        let (actor, prev, hash) = ("system".into(), GENESIS.into(), GENESIS.into());
+        let row = JournalRow { seq: 2, at: 0, kind: RowKind::Input, actor, cause: None, body, prev, hash };
+        let Ok(Input::Configure { business, .. }) = input_of(&row) else { panic!("not understood: {}", json!(row)) };
+        assert_eq!(business.levers[0].serving, epoch_model::serving::Serving::default());
+    }
+}

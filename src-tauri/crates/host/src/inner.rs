@@ -27,7 +27,7 @@ use crate::keys::Keys;
 use crate::levers::{FILE, Published, Readers};
 use crate::privacy::PrivacyRules;
 use crate::publishing::Publisher;
-use crate::replay;
+use crate::lapse;
 use crate::secrets::Secrets;
 use crate::sink::{Arrivals, Firsts, Sink};
 use crate::telemetry::Metrics;
@@ -83,7 +83,7 @@ pub(crate) struct Inner {
     pub(crate) closing: Mutex<()>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) replay: replay::Shared,
+    pub(crate) replay: lapse::Shared,
     pub(crate) import: Mutex<Option<Arc<ImportJob>>>,
     pub(crate) ticked: Mutex<(Millis, Millis)>,
     pub(crate) late_told: Mutex<Option<Instant>>,

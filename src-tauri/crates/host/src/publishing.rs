@@ -160,8 +160,7 @@ impl Inner {
             }
             _ => None,
         };
-        let sent =
-            epoch_connectors::publish::publish(&permit, target, self.folder.path(), &payload, secret.as_deref());
+        let sent = epoch_connectors::publish::publish(&permit, target, self.folder.path(), &payload, secret.as_deref());
         self.effects.runtime.block_on(sent)
     }
 }

@@ -82,7 +82,7 @@ pub struct Holdout {
 }
 
 /// How `business.toml` says a lever is served.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct Serving {
     /// Protocols that serve it; empty for all.
     pub served_as: Vec<Protocol>,

@@ -194,7 +194,8 @@ pub struct Lever {
     pub reversibility: Reversibility,
     /// What one change costs at once, in minor units (printing, migration); 0 when free.
     pub cost_minor: i64,
-    /// To whom which value is served, and through which protocols.
+    /// To whom which value is served, and through which protocols. Journals of before this was known have none.
+    #[serde(default)]
     pub serving: Serving,
 }
 
@@ -336,12 +337,16 @@ pub struct Source {
     pub kind: SourceKind,
     pub map: Option<Mapping>,
     /// Only these properties are kept; empty for all.
+    #[serde(default)]
     pub allow: Vec<String>,
     /// These properties are dropped.
+    #[serde(default)]
     pub deny: Vec<String>,
     /// These are replaced by a keyed hash; `unit` hashes the unit's id.
+    #[serde(default)]
     pub hash: Vec<String>,
     /// Keeps IP addresses; they are dropped unless this is set.
+    #[serde(default)]
     pub keep_ip: bool,
 }
 
@@ -363,6 +368,7 @@ pub struct Business {
     pub limits: Limits,
     pub policy: Vec<PolicyRule>,
     pub sources: Vec<Source>,
+    #[serde(default)]
     pub publish: Vec<PublishTarget>,
     /// Playbooks switched off by key.
     pub playbooks_off: Vec<String>,
