@@ -10,7 +10,7 @@ use epoch_model::predicate::Scope;
 use epoch_model::serving::Serve;
 
 use crate::book::{Compiled, Subject};
-use crate::evaluate::unit;
+use crate::evaluate::{Fits, unit};
 use crate::hash::BUCKETS;
 use crate::plan::{Draw, Gate, Plan};
 
@@ -27,13 +27,24 @@ type Settled = [(usize, u32)];
 
 /// The probability of `value`; `None` beyond [`COMBINATIONS_MAX`].
 pub(crate) fn propensity(levers: &Compiled, at: usize, subject: Subject<'_>, value: &LeverValue) -> Option<f64> {
+    propensity_knowing(levers, at, subject, value, Fits::default())
+}
+
+/// The same; `fits` is what is known of the predicates of the lever's own rules.
+pub(crate) fn propensity_knowing(
+    levers: &Compiled,
+    at: usize,
+    subject: Subject<'_>,
+    value: &LeverValue,
+    fits: Fits,
+) -> Option<f64> {
     let shared = &levers.plans()[at].shared;
     let combinations = combinations(&levers.plans()[at]);
     if combinations > COMBINATIONS_MAX {
         return None;
     }
     if shared.is_empty() {
-        return Some(Way { levers, subject, settled: &[] }.chance(at, value, &mut Vec::new()));
+        return Some(Way { levers, subject, settled: &[], own: (at, fits) }.chance(at, value, &mut Vec::new()));
     }
     let mut total = 0.0;
     let mut settled = vec![(0, 0); shared.len()];
@@ -45,7 +56,8 @@ pub(crate) fn propensity(levers: &Compiled, at: usize, subject: Subject<'_>, val
             *slot = (shared.id, first);
             weight *= part(width);
         }
-        total += weight * Way { levers, subject, settled: &settled }.chance(at, value, &mut Vec::new());
+        total +=
+            weight * Way { levers, subject, settled: &settled, own: (at, fits) }.chance(at, value, &mut Vec::new());
     }
     Some(total.min(1.0))
 }
@@ -62,6 +74,8 @@ struct Way<'a> {
     levers: &'a Compiled,
     subject: Subject<'a>,
     settled: &'a Settled,
+    /// The lever asked for, and what is known of its rules.
+    own: (usize, Fits),
 }
 
 impl<'a> Way<'a> {
@@ -90,24 +104,26 @@ impl<'a> Way<'a> {
         let mut holds = if plan.broken { 0.0 } else { 1.0 };
         for required in &plan.requires {
             if holds > 0.0 {
-                holds *= self.chance(required.lever, &flag.serving.requires[required.at].is, known);
+                let is = &flag.serving.requires[required.at].is;
+                let p = self.chance(required.lever, is, known);
+                known.push((required.lever, is, p));
+                holds *= p;
             }
         }
         let by_rules = if holds > 0.0 { self.by_rules(at, value) } else { 0.0 };
-        let p = held_out * default + (1.0 - held_out) * (holds * by_rules + (1.0 - holds) * default);
-        known.push((at, value, p));
-        p
+        held_out * default + (1.0 - held_out) * (holds * by_rules + (1.0 - holds) * default)
     }
 
     fn by_rules(&self, at: usize, value: &LeverValue) -> f64 {
         let (flag, plan) = (&self.levers.flags()[at], &self.levers.plans()[at]);
         let scope = Scope { unit: self.subject.id, attributes: self.subject.attributes };
         let (mut left, mut total) = (1.0, 0.0);
-        for (step, rule) in plan.steps.iter().zip(&flag.serving.rules) {
+        for (i, (step, rule)) in plan.steps.iter().zip(&flag.serving.rules).enumerate() {
             if left <= 0.0 {
                 break;
             }
-            if !step.fits(scope) {
+            let known = if self.own.0 == at { self.own.1.get(i) } else { None };
+            if !known.unwrap_or_else(|| step.fits(scope)) {
                 continue;
             }
             let taken = self.gate(step.slice) * self.gate(step.share);

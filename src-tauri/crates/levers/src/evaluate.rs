@@ -8,7 +8,7 @@ use epoch_model::serving::{Evaluation, Flag, Reason, Serve};
 use serde_json::Value;
 
 use crate::book::{Compiled, Subject};
-use crate::chance::propensity;
+use crate::chance::propensity_knowing;
 use crate::hash::BUCKETS;
 use crate::plan::{Gate, Step};
 
@@ -71,6 +71,27 @@ fn value(flag: &Flag, outcome: Outcome) -> &LeverValue {
     }
 }
 
+/// Which of the first 64 rules' predicates have been asked, and which are true: the probability needs them again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fits {
+    asked: u64,
+    yes: u64,
+}
+
+impl Fits {
+    fn set(&mut self, at: usize, yes: bool) {
+        if at < 64 {
+            self.asked |= 1 << at;
+            self.yes |= u64::from(yes) << at;
+        }
+    }
+
+    /// Whether the rule's predicate is true; `None` where it was not asked.
+    pub fn get(self, at: usize) -> Option<bool> {
+        (at < 64 && self.asked >> at & 1 == 1).then(|| self.yes >> at & 1 == 1)
+    }
+}
+
 /// What decides for this subject; `random` is set where chance had a say on the way. `known` holds the outcomes of levers
 /// already asked, so that each is asked once however many ways lead to it.
 fn decide(
@@ -79,6 +100,7 @@ fn decide(
     subject: Subject<'_>,
     random: &mut bool,
     known: &mut Vec<(usize, Outcome)>,
+    fits: &mut Fits,
 ) -> Outcome {
     let (flag, plan) = (&levers.flags()[at], &levers.plans()[at]);
     if flag.serving.off {
@@ -97,7 +119,7 @@ fn decide(
     for required in &plan.requires {
         let asked = known.iter().find(|(lever, _)| *lever == required.lever).map(|(_, outcome)| *outcome);
         let outcome = asked.unwrap_or_else(|| {
-            let outcome = decide(levers, required.lever, subject, random, known);
+            let outcome = decide(levers, required.lever, subject, random, known, &mut Fits::default());
             known.push((required.lever, outcome));
             outcome
         });
@@ -107,7 +129,9 @@ fn decide(
     }
     let scope = Scope { unit: subject.id, attributes: subject.attributes };
     for (i, step) in plan.steps.iter().enumerate() {
-        if !step.fits(scope) {
+        let fit = step.fits(scope);
+        fits.set(i, fit);
+        if !fit {
             continue;
         }
         let mut taken = true;
@@ -129,10 +153,11 @@ fn decide(
 /// The lever at `at` for a subject.
 pub(crate) fn evaluate(levers: &Compiled, at: usize, subject: Subject<'_>) -> Evaluation {
     let mut random = false;
-    let outcome = decide(levers, at, subject, &mut random, &mut Vec::new());
+    let mut fits = Fits::default();
+    let outcome = decide(levers, at, subject, &mut random, &mut Vec::new(), &mut fits);
     let flag = &levers.flags()[at];
     let value = value(flag, outcome);
-    let propensity = if random { propensity(levers, at, subject, value) } else { None };
+    let propensity = if random { propensity_knowing(levers, at, subject, value, fits) } else { None };
     let plain = |reason: Reason| Evaluation { reason, propensity, ..Evaluation::plain(value.clone()) };
     let (i, arm) = match outcome {
         Outcome::Off => return plain(Reason::Off),
