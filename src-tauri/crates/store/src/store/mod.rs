@@ -220,7 +220,7 @@ impl Store {
         let plan = Arc::new(Plan::compile(business)?);
         let _building = self.inner.building.lock();
         let same = self.shared().plan.read().fingerprint() == plan.fingerprint();
-        let built = if same { None } else { Some(self.build(&plan)?) };
+        let built = if same { None } else { Some(self.build(&plan, false)?) };
         self.adopt(plan, built)?;
         self.write(|_, _, changed| {
             changed.note("business", "");
@@ -233,13 +233,13 @@ impl Store {
     pub fn rebuild(&self) -> Result<RebuildReport> {
         let _building = self.inner.building.lock();
         let plan = self.shared().plan.read().clone();
-        let built = self.build(&plan)?;
+        let built = self.build(&plan, true)?;
         self.adopt(plan, Some(built))
     }
 
     /// The aggregates of the log, nearly up to its end: events keep coming in meanwhile, and what is missing at the end keeps
     /// the writer busy for a moment only.
-    fn build(&self, plan: &Arc<Plan>) -> Result<Built> {
+    fn build(&self, plan: &Arc<Plan>, compare: bool) -> Result<Built> {
         let mut aggregates = Box::new(Aggregates::new(plan.clone()));
         let mut upto = 0;
         for _ in 0..ROUNDS {
@@ -254,7 +254,7 @@ impl Store {
         }
         let records = aggregates.all_records();
         aggregates.take_dirty();
-        Ok(Built { aggregates, upto, records })
+        Ok(Built { aggregates, upto, records, compare })
     }
 
     fn adopt(&self, plan: Arc<Plan>, built: Option<Built>) -> Result<RebuildReport> {

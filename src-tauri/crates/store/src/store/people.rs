@@ -22,8 +22,7 @@ const BACKUPS: &str = "Backups made before still hold this person: delete them, 
                        person sends from now on is a new person's.";
 
 impl Store {
-    /// A person by any of their ids; `None` when nobody is known by it. Reads the whole log's columns, about half a second per
-    /// ten million events.
+    /// A person by any of their ids; `None` when nobody is known by it. Reads the whole log's columns, a second or two per ten million events.
     pub fn person(&self, unit: &str) -> Result<Option<Person>> {
         self.read(|db| {
             let tx = db.unchecked_transaction().db()?;
@@ -79,7 +78,7 @@ impl Store {
         {
             let _building = self.inner.building.lock();
             let plan = self.shared().plan.read().clone();
-            let built = self.build(&plan)?;
+            let built = self.build(&plan, false)?;
             self.adopt(plan, Some(built))?;
         }
         let wal_empty = self.scrub()?;

@@ -18,6 +18,8 @@ pub struct Built {
     pub upto: u64,
     /// Their records; what changes later is what they call changed.
     pub records: Vec<Record>,
+    /// Whether it is asked if they are the same as those in force; nobody commits meanwhile.
+    pub compare: bool,
 }
 
 /// Whoever waits for aggregates to be in force.
@@ -64,7 +66,7 @@ impl Writer {
         while self.spill.is_some() {
             self.spill_some()?;
         }
-        let Some(Built { aggregates: mut fresh, upto, records }) = built else {
+        let Some(Built { aggregates: mut fresh, upto, records, compare }) = built else {
             self.checkpoint()?;
             let records = self.shared.aggregates.read().all_records();
             let cells = records.len() as u64;
@@ -74,8 +76,7 @@ impl Writer {
             return Ok((RebuildReport { events: self.position, cells, identical: true }, None));
         };
         let added = checkpoint::catch_up(&self.db, &mut fresh, upto, self.position)?;
-        let same_plan = self.shared.plan.read().fingerprint() == plan.fingerprint();
-        let identical = same_plan && {
+        let identical = compare && {
             let present = self.shared.aggregates.read().all_records();
             if added == 0 { present == records } else { present == fresh.all_records() }
         };
@@ -88,8 +89,10 @@ impl Writer {
         tx.commit().db()?;
         // What was owed is in `records`, or in what `fresh` calls changed.
         self.owed.clear();
-        *self.shared.aggregates.write() = *fresh;
+        let old = std::mem::replace(&mut *self.shared.aggregates.write(), *fresh);
         *self.shared.plan.write() = plan;
+        // Nobody who reads waits until it is taken apart.
+        drop(old);
         Ok((report, Some(records)))
     }
 

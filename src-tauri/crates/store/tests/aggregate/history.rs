@@ -159,6 +159,8 @@ fn run(steps: &[Step], size: usize) {
         let known = model.current.get(&unit).map(|own| model.persons.of(*own));
         let same = |unit: &&u32| model.current.get(*unit).map(|other| model.persons.of(*other)) == known;
         let ids: BTreeSet<String> = (1..6_u32).collect::<Vec<_>>().iter().filter(same).map(|u| id(*u)).collect();
+        let identified = known.is_some_and(|known| model.persons.is_identified(known));
+        assert_eq!(person.as_ref().is_some_and(|p| p.identified), identified);
         assert_eq!(person.map(|p| p.ids.into_iter().collect()), known.map(|_| ids));
     }
 }

@@ -325,6 +325,10 @@ impl Persons {
         self.0.remove(at).0
     }
 
+    pub fn is_identified(&self, unit: u32) -> bool {
+        self.0.iter().any(|(units, identified)| units.contains(&unit) && *identified)
+    }
+
     /// The least unit of a unit's person.
     pub fn of(&self, unit: u32) -> u32 {
         self.0
