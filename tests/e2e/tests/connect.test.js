@@ -41,6 +41,8 @@ before(async () => {
 after(async () => app?.close());
 
 test("both pages say what they are while they are empty", async () => {
+  await visit(browser, "#/connections");
+  await shows(browser, "Connect a product");
   await look([
     ["connect-empty-sources", "#/connections"],
     ["connect-empty-add", "#/connections/add"],

@@ -76,7 +76,7 @@ export function fits(lever: LeverRowView, filter: Filter): boolean {
 /** Whether a search finds it: every word in its title, key, value or rules. */
 export function matches(lever: LeverRowView, text: string): boolean {
   const hay =
-    `${lever.title} ${lever.key} ${lever.domain} ${lever.value_text} ${lever.rules.map((rule) => `${rule.name} ${rule.text} ${rule.experiment ?? ''}`).join(' ')}`.toLowerCase();
+    `${lever.title} ${lever.key} ${lever.domain} ${leverValue(lever.value)} ${lever.rules.map((rule) => `${rule.name} ${rule.text} ${rule.experiment ?? ''}`).join(' ')}`.toLowerCase();
   return text
     .toLowerCase()
     .split(/\s+/)
@@ -91,7 +91,7 @@ export const moved = (lever: Pick<LeverRowView, 'value' | 'default'>) =>
   JSON.stringify(lever.value) !== JSON.stringify(lever.default);
 
 /** What everybody gets at this moment whom no rule takes. */
-export const inForce = (lever: LeverRowView): string => (lever.off ? lever.default_text : lever.value_text);
+export const inForce = (lever: LeverRowView): string => leverValue(lever.off ? lever.default : lever.value);
 
 /** `20 %`, without digits nobody asked for. */
 export const share = (part: number) =>
