@@ -1,6 +1,11 @@
 //! Bombs of every encoding against a gateway that would be aborted if it took the memory they ask for.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at what it did not expect"
+)]
 
 use std::alloc::System;
 use std::io::Write;
