@@ -34,6 +34,6 @@ pub use epoch_gateway::TlsFiles;
 pub use host::{Created, Host, HostOptions};
 pub use imports::{ImportJob, ImportOutcome};
 pub use inner::Problems;
+pub use lapse::ReplayState;
 pub use operate::{ImportRequest, RunInfo};
 pub use publishing::PublishState;
-pub use lapse::ReplayState;

@@ -19,8 +19,9 @@ use crate::host::Host;
 use crate::imports::ImportJob;
 use crate::inner::Problems;
 use crate::keys;
+use crate::lapse::ReplayState;
 use crate::levers::FILE;
-use crate::replay::{self, ReplayState};
+use crate::replay;
 use crate::secrets::well_formed;
 
 /// Whether the engine may act, since when and why.
@@ -278,13 +279,9 @@ impl Host {
     /// Makes a gateway key for events of `source` (the key's own name if not given). Write and client keys stay readable
     /// for the snippets, since they are public by nature; read keys are shown once.
     pub fn make_key(&self, name: &str, kind: KeyKind, source: Option<&str>) -> Result<String> {
-        for text in [Some(name), source].into_iter().flatten().filter(|text| !well_formed(text)) {
-            let hint = "use up to 40 letters, digits, - and _";
-            return Err(Error::new(
-                Code::InvalidArgument,
-                format!("“{text}” is no name for a key or its source"),
-                hint,
-            ));
+        if let Some(text) = [Some(name), source].into_iter().flatten().find(|text| !well_formed(text)) {
+            let message = format!("“{text}” is no name for a key or its source");
+            return Err(Error::new(Code::InvalidArgument, message, "use up to 40 letters, digits, - and _"));
         }
         if self.inner.store.keys()?.iter().any(|k| k.id == name) {
             let message = format!("there is a key named “{name}” already");

@@ -54,7 +54,8 @@ pub(crate) fn run(host: &Inner, job: &ImportJob, task: &Task) -> Result<ImportRe
     let until = host.zone().next(host.zone().floor(last, Grain::Day), Grain::Day);
     feed.until(from)?;
     host.clock.set(Mode::Replay { now: from, until });
-    let state = ReplayState { speed: task.speed, hold: task.hold, held: false, until, finished: false, skip_until: None };
+    let state =
+        ReplayState { speed: task.speed, hold: task.hold, held: false, until, finished: false, skip_until: None };
     *host.replay.lock() = Some(state);
     host.keep_clock()?;
     host.close_buckets(None)?;
