@@ -215,13 +215,12 @@ fn tell(listeners: &Mutex<Vec<Sender<Change>>>, topics: Vec<String>) {
 /// The screen's topics that a change of the store touches.
 fn topics_of(change: &epoch_store::Change) -> impl Iterator<Item = &'static str> {
     let topics: &[&str] = match (change.topic.as_str(), change.key.as_str()) {
-        ("events", _) => &["kpis", "connections", "status"],
+        ("events" | "people", _) => &["kpis", "connections", "status"],
         ("expectations", _) => &["kpis"],
         ("insights", _) => &["kpis", "decisions", "status"],
         ("decisions" | "outbox", _) => &["decisions", "status"],
         ("levers", _) => &["levers", "connections", "decisions"],
         ("rejections" | "sources" | "keys", _) => &["connections", "status"],
-        ("people", _) => &["kpis", "connections", "status"],
         ("business", _) => &["settings", "kpis", "status"],
         ("meta", key) if key.starts_with("levers.") => &["levers", "status"],
         ("meta", key) if key.starts_with("publish.") => &["levers", "status"],

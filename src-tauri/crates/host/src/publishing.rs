@@ -1,6 +1,6 @@
 //! Publishes what is in force to every `[[publish]]` target: once per change, again after a failure, held while stopped.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ pub struct PublishState {
 /// What is known of the targets.
 #[derive(Default)]
 pub(crate) struct Publisher {
-    states: Mutex<HashMap<String, PublishState>>,
+    states: Mutex<BTreeMap<String, PublishState>>,
     /// The version last seen, and since when.
     seen: Mutex<Option<(u64, Instant)>>,
     /// Whether a thread looks after it.

@@ -254,14 +254,15 @@ fn events(host: &Host) -> Result<Vec<EventKindView>> {
 
 fn levers(host: &Host) -> Result<Vec<LeverView>> {
     let (_, rows) = host.store().levers()?;
-    Ok(host
-        .business()
-        .levers
+    let (declared, compiled) = (host.business().levers, host.levers());
+    Ok(declared
         .into_iter()
         .map(|lever| {
             let row = rows.iter().find(|r| r.key == lever.key);
+            // Everybody gets the default of a lever that is off, as `levers.json` says, too.
+            let flag = compiled.flag(&lever.key).filter(|flag| !flag.serving.off);
             LeverView {
-                value: row.map_or_else(|| lever.default.clone(), |r| r.value.clone()),
+                value: flag.map_or_else(|| lever.default.clone(), |flag| flag.value.clone()),
                 updated_at: row.map(|r| r.updated_at),
                 decision: row.and_then(|r| r.decision.clone()),
                 key: lever.key,

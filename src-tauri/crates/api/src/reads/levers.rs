@@ -153,8 +153,8 @@ pub(crate) fn rule(rule: &Rule) -> RuleView {
             view.text = format!("{} in {experiment}: {}{within}", whom(*share), arms_text.join(", "));
             view.share = *share;
             view.experiment = Some(experiment.clone());
-            view.arms = arms.clone();
-            view.slice = slice.clone();
+            view.arms.clone_from(arms);
+            view.slice.clone_from(slice);
         }
     }
     view

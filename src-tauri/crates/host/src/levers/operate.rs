@@ -45,19 +45,17 @@ impl Host {
         }
         let on_disk = config::read_text(&self.inner.folder.toml())?;
         let text = switched(&on_disk, key, off)?;
-        let (text, business) = match Business::parse(&text) {
-            Ok(business) => (text, business),
-            // The file is refused for something else: what is in force is switched, and the file, too, so that mending
-            // the mistake does not switch it back.
-            Err(_) => {
-                config::write_whole(&self.inner.folder.toml(), text.as_bytes())?;
-                let last_good = switched(&in_force.text, key, off)?;
-                let business = Business::parse(&last_good).map_err(|p| config::refusal(&p))?;
-                return self.inner.take_config(Config { text: last_good, business, ..in_force }, actor);
-            }
-        };
         config::write_whole(&self.inner.folder.toml(), text.as_bytes())?;
-        self.inner.take_config(Config { text, business, ..in_force }, actor)?;
+        let config = if let Ok(business) = Business::parse(&text) {
+            Config { text, business, ..in_force }
+        } else {
+            // The file is refused for something else: what is in force is switched, and the file was, too, so that mending
+            // the mistake does not switch it back.
+            let text = switched(&in_force.text, key, off)?;
+            let business = Business::parse(&text).map_err(|p| config::refusal(&p))?;
+            Config { text, business, ..in_force }
+        };
+        self.inner.take_config(config, actor)?;
         self.inner.publish_if_alone();
         Ok(())
     }
