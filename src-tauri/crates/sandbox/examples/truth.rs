@@ -12,7 +12,12 @@ fn main() {
         let truth = world.truth();
         let sum = |of: fn(&epoch_sandbox::truth::DayMoney) -> i64| truth.money.iter().map(of).sum::<i64>() / 100;
         let days = truth.money.len() as i64;
-        println!("{}: nothing {} a day, oracle {} a day", scenario.name, sum(|d| d.nothing) / days, sum(|d| d.oracle) / days);
+        println!(
+            "{}: nothing {} a day, oracle {} a day",
+            scenario.name,
+            sum(|d| d.nothing) / days,
+            sum(|d| d.oracle) / days
+        );
         if !named.is_empty() {
             println!("{}", describe(&scenario));
             for step in &truth.oracle {

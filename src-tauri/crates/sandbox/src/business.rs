@@ -37,7 +37,8 @@ pub fn business_toml(scenario: &Scenario, levers: &[LeverSpec]) -> String {
     );
     let segments = segments(scenario);
     for kpi in Kpi::ALL {
-        if let (Some(key), Some(body)) = (kpi.key(scenario.company), metric(kpi, scenario.company)) {
+        if let Some(key) = kpi.key(scenario.company) {
+            let body = metric(kpi, scenario.company);
             let _ = write!(text, "\n[[metric]]\nkey = \"{key}\"\n{body}");
             if !segments.is_empty() && by_person(kpi) {
                 let _ = writeln!(text, "segments = [{segments}]");
@@ -80,11 +81,15 @@ fn by_person(kpi: Kpi) -> bool {
 }
 
 fn ratio(numerator: &str, denominator: &str, rest: &str) -> String {
-    format!("kind = \"ratio\"\nnumerator = {{ event = \"{numerator}\" }}\ndenominator = {{ event = \"{denominator}\" }}\nformat = \"percent\"\n{rest}\n")
+    format!(
+        "kind = \"ratio\"\nnumerator = {{ event = \"{numerator}\" }}\ndenominator = {{ event = \"{denominator}\" }}\nformat = \"percent\"\n{rest}\n"
+    )
 }
 
 fn mean(event: &str, value: &str, rest: &str) -> String {
-    format!("kind = \"ratio\"\nnumerator = {{ event = \"{event}\", value = \"{value}\" }}\ndenominator = {{ event = \"{event}\" }}\n{rest}\n")
+    format!(
+        "kind = \"ratio\"\nnumerator = {{ event = \"{event}\", value = \"{value}\" }}\ndenominator = {{ event = \"{event}\" }}\n{rest}\n"
+    )
 }
 
 fn count(event: &str, rest: &str) -> String {
@@ -92,10 +97,10 @@ fn count(event: &str, rest: &str) -> String {
 }
 
 /// How a number is measured on the events.
-fn metric(kpi: Kpi, company: Company) -> Option<String> {
+fn metric(kpi: Kpi, company: Company) -> String {
     let saas = company == Company::Saas;
     let domain = if saas { "saas" } else { "ecommerce" };
-    Some(match kpi {
+    match kpi {
         Kpi::Visits => count("visit", "domain = \"marketing\""),
         Kpi::ViewRate => ratio("product_viewed", "visit", "domain = \"ux\""),
         Kpi::IntentRate if saas => ratio("signup", "product_viewed", "domain = \"product\""),
@@ -124,7 +129,7 @@ fn metric(kpi: Kpi, company: Company) -> Option<String> {
         Kpi::Churn => count("subscription_cancelled", "better = \"down\"\ndomain = \"saas\""),
         Kpi::Sellers => "kind = \"sum\"\nevent = \"sellers_counted\"\nvalue = \"sellers\"\ndomain = \"operations\"\n".to_owned(),
         Kpi::MarketingSpend => "kind = \"sum\"\nevent = \"ad_spend\"\nvalue = \"amount\"\nformat = \"money\"\nbetter = \"down\"\ndomain = \"marketing\"\n".to_owned(),
-    })
+    }
 }
 
 fn goals(scenario: &Scenario, text: &mut String) {

@@ -32,9 +32,10 @@ pub fn view(scenario: &Scenario, scene: &Scene<'_>) -> f64 {
 pub fn intent(scenario: &Scenario, scene: &Scene<'_>, headline: Option<usize>) -> f64 {
     let copy = option_effect(&scene.segment.headline, headline, scene.forces.taste);
     let loyalty = if scene.customer { scenario.funnel.loyalty } else { 0.0 };
-    let sellers = scenario.supply.as_ref().map_or(0.0, |supply| {
-        logit_slope(supply.selection_elasticity, scenario.funnel.intent) * scene.selection
-    });
+    let sellers = scenario
+        .supply
+        .as_ref()
+        .map_or(0.0, |supply| logit_slope(supply.selection_elasticity, scenario.funnel.intent) * scene.selection);
     logistic(scene.segment.intent + scene.quality + copy + loyalty + sellers) * scene.forces.intent
 }
 
@@ -50,7 +51,13 @@ pub fn buy(scenario: &Scenario, scene: &Scene<'_>, price_ratio: f64, promise: f6
 }
 
 /// Probability of paying at the end of a trial.
-pub fn convert(scenario: &Scenario, scene: &Scene<'_>, price_ratio: f64, onboarding: Option<usize>, fraud: usize) -> f64 {
+pub fn convert(
+    scenario: &Scenario,
+    scene: &Scene<'_>,
+    price_ratio: f64,
+    onboarding: Option<usize>,
+    fraud: usize,
+) -> f64 {
     let guide = option_effect(&scene.segment.onboarding, onboarding, (usize::MAX, 0.0));
     logistic(base_buy(scenario, scene, price_ratio) + guide + FRAUD_FRICTION[fraud]) * scene.forces.buy
 }

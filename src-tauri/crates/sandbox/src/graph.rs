@@ -29,6 +29,8 @@ pub struct Edge {
 
 /// Days over which a push is measured, after as many in which it settles.
 const DAYS: u32 = 56;
+/// Elasticities below this are none.
+const WEAKEST: f64 = 0.005;
 /// Size of a push.
 const PUSH: f64 = 0.04;
 
@@ -53,7 +55,7 @@ pub fn edges(scenario: &Scenario) -> Vec<Edge> {
                 Cause::Metric(kpi, push) => metric_edge(&calm, *kpi, *push, effect, &before),
             };
             let (Some((from, elasticity)), Some(to)) = (found, effect.key(scenario.company)) else { continue };
-            if elasticity.abs() > 1e-4 {
+            if elasticity.abs() > WEAKEST {
                 let sign = if elasticity > 0.0 { 1 } else { -1 };
                 edges.push(Edge { from, to: to.to_owned(), lag_days, elasticity, sign });
             }
@@ -161,8 +163,7 @@ fn links(scenario: &Scenario, levers: &[LeverSpec]) -> Links {
     );
     metric(N::ViewRate, |s, _| s.funnel.view *= 1.0 + PUSH, vec![(N::Orders, buying)]);
     metric(N::IntentRate, |s, _| s.funnel.intent *= 1.0 + PUSH, vec![(N::Orders, buying)]);
-    let mut outcomes = vec![(N::Orders, 0.0)];
-    metric(N::BuyRate, |_, i| incident(IncidentKind::PriceWar, PUSH, i), std::mem::take(&mut outcomes));
+    metric(N::BuyRate, |_, i| incident(IncidentKind::PriceWar, PUSH, i), vec![(N::Orders, 0.0)]);
     // More orders by nothing but more buying.
     metric(N::Orders, |_, i| incident(IncidentKind::PriceWar, PUSH, i), vec![(N::Revenue, 0.0), (N::Tickets, 3.0)]);
     metric(N::Tickets, |s, _| s.support.per_visit *= 1.0 + 4.0 * PUSH, vec![(N::ResponseHours, 0.0)]);

@@ -131,7 +131,8 @@ pub fn catalog(scenario: &Scenario) -> Vec<LeverSpec> {
     }
     for changed in &scenario.levers {
         let Some(lever) = levers.iter_mut().find(|lever| lever.key == changed.key) else { continue };
-        if let (LeverKind::Number { min, max, step }, LeverValue::Number(default)) = (&mut lever.kind, &mut lever.default)
+        if let (LeverKind::Number { min, max, step }, LeverValue::Number(default)) =
+            (&mut lever.kind, &mut lever.default)
         {
             *min = changed.min.unwrap_or(*min);
             *max = changed.max.unwrap_or(*max);

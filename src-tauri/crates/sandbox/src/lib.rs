@@ -30,8 +30,8 @@ mod tickets;
 pub mod truth;
 mod world;
 
-pub use kpi::Kpi;
 pub use graph::Edge;
+pub use kpi::Kpi;
 pub use ledger::{Count, DayBook, Ledger};
 pub use levers::{Attributes, Defaults, LeverSource, LeverSpec, Role, Settings, catalog};
 pub use oracle::{Oracle, OracleStep};

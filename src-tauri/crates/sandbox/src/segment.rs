@@ -33,9 +33,10 @@ pub fn segments(scenario: &Scenario) -> Vec<Segment> {
                 let sum = |f: fn(&crate::scenario::Taste) -> f64| f(country) + f(device) + f(plan);
                 let buy = sum(|t| t.buy);
                 let elasticity = scenario.funnel.price_elasticity + sum(|t| t.price);
-                let options = |n: usize, of: fn(&crate::scenario::Taste) -> &Vec<f64>, base: &[crate::scenario::Choice]| {
-                    (0..n).map(|i| base[i].effect + of(country)[i] + of(device)[i] + of(plan)[i]).collect()
-                };
+                let options =
+                    |n: usize, of: fn(&crate::scenario::Taste) -> &Vec<f64>, base: &[crate::scenario::Choice]| {
+                        (0..n).map(|i| base[i].effect + of(country)[i] + of(device)[i] + of(plan)[i]).collect()
+                    };
                 all.push(Segment {
                     country: c,
                     device: d,

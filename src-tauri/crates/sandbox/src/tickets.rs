@@ -19,7 +19,8 @@ pub const LANGUAGES: [&str; 2] = ["en", "de"];
 type Wordings = [&'static [&'static str]; 6];
 
 const OPENINGS_EN: &[&str] = &["Hi, ", "Hello, ", "Hello team, ", "", "Good morning, ", "hey ", "Dear support, "];
-const CLOSINGS_EN: &[&str] = &["", " Thanks!", " Please help.", " Regards", " Thank you in advance.", " This is urgent!!", " Any idea?"];
+const CLOSINGS_EN: &[&str] =
+    &["", " Thanks!", " Please help.", " Regards", " Thank you in advance.", " This is urgent!!", " Any idea?"];
 const MIDDLES_EN: Wordings = [
     &[
         "where is my order? It should have been here days ago.",
@@ -65,8 +66,10 @@ const MIDDLES_EN: Wordings = [
     ],
 ];
 
-const OPENINGS_DE: &[&str] = &["Hallo, ", "Guten Tag, ", "Moin, ", "", "Liebes Team, ", "Sehr geehrte Damen und Herren, "];
-const CLOSINGS_DE: &[&str] = &["", " Danke!", " Viele Grüße", " Bitte um schnelle Hilfe.", " MfG", " Vielen Dank im Voraus."];
+const OPENINGS_DE: &[&str] =
+    &["Hallo, ", "Guten Tag, ", "Moin, ", "", "Liebes Team, ", "Sehr geehrte Damen und Herren, "];
+const CLOSINGS_DE: &[&str] =
+    &["", " Danke!", " Viele Grüße", " Bitte um schnelle Hilfe.", " MfG", " Vielen Dank im Voraus."];
 const MIDDLES_DE: Wordings = [
     &[
         "wo bleibt meine Bestellung? Sie sollte längst hier sein.",
@@ -121,10 +124,10 @@ pub fn text(cause: u8, language: &str, words: u64) -> String {
     let pick = |list: &[&'static str], shift: u32| list[(words >> shift) as usize % list.len()];
     let middle = pick(middles[usize::from(cause).min(5)], 8);
     let mut letter = format!("{}{middle}{}", pick(openings, 0), pick(closings, 20));
-    if words >> 30 & 7 == 0 {
+    if (words >> 30).is_multiple_of(8) {
         swap_two(&mut letter, (words >> 34) as usize);
     }
-    if words >> 50 & 7 == 0 {
+    if (words >> 50).is_multiple_of(8) {
         letter = letter.to_lowercase();
     }
     letter

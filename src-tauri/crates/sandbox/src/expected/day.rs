@@ -102,15 +102,15 @@ impl Model {
         means
     }
 
-    fn daily(&self, daily: f64, ahead: &Ahead) -> f64 {
+    fn daily(daily: f64, ahead: &Ahead) -> f64 {
         (daily * ahead.day.level).min(DAILY_MAX)
     }
 
     fn visits(&self, state: &State, ahead: &Ahead, newcomers: &[f64]) -> f64 {
         let habits = &self.scenario.habits;
-        let back = state.pool.iter().sum::<f64>() * self.daily(1.0 / habits.visitor_gap_days, ahead);
+        let back = state.pool.iter().sum::<f64>() * Self::daily(1.0 / habits.visitor_gap_days, ahead);
         let known = state.customers.iter().sum::<f64>() + state.trial.iter().sum::<f64>();
-        newcomers.iter().sum::<f64>() + back + known * self.daily(habits.visits_per_day, ahead)
+        newcomers.iter().sum::<f64>() + back + known * Self::daily(habits.visits_per_day, ahead)
     }
 
     /// Mean over the hours, each weighted with its visits: of the logarithm of the slowdown, and of the load time.
@@ -132,7 +132,14 @@ impl Model {
         lost_share(settings.reorder_point, stock.batch, mean, libm::sqrt(mean + 0.0225 * mean * mean))
     }
 
-    fn scene<'s>(today: &Today<'_>, segment: &'s Segment, forces: &'s Forces, quality: f64, customer: bool, trust: f64) -> Scene<'s> {
+    fn scene<'s>(
+        today: &Today<'_>,
+        segment: &'s Segment,
+        forces: &'s Forces,
+        quality: f64,
+        customer: bool,
+        trust: f64,
+    ) -> Scene<'s> {
         Scene { segment, forces, quality, customer, trust, slowness: today.slowness, selection: today.selection }
     }
 
@@ -166,8 +173,9 @@ impl Model {
         let (mut first, mut failed) = (0.0, 0.0);
         let scene = Self::scene(today, segment, forces, 0.0, false, 0.0);
         let p_view = choice::view(&self.scenario, &scene);
-        let p_buy = choice::buy(&self.scenario, &scene, today.ratio * today.newcomer, settings.promise, settings.fraud_check);
-        let back = self.daily(1.0 / habits.visitor_gap_days, today.ahead);
+        let p_buy =
+            choice::buy(&self.scenario, &scene, today.ratio * today.newcomer, settings.promise, settings.fraud_check);
+        let back = Self::daily(1.0 / habits.visitor_gap_days, today.ahead);
         for (k, newcomers) in newcomers.iter().enumerate() {
             let at = g * (self.scenario.channels.len() + 2) + k;
             let returning = state.pool[at] * back;
@@ -186,9 +194,10 @@ impl Model {
         let n = state.customers[g];
         let trust = if n > 0.0 { state.trust[g] / n } else { 0.0 };
         let scene = Self::scene(today, segment, forces, 0.0, true, trust);
-        let visits = n * self.daily(habits.visits_per_day, today.ahead);
+        let visits = n * Self::daily(habits.visits_per_day, today.ahead);
         let intents = visits * up * p_view * choice::intent(&self.scenario, &scene, settings.headline);
-        let p_buy = choice::buy(&self.scenario, &scene, today.ratio * today.customer, settings.promise, settings.fraud_check);
+        let p_buy =
+            choice::buy(&self.scenario, &scene, today.ratio * today.customer, settings.promise, settings.fraud_check);
         let again = intents * p_buy * today.in_stock;
         failed += intents * today.in_stock * unseen(p_buy, forces);
         flows.views += visits * up * p_view;
@@ -213,7 +222,8 @@ impl Model {
         flows.tickets += tickets;
         flows.cancellations += gone + first - staying;
         let hurt = tickets * self.scenario.support.wait_hurts * self.wait_days(state, today);
-        state.trust[g] += goodwill - hurt - visits * forces.outage * ERROR_HURTS - (gone + visits * TRUST_FADES) * trust;
+        state.trust[g] +=
+            goodwill - hurt - visits * forces.outage * ERROR_HURTS - (gone + visits * TRUST_FADES) * trust;
         state.customers[g] = (n - gone + staying).max(0.0);
     }
 
@@ -223,7 +233,7 @@ impl Model {
         let up = 1.0 - forces.outage;
         let scene = Self::scene(today, segment, forces, 0.0, false, 0.0);
         let p_view = choice::view(&self.scenario, &scene);
-        let back = self.daily(1.0 / habits.visitor_gap_days, today.ahead);
+        let back = Self::daily(1.0 / habits.visitor_gap_days, today.ahead);
         let mut signups = 0.0;
         for (k, newcomers) in newcomers.iter().enumerate() {
             let at = g * (self.scenario.channels.len() + 2) + k;
@@ -244,7 +254,8 @@ impl Model {
         let slot = state.day as usize % days;
         let ending = std::mem::replace(&mut trial[slot], signups);
         let trials: f64 = trial.iter().sum();
-        let won = ending * choice::convert(&self.scenario, &scene, today.ratio, settings.onboarding, settings.fraud_check);
+        let won =
+            ending * choice::convert(&self.scenario, &scene, today.ratio, settings.onboarding, settings.fraud_check);
         let n = state.customers[g];
         let trust = if n > 0.0 { state.trust[g] / n } else { 0.0 };
         let scene = Self::scene(today, segment, forces, 0.0, true, trust);
@@ -256,7 +267,7 @@ impl Model {
         let payments = renewed + won;
         let fee = offer.amount * segment.spend * today.ratio;
         let refund = (offer.refunds * forces.defects).min(1.0);
-        let users = (n + trials) * self.daily(habits.visits_per_day, today.ahead);
+        let users = (n + trials) * Self::daily(habits.visits_per_day, today.ahead);
         let tickets = users * up * support.per_visit + won * (support.per_order * forces.defects).min(1.0);
         flows.offers += ending;
         flows.orders += won;

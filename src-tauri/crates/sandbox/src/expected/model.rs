@@ -62,7 +62,8 @@ impl Model {
     /// Looks `days` ahead from the scenario's start.
     pub fn new(scenario: &Scenario, incidents: &[Incident], days: u32) -> Self {
         let (calendar, segments, levers) = (Calendar::new(scenario), segments(scenario), catalog(scenario));
-        let ahead = (0..days).map(|index| look(scenario, incidents, &segments, calendar.day(scenario, index))).collect();
+        let ahead =
+            (0..days).map(|index| look(scenario, incidents, &segments, calendar.day(scenario, index))).collect();
         let price_default = levers.first().map_or(1.0, |lever| lever.read(None));
         let spend = segments.iter().map(|segment| segment.share * segment.spend).sum();
         Self { scenario: scenario.clone(), segments, levers, price_default, ahead, spend }
@@ -113,7 +114,7 @@ impl Model {
 
 fn look(scenario: &Scenario, incidents: &[Incident], segments: &[Segment], day: Day) -> Ahead {
     let mut at_noon = Vec::new();
-    acting(incidents, (day.start + day.end) / 2, &mut at_noon);
+    acting(incidents, i64::midpoint(day.start, day.end), &mut at_noon);
     let over_day = acting_on_mean(incidents, day.start, day.end);
     let noon = Forces::of(scenario, incidents, &at_noon, None);
     let company = Forces::of(scenario, incidents, &over_day, None);

@@ -61,7 +61,7 @@ fn dimension(root: &Table<'_>, key: &str, tastes: &[Taste]) {
     unique(root, key, tastes.iter().map(|taste| taste.key.as_str()));
     let sum: f64 = tastes.iter().map(|taste| taste.share).sum();
     if (sum - 1.0).abs() > 1e-6 {
-        let message = format!("the shares of [[{key}]] add up to {:.4}, not to 1", sum);
+        let message = format!("the shares of [[{key}]] add up to {sum:.4}, not to 1");
         root.bad(key, message, "everybody belongs to exactly one");
     }
 }
@@ -107,7 +107,8 @@ fn levers(scenario: &Scenario, root: &Table<'_>) {
             row.bad("default", format!("default lies outside {min} to {max}"), "");
         } else if step <= 0.0 || step > max - min {
             row.bad("step", format!("a step of {step} does not fit into {min} to {max}"), "");
-        } else if default <= 0.0 && ["price_index", "pro_price", "take_rate", "delivery_promise"].contains(&lever.key.as_str())
+        } else if default <= 0.0
+            && ["price_index", "pro_price", "take_rate", "delivery_promise"].contains(&lever.key.as_str())
             || min <= 0.0 && ["price_index", "pro_price", "take_rate", "delivery_promise"].contains(&lever.key.as_str())
         {
             row.bad("min", format!("{} must stay above 0", lever.key), "");
@@ -127,7 +128,11 @@ fn check_incident(scenario: &Scenario, incident: &Incident, row: &Table<'_>) {
             row.bad(&target.dimension, format!("{} hits everyone", law.name), "leave the segment out");
         } else if !values.iter().any(|value| value.key == target.value) {
             let names: Vec<&str> = values.iter().map(|value| value.key.as_str()).collect();
-            row.bad(&target.dimension, format!("there is no {} “{}”", target.dimension, target.value), near(&target.value, &names));
+            row.bad(
+                &target.dimension,
+                format!("there is no {} “{}”", target.dimension, target.value),
+                near(&target.value, &names),
+            );
         }
     }
     let (key, names): (&str, Vec<&str>) = match incident.kind {
@@ -137,7 +142,9 @@ fn check_incident(scenario: &Scenario, incident: &Incident, row: &Table<'_>) {
         _ => ("", Vec::new()),
     };
     match &incident.about {
-        Some(about) if key.is_empty() => row.bad("event", format!("{} is about nothing in particular", law.name), format!("leave “{about}” out")),
+        Some(about) if key.is_empty() => {
+            row.bad("event", format!("{} is about nothing in particular", law.name), format!("leave “{about}” out"));
+        }
         Some(about) if !names.contains(&about.as_str()) => {
             row.bad(key, format!("there is no {key} “{about}”"), near(about, &names));
         }

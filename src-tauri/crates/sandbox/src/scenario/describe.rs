@@ -17,17 +17,26 @@ pub fn describe(scenario: &Scenario) -> String {
         Company::Saas => "software sold by the month after a trial",
         Company::Marketplace => "a marketplace that takes a share of every sale",
     };
-    let _ = writeln!(text, "\nIt is {kind}, from {} for {} days, in {}, {}.", scenario.start, scenario.days, scenario.timezone, scenario.currency);
+    let _ = writeln!(
+        text,
+        "\nIt is {kind}, from {} for {} days, in {}, {}.",
+        scenario.start, scenario.days, scenario.timezone, scenario.currency
+    );
     people(scenario, &mut text);
     money(scenario, &mut text);
     text.push_str("\nLevers\n");
     for lever in catalog(scenario) {
         let _ = writeln!(text, "  {}: {}", lever.key, range(&lever));
     }
-    text.push_str(if scenario.incidents.is_empty() { "\nNothing out of the ordinary happens.\n" } else { "\nWhat happens\n" });
+    text.push_str(if scenario.incidents.is_empty() {
+        "\nNothing out of the ordinary happens.\n"
+    } else {
+        "\nWhat happens\n"
+    });
     let zone = scenario.zone();
     for incident in &scenario.incidents {
-        let day = |at| zone.local(at).map_or_else(String::new, |t| format!("{} {:02}:{:02}", t.date(), t.hour(), t.minute()));
+        let day =
+            |at| zone.local(at).map_or_else(String::new, |t| format!("{} {:02}:{:02}", t.date(), t.hour(), t.minute()));
         let whom = incident.target.as_ref().map_or_else(String::new, |t| format!(", only {} {}", t.dimension, t.value));
         let about = incident.about.as_ref().map_or_else(String::new, |about| format!(" ({about})"));
         let law = incident.kind.law();
@@ -78,7 +87,9 @@ fn people(scenario: &Scenario, text: &mut String) {
         100.0 * habits.visits_per_day,
         100.0 * habits.churn
     );
-    for (name, tastes) in [("Countries", &scenario.countries), ("Devices", &scenario.devices), ("Plans", &scenario.plans)] {
+    for (name, tastes) in
+        [("Countries", &scenario.countries), ("Devices", &scenario.devices), ("Plans", &scenario.plans)]
+    {
         if tastes.len() > 1 {
             let _ = writeln!(text, "{name}: {}.", tastes.iter().map(shares).collect::<Vec<_>>().join(", "));
         }

@@ -188,7 +188,9 @@ fn incident(t: &Table<'_>, zone: &Zone) -> Option<Incident> {
     let kinds: Vec<(&str, &super::incident::Law)> = LAWS.iter().map(|law| (law.name, law)).collect();
     let law = t.choice("kind", &kinds);
     let (key, start) = (t.text("key"), t.date("start"));
-    for (name, example) in [("key", "key = \"bug\""), ("kind", "kind = \"checkout_bug\""), ("start", "start = 2026-03-01")] {
+    for (name, example) in
+        [("key", "key = \"bug\""), ("kind", "kind = \"checkout_bug\""), ("start", "start = 2026-03-01")]
+    {
         if !t.has(name) {
             t.bad(name, format!("{name} is missing"), format!("write e.g. {example}"));
         }
@@ -201,9 +203,9 @@ fn incident(t: &Table<'_>, zone: &Zone) -> Option<Incident> {
     if law.is_some() && !t.has("strength") {
         t.bad("strength", "strength is missing", law.map_or("", |l| l.meaning));
     }
-    let target = ["country", "device", "plan"].into_iter().find_map(|dimension| {
-        t.text(dimension).map(|value| Target { dimension: dimension.to_owned(), value })
-    });
+    let target = ["country", "device", "plan"]
+        .into_iter()
+        .find_map(|dimension| t.text(dimension).map(|value| Target { dimension: dimension.to_owned(), value }));
     let about = ["event", "option", "channel"].into_iter().find_map(|key| t.text(key));
     t.finish();
     let (law, start_day) = (law?, start?);

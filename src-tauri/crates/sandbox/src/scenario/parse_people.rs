@@ -2,13 +2,14 @@
 
 use super::table::Table;
 use super::{
-    Abuse, Campaign, Channel, Choice, Company, Delivery, Demand, Funnel, Habits, Holiday, Infrastructure, Offer, Support,
-    Taste,
+    Abuse, Campaign, Channel, Choice, Company, Delivery, Demand, Funnel, Habits, Holiday, Infrastructure, Offer,
+    Support, Taste,
 };
 
 /// Weights of the hours of a day where a scenario names none: quiet nights, a peak at eight in the evening.
 const HOURS: [f64; 24] = [
-    1.2, 0.7, 0.5, 0.4, 0.4, 0.6, 1.2, 2.2, 3.4, 4.4, 5.0, 5.4, 5.6, 5.4, 5.2, 5.2, 5.4, 5.8, 6.4, 7.2, 7.6, 6.8, 4.8, 2.6,
+    1.2, 0.7, 0.5, 0.4, 0.4, 0.6, 1.2, 2.2, 3.4, 4.4, 5.0, 5.4, 5.6, 5.4, 5.2, 5.2, 5.4, 5.8, 6.4, 7.2, 7.6, 6.8, 4.8,
+    2.6,
 ];
 
 pub(super) fn demand(t: &Table<'_>) -> Demand {
@@ -63,7 +64,11 @@ pub(super) fn choices(root: &Table<'_>, key: &str) -> Vec<Choice> {
         choice
     };
     let found: Vec<Choice> = root.rows(key).iter().map(read).collect();
-    if found.is_empty() { vec![Choice { key: "plain".into(), effect: 0.0 }, Choice { key: "bold".into(), effect: 0.0 }] } else { found }
+    if found.is_empty() {
+        vec![Choice { key: "plain".into(), effect: 0.0 }, Choice { key: "bold".into(), effect: 0.0 }]
+    } else {
+        found
+    }
 }
 
 /// The values of a dimension; one for everybody where none is named.
@@ -202,7 +207,11 @@ pub(super) fn support(t: &Table<'_>) -> Support {
     };
     for language in &support.languages {
         if !crate::tickets::LANGUAGES.contains(&language.as_str()) {
-            t.bad("languages", format!("tickets are not written in “{language}”"), crate::tickets::LANGUAGES.join(", "));
+            t.bad(
+                "languages",
+                format!("tickets are not written in “{language}”"),
+                crate::tickets::LANGUAGES.join(", "),
+            );
         }
     }
     t.finish();

@@ -70,7 +70,12 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub fn new(map: Option<&'a BTreeMap<String, Node>>, sink: &'a Sink<'a>, path: impl Into<String>, at: usize) -> Self {
+    pub fn new(
+        map: Option<&'a BTreeMap<String, Node>>,
+        sink: &'a Sink<'a>,
+        path: impl Into<String>,
+        at: usize,
+    ) -> Self {
         Self { map, sink, path: path.into(), at, asked: RefCell::default() }
     }
 
@@ -113,7 +118,9 @@ impl<'a> Table<'a> {
         let node = self.get(key)?;
         let read = match &node.value {
             Tree::Number(n) => Some(*n),
-            Tree::Text(text) => text.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok()).map(|n| n / 100.0),
+            Tree::Text(text) => {
+                text.trim().strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok()).map(|n| n / 100.0)
+            }
             _ => None,
         };
         let Some(n) = read.filter(|n| n.is_finite()) else {

@@ -92,7 +92,9 @@ pub(super) fn lay(base: BTreeMap<String, Node>, over: BTreeMap<String, Node>, at
 fn join(below: Option<Node>, over: Node, at: usize) -> Node {
     let value = match (below.map(|node| node.value), over.value) {
         (Some(Tree::Table(base)), Tree::Table(own)) => Tree::Table(lay(base, own, at)),
-        (Some(Tree::List(base)), Tree::List(own)) if keyed(&base) && keyed(&own) => Tree::List(join_rows(base, own, at)),
+        (Some(Tree::List(base)), Tree::List(own)) if keyed(&base) && keyed(&own) => {
+            Tree::List(join_rows(base, own, at))
+        }
         (_, own) => own,
     };
     Node { at: over.at, value }

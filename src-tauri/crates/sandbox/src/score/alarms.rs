@@ -85,7 +85,8 @@ fn incident(incident: &TrueIncident, insights: &[FoundInsight]) -> IncidentScore
     let hits: Vec<&FoundInsight> = insights.iter().filter(|insight| finds(insight, incident)).collect();
     let first = hits.iter().min_by_key(|insight| insight.detected_at);
     let localised = incident.segment.as_ref().filter(|_| first.is_some()).map(|target| {
-        let named = |i: &&FoundInsight| i.segment.as_ref().is_some_and(|(p, v)| *p == target.dimension && *v == target.value);
+        let named =
+            |i: &&FoundInsight| i.segment.as_ref().is_some_and(|(p, v)| *p == target.dimension && *v == target.value);
         hits.iter().any(named)
     });
     IncidentScore {
@@ -107,7 +108,8 @@ fn has_reason(truth: &Truth, findings: &Findings, insight: &FoundInsight) -> boo
         related && within(i.start, i.end.saturating_add(AFTERMATH))
     });
     let decision = findings.decisions.iter().any(|decision| {
-        within(decision.at, decision.at + SETTLING) && moved_by(truth, &decision.lever).contains(insight.metric.as_str())
+        within(decision.at, decision.at + SETTLING)
+            && moved_by(truth, &decision.lever).contains(insight.metric.as_str())
     });
     planned || incident || decision
 }

@@ -203,7 +203,8 @@ fn effect(surfaces: &[Surface], experiment: &FoundExperiment) -> Option<f64> {
         .iter()
         .filter(|surface| surface.lever == experiment.lever)
         .min_by_key(|surface| (middle.clamp(surface.from, surface.until) - middle).abs())?;
-    let (a, b) = (surface.at(&experiment.control, &experiment.metric)?, surface.at(&experiment.test, &experiment.metric)?);
+    let (a, b) =
+        (surface.at(&experiment.control, &experiment.metric)?, surface.at(&experiment.test, &experiment.metric)?);
     (a.abs() > 1e-9).then(|| (b - a) / a.abs())
 }
 

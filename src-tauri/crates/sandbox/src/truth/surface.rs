@@ -47,9 +47,8 @@ pub(super) fn surfaces(scenario: &Scenario, incidents: &[Incident], days: u32) -
                 let mut settings = model.defaults();
                 settings.set(lever.role, n);
                 let flows = model.run(&mut state.clone(), &settings, first + DAYS);
-                let metrics = Kpi::ALL.iter().filter_map(|kpi| {
-                    Some((kpi.key(scenario.company)?.to_owned(), flows.kpi(*kpi)?))
-                });
+                let metrics =
+                    Kpi::ALL.iter().filter_map(|kpi| Some((kpi.key(scenario.company)?.to_owned(), flows.kpi(*kpi)?)));
                 Setting {
                     value: lever.value_of(n),
                     profit_per_day: flows.profit / flows.days.max(1.0),

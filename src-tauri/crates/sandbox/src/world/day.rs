@@ -48,7 +48,7 @@ impl World {
         let holding = self.scenario.stock.as_ref().map_or(0.0, |stock| stock.holding * self.office.stock.max(0) as f64);
         let marketing = settings.spend.iter().sum::<f64>();
         let amounts = [marketing, settings.agents * support.agent_cost, settings.servers * infra.server_cost, holding];
-        let amounts = amounts.map(|major| self.minor(major));
+        let amounts = amounts.map(Self::minor);
         let sellers = self.office.sellers;
         let book = self.book();
         [book.marketing, book.support, book.servers, book.holding] = amounts;
@@ -60,7 +60,8 @@ impl World {
         let Some(supply) = &self.scenario.supply else { return };
         let ratio = libm::log((self.office.settings.price / frame.price_default).max(0.01));
         let joins = supply.sellers * supply.turnover * libm::exp(supply.join_elasticity * ratio);
-        let leaves = (supply.turnover * libm::exp(supply.leave_elasticity * ratio) + self.forces(None).sellers).min(1.0);
+        let leaves =
+            (supply.turnover * libm::exp(supply.leave_elasticity * ratio) + self.forces(None).sellers).min(1.0);
         let mut draws = Draws::of(self.seed, Purpose::Supply, 2, u64::from(self.today));
         let (joining, leaving) = (draws.poisson(joins), draws.poisson(leaves * self.office.sellers as f64));
         self.office.sellers = (self.office.sellers + joining).saturating_sub(leaving).max(1);
@@ -76,7 +77,7 @@ impl World {
             self.post(morning, Who::COMPANY, What::Sellers { count: self.office.sellers });
         }
         for i in 0..self.office.settings.spend.len() {
-            let amount = self.minor(self.office.settings.spend[i]);
+            let amount = Self::minor(self.office.settings.spend[i]);
             self.post(night, Who::COMPANY, What::AdSpend { channel: i as u8, amount });
         }
         let weekday = day.date.weekday().to_monday_zero_offset();
@@ -129,7 +130,7 @@ impl World {
     /// Means of the day: the paid channels, those who come by themselves, those a viral post sends.
     fn expected_visitors(&mut self, day: &Day) -> Vec<f64> {
         // The middle of the day stands for the day; what begins later in it acts on the funnel at once.
-        let middle = (day.start + day.end) / 2;
+        let middle = i64::midpoint(day.start, day.end);
         let mut levels = Vec::new();
         crate::forces::acting(&self.incidents, middle, &mut levels);
         let forces = crate::forces::Forces::of(&self.scenario, &self.incidents, &levels, None);
@@ -150,7 +151,7 @@ impl World {
 
     /// Machines, thieves, abusers and spam, spread over the day.
     fn others_come(&mut self, day: &Day) {
-        let forces = self.forces_at((day.start + day.end) / 2);
+        let forces = self.forces_at(i64::midpoint(day.start, day.end));
         let visitors = self.book().count.new_visitors as f64;
         let abuse = &self.scenario.abuse;
         let means = [

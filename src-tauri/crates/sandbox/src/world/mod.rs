@@ -225,6 +225,7 @@ impl World {
     /// of arrival.
     pub fn advance(&mut self, until: Millis, levers: &dyn LeverSource, out: &mut dyn FnMut(SimEvent<'_>)) {
         let mut frame = self.frame.take().unwrap_or_else(|| Box::new(Frame::new(&self.scenario)));
+        frame.day(&self.scenario, self.today);
         let mut text = render::Text::default();
         loop {
             let task = self.agenda.peek().map_or(Millis::MAX, |Reverse(entry)| entry.at);

@@ -18,7 +18,9 @@ const FEATURES: [&str; 5] = ["dashboard", "export", "share", "search", "automati
 pub(super) fn render(world: &World, frame: &Frame, fact: &Fact, text: &mut Text, out: &mut dyn FnMut(SimEvent<'_>)) {
     text.unit.clear();
     text.props.clear();
-    write_unit(world, &fact.who, &mut text.unit);
+    // Whoever identifies a browser is known by then.
+    let known = fact.who.known || fact.what == What::Identify;
+    write_unit(world, &Who { known, ..fact.who }, &mut text.unit);
     let mut props = Props { text: &mut text.props };
     props.text.push('{');
     write_what(world, fact, &mut props);
@@ -171,7 +173,10 @@ fn write_what(world: &World, fact: &Fact, props: &mut Props<'_>) {
     match fact.what {
         What::Visit { bot } => {
             props.text("channel", world.channel_name(fact.who.channel));
-            props.text("browser", if bot { "HeadlessChrome" } else { ["Chrome", "Safari", "Firefox"][(fact.who.serial % 3) as usize] });
+            props.text(
+                "browser",
+                if bot { "HeadlessChrome" } else { ["Chrome", "Safari", "Firefox"][(fact.who.serial % 3) as usize] },
+            );
         }
         What::Page { path, load_ms } => {
             props.text("$pathname", PATHS[usize::from(path)]);

@@ -40,7 +40,13 @@ impl World {
     fn asker(&self, by: Ref) -> Who {
         let person = self.people.get(by.slot as usize).filter(|person| person.serial == by.serial);
         person.map_or(
-            Who { serial: by.serial, browser: 0, known: true, segment: by.segment, channel: self.scenario.channels.len() as u8 },
+            Who {
+                serial: by.serial,
+                browser: 0,
+                known: true,
+                segment: by.segment,
+                channel: self.scenario.channels.len() as u8,
+            },
             Self::who,
         )
     }

@@ -36,7 +36,14 @@ impl World {
         }
         let by = Ref { slot, serial: person.serial, segment: person.segment };
         let order = self.book_order(by, full, off, price, promise, false);
-        let what = What::Order { number: order.number, amount: order.paid, discount: off, product, promise: order.promise, first };
+        let what = What::Order {
+            number: order.number,
+            amount: order.paid,
+            discount: off,
+            product,
+            promise: order.promise,
+            first,
+        };
         self.post(92_000, Self::who(person), what);
         self.send(order, slow);
     }
@@ -49,7 +56,7 @@ impl World {
             Company::Shop | Company::Saas => paid,
         };
         let offer = &self.scenario.offer;
-        let (goods, shipping) = (self.minor(offer.cost), self.minor(offer.shipping));
+        let (goods, shipping) = (Self::minor(offer.cost), Self::minor(offer.shipping));
         let fee = libm::round(paid as f64 * offer.fee) as i64;
         self.orders += 1;
         let number = self.orders;
@@ -60,7 +67,15 @@ impl World {
         book.fees += fee;
         book.count.orders += 1;
         self.take_from_stock();
-        Order { by, number, paid, taken, promise: libm::round(promise).clamp(0.0, 255.0) as u8, placed: self.now, abuse }
+        Order {
+            by,
+            number,
+            paid,
+            taken,
+            promise: libm::round(promise).clamp(0.0, 255.0) as u8,
+            placed: self.now,
+            abuse,
+        }
     }
 
     fn take_from_stock(&mut self) {
@@ -103,7 +118,11 @@ impl World {
         count.deliveries += 1;
         count.late += u64::from(late);
         let who = self.buyer(&order);
-        self.post(0, who, What::Delivered { number: order.number, promise: order.promise, tenths: (days * 10.0) as u32 });
+        self.post(
+            0,
+            who,
+            What::Delivered { number: order.number, promise: order.promise, tenths: (days * 10.0) as u32 },
+        );
         if let Some(person) = self.person(order.by) {
             person.trust += change;
         }
@@ -170,7 +189,7 @@ impl World {
         } else {
             luck[0] >= choice::churn(&self.scenario, &scene, ratio)
         };
-        let amount = self.minor(self.scenario.offer.amount * segment.spend * ratio);
+        let amount = Self::minor(self.scenario.offer.amount * segment.spend * ratio);
         let by = Ref { slot, serial: person.serial, segment: person.segment };
         let trial = person.stage == Stage::Trial;
         self.book().count.offers += u64::from(trial);
@@ -208,7 +227,7 @@ impl World {
 
     fn book_payment(&mut self, by: Ref, amount: i64, first: bool) -> Order {
         let offer = &self.scenario.offer;
-        let (fee, cost) = (libm::round(amount as f64 * offer.fee) as i64, self.minor(offer.cost));
+        let (fee, cost) = (libm::round(amount as f64 * offer.fee) as i64, Self::minor(offer.cost));
         self.orders += 1;
         let number = self.orders;
         let book = self.book();
@@ -229,7 +248,8 @@ impl World {
             return;
         }
         let delay = ((5.0 + draws.exponential(20.0)) * DAY as f64) as Millis;
-        let who = Who { serial, browser: 0, known: true, segment: by.segment, channel: self.scenario.channels.len() as u8 };
+        let who =
+            Who { serial, browser: 0, known: true, segment: by.segment, channel: self.scenario.channels.len() as u8 };
         let order = if self.scenario.company == Company::Saas {
             self.post(0, who, What::SignUp);
             self.post(1_000, who, What::Subscribed { amount });
@@ -237,7 +257,8 @@ impl World {
         } else {
             let order = self.book_order(by, amount, 0, price, 4.0, false);
             let product = draws.below(self.scenario.offer.products.len() as u64) as u16;
-            let what = What::Order { number: order.number, amount, discount: 0, product, promise: order.promise, first: true };
+            let what =
+                What::Order { number: order.number, amount, discount: 0, product, promise: order.promise, first: true };
             self.post(0, who, what);
             order
         };
@@ -265,7 +286,14 @@ impl World {
         self.post(9_000, who, What::Cart { product: 0, price: amount });
         self.post(20_000, who, What::Identify);
         let known = Who { known: true, ..who };
-        let what = What::Order { number: order.number, amount: order.paid, discount: off, product: 0, promise: order.promise, first: true };
+        let what = What::Order {
+            number: order.number,
+            amount: order.paid,
+            discount: off,
+            product: 0,
+            promise: order.promise,
+            first: true,
+        };
         self.post(21_000, known, what);
         let count = &mut self.book().count;
         count.visits += 1;
@@ -281,12 +309,24 @@ impl World {
         let mut draws = Draws::of(self.seed, Purpose::Crime, serial, 1);
         let index = draws.weighted(frame.segments.iter().map(|segment| segment.share), 1.0);
         let segment = &frame.segments[index];
-        let who = Who { serial, browser: 0, known: false, segment: index as u16, channel: self.scenario.channels.len() as u8 };
+        let who = Who {
+            serial,
+            browser: 0,
+            known: false,
+            segment: index as u16,
+            channel: self.scenario.channels.len() as u8,
+        };
         let unit = self.unit(&who);
-        let reader = Reader { source: levers, levers: &frame.levers, unit: &unit, attributes: self.attributes(segment, who.channel) };
+        let reader = Reader {
+            source: levers,
+            levers: &frame.levers,
+            unit: &unit,
+            attributes: self.attributes(segment, who.channel),
+        };
         let price = reader.read(Role::Price);
         let ratio = choice::price_ratio(&self.scenario, price, frame.price_default);
-        let amount = self.minor(self.scenario.offer.amount * segment.spend * draws.spread(self.scenario.offer.spread) * ratio);
+        let amount =
+            Self::minor(self.scenario.offer.amount * segment.spend * draws.spread(self.scenario.offer.spread) * ratio);
         let by = Ref { slot: u32::MAX, serial, segment: index as u16 };
         (by, amount, price, reader.index(Role::FraudCheck))
     }

@@ -96,7 +96,7 @@ impl World {
         // All luck of a visit is drawn first, so that it is the same whatever the levers say.
         let luck: [f64; 8] = std::array::from_fn(|_| draws.unit());
         let pages = 1 + draws.poisson(self.scenario.habits.pages - 1.0);
-        self.change_browser(&mut person, luck[6]);
+        Self::change_browser(&mut person, luck[6]);
         self.book().count.visits += 1;
         let who = Self::who(&person);
         self.post(0, who, What::Visit { bot: false });
@@ -136,7 +136,15 @@ impl World {
             (Stage::Visitor, _) => luck[4] < self.scenario.habits.visitor_returns,
             (Stage::Customer, Company::Shop | Company::Marketplace) => {
                 let segment = &frame.segments[usize::from(person.segment)];
-                let scene = Scene { segment, forces: &forces, quality: 0.0, customer: true, trust: person.trust, slowness: 0.0, selection: 0.0 };
+                let scene = Scene {
+                    segment,
+                    forces: &forces,
+                    quality: 0.0,
+                    customer: true,
+                    trust: person.trust,
+                    slowness: 0.0,
+                    selection: 0.0,
+                };
                 luck[4] >= choice::churn(&self.scenario, &scene, 1.0)
             }
             _ => true,
@@ -154,7 +162,7 @@ impl World {
     }
 
     /// Now and then a person comes with another browser, which does not know them yet.
-    fn change_browser(&self, person: &mut Person, luck: f64) {
+    fn change_browser(person: &mut Person, luck: f64) {
         if person.visits > 1 && luck < 0.04 {
             person.browser += 1;
             person.known = false;
@@ -171,7 +179,10 @@ impl World {
     }
 
     pub(super) fn selection(&self) -> f64 {
-        self.scenario.supply.as_ref().map_or(0.0, |supply| libm::log((self.office.sellers as f64).max(1.0) / supply.sellers))
+        self.scenario
+            .supply
+            .as_ref()
+            .map_or(0.0, |supply| libm::log((self.office.sellers as f64).max(1.0) / supply.sellers))
     }
 
     fn look_around(&mut self, draws: &mut Draws, who: Who, pages: u64, load_ms: f64) {
@@ -186,7 +197,7 @@ impl World {
     }
 
     fn use_features(&mut self, draws: &mut Draws, who: Who) {
-        for i in 0..1 + draws.poisson(1.5) {
+        for i in 0..=draws.poisson(1.5) {
             self.post(20_000 + i as Millis * 15_000, who, What::Feature { which: draws.below(5) as u8 });
         }
     }
@@ -219,7 +230,7 @@ impl World {
         let price = reader.read(Role::Price);
         let wants = luck[2] < choice::intent(&self.scenario, scene, Some(headline));
         let ratio = choice::price_ratio(&self.scenario, price, frame.price_default);
-        let shown = self.minor(basket * ratio);
+        let shown = Self::minor(basket * ratio);
         if self.scenario.company == Company::Saas {
             self.book().count.views += 1;
             self.post(30_000, Self::who(person), What::View { product, price: shown });
@@ -260,8 +271,8 @@ impl World {
             }
             return;
         }
-        let full = self.minor(basket * ratio);
-        let off = full - self.minor(basket * ratio * factor);
+        let full = Self::minor(basket * ratio);
+        let off = full - Self::minor(basket * ratio * factor);
         self.place_order(person, slot, full, off, price, promise, product, scene.forces.delivery);
     }
 
@@ -316,7 +327,7 @@ impl World {
     }
 
     /// Major units as minor ones.
-    pub(super) fn minor(&self, major: f64) -> i64 {
+    pub(super) fn minor(major: f64) -> i64 {
         libm::round(major * 100.0) as i64
     }
 
