@@ -20,6 +20,7 @@ mod levers;
 mod limits;
 mod mixpanel;
 mod ofrep;
+mod openapi;
 mod privacy;
 mod read;
 mod recorded;
