@@ -194,3 +194,69 @@ impl Past {
         self.0.levers.get(&flag.key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use epoch_model::business::{Business, LeverValue};
+
+    use super::*;
+
+    fn declared(rest: &str) -> (Flag, Past) {
+        let text = format!(
+            "[business]\nname = \"S\"\ncurrency = \"EUR\"\ntimezone = \"UTC\"\n\n[[lever]]\nkey = \"a\"\nkind = \"boolean\"\ndefault = false\n{rest}"
+        );
+        let business = Business::parse(&text).expect("a business");
+        let mut kept = Kept::default();
+        kept.take(&business, &[], "business.toml", (0, 0));
+        (kept.flags(&business, &[]).remove(0), Past(kept))
+    }
+
+    fn seen(protocol: Protocol, last: Millis) -> Seen {
+        Seen { protocol, client: "app/1".into(), key: "web".into(), lever: None, first: 0, last, requests: 9 }
+    }
+
+    #[test]
+    fn a_lever_is_as_alive_as_its_readers() {
+        let rule = "[[lever.rule]]\nkey = \"r\"\nif = \"plan == 'pro'\"\nvalue = true\n";
+        let half = "[[lever.rule]]\nkey = \"r\"\nvalue = true\nshare = \"50 %\"\n";
+        let only = "served_as = [\"ofrep\"]\n";
+        let (ofrep, growthbook, posthog) = (Protocol::Ofrep, Protocol::Growthbook, Protocol::Posthog);
+        let day = |n: i64| n * DAY;
+        for (rest, readers, now, state, codes) in [
+            (rule, vec![], day(1), LeverState::Unread, &[][..]),
+            (rule, vec![], day(8), LeverState::Unread, &["unread"]),
+            (rule, vec![seen(ofrep, day(9))], day(10), LeverState::Live, &[]),
+            (rule, vec![seen(ofrep, day(9))], day(40), LeverState::Stale, &["not_read_lately"]),
+            ("", vec![seen(ofrep, day(61))], day(61), LeverState::Stale, &["one_value"]),
+            (rule, vec![seen(ofrep, day(61))], day(61), LeverState::Live, &[]),
+            ("off = true\n", vec![], day(2), LeverState::Killed, &[]),
+            ("off = true\n", vec![seen(ofrep, day(40))], day(40), LeverState::Killed, &["killed_long"]),
+            (half, vec![seen(ofrep, 5), seen(growthbook, 4)], 6, LeverState::Live, &[]),
+            (half, vec![seen(ofrep, 5), seen(posthog, 4)], 6, LeverState::Live, &["mixed_assignment"]),
+            (half, vec![seen(ofrep, day(40)), seen(posthog, 4)], day(40), LeverState::Live, &[]),
+            (rule, vec![seen(ofrep, 5), seen(posthog, 4)], 6, LeverState::Live, &[]),
+            (only, vec![Seen { lever: Some("a".into()), ..seen(posthog, 5) }], 6, LeverState::Live, &["not_served"]),
+        ] {
+            let (flag, past) = declared(rest);
+            let health = examine(&flag, &past, &readers, now);
+            let found: Vec<&str> = health.warnings.iter().map(|w| w.code).collect();
+            assert_eq!((health.state, found.as_slice()), (state, codes), "{rest} at {now}: {:?}", health.warnings);
+        }
+    }
+
+    #[test]
+    fn a_number_stays_and_a_version_grows() {
+        let (first, Past(mut kept)) = declared("");
+        let text = "[business]\nname = \"S\"\ncurrency = \"EUR\"\ntimezone = \"UTC\"\n";
+        let gone = Business::parse(text).expect("a business");
+        let removed = kept.take(&gone, &[], "business.toml", (5, 5));
+        assert_eq!((removed.len(), removed[0].1.kind.as_str(), kept.version), (1, "removed", 2));
+        let back = format!("{text}\n[[lever]]\nkey = \"a\"\nkind = \"boolean\"\ndefault = true\n");
+        let back = Business::parse(&back).expect("a business");
+        assert_eq!(kept.take(&back, &[], "business.toml", (6, 6)).len(), 1);
+        let again = kept.flags(&back, &[]).remove(0);
+        assert_eq!((again.id, again.version, again.value), (first.id, 3, LeverValue::Bool(true)));
+        assert!(kept.take(&back, &[], "business.toml", (7, 7)).is_empty());
+        assert_eq!(kept.version, 3, "nothing changed");
+    }
+}
