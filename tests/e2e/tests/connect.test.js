@@ -116,7 +116,7 @@ test("a lever is added, read by a product, tried, killed and restored", async ()
   await visit(browser, "#/levers/new_checkout");
   await shows(browser, "Every protocol that serves it gives the same value.");
   await look([
-    ["connect-lever", null],
+    ["connect-lever", "#/levers/new_checkout"],
     ["connect-levers", "#/levers"],
   ]);
   await visit(browser, "#/levers/new_checkout");
