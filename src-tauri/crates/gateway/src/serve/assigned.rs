@@ -169,7 +169,7 @@ mod tests {
             id[..8].copy_from_slice(&n.to_le_bytes());
             id
         };
-        for n in 0..REMEMBERED * 2 + 1 {
+        for n in 0..=REMEMBERED * 2 {
             assert!(known.insert(id(n)));
         }
         assert!(known.young.len() + known.old.len() <= 2 * REMEMBERED);

@@ -22,7 +22,7 @@ use crate::server::Stop;
 /// Comments this often keep proxies from closing a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Streams end after this long and are opened again by their readers: nobody holds a place for ever.
-const LIFE: Duration = Duration::from_secs(3600);
+const LIFE: Duration = Duration::from_hours(1);
 
 /// Where streams learn of changes.
 pub(crate) struct Hub {
@@ -126,9 +126,13 @@ impl<N: News> Stream<N> {
 
 /// One event: `id` is what the reader sends back as `Last-Event-ID`.
 pub(crate) fn frame(event: Option<&str>, id: u64, data: &str) -> String {
-    let name = event.map(|event| format!("event: {event}\n")).unwrap_or_default();
-    let lines: String = data.split('\n').map(|line| format!("data: {line}\n")).collect();
-    format!("id: {id}\n{name}{lines}\n")
+    let mut frame = format!("id: {id}\n");
+    let lines = event.map(|event| ("event", event)).into_iter().chain(data.split('\n').map(|line| ("data", line)));
+    for (field, line) in lines {
+        frame.extend([field, ": ", line, "\n"]);
+    }
+    frame.push('\n');
+    frame
 }
 
 /// The version the reader has seen, from `Last-Event-ID`.

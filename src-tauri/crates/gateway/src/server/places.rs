@@ -34,21 +34,18 @@ impl Places {
 
     /// A place; waits while all are taken by connections that are at work.
     pub(super) async fn take(&self) -> Option<Place> {
-        let permit = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => {
-                if self.free.available_permits() < self.reserve {
-                    self.dismiss_oldest();
-                }
-                permit
+        let permit = if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+            if self.free.available_permits() < self.reserve {
+                self.dismiss_oldest();
             }
-            Err(_) => {
-                if !self.dismiss_oldest() {
-                    lock(&self.idle).wanted = true;
-                }
-                let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
-                lock(&self.idle).wanted = false;
-                permit
+            permit
+        } else {
+            if !self.dismiss_oldest() {
+                lock(&self.idle).wanted = true;
             }
+            let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
+            lock(&self.idle).wanted = false;
+            permit
         };
         let place = Place { idle: Arc::clone(&self.idle), dismissed: Arc::new(Notify::new()), _permit: permit };
         Some(place)

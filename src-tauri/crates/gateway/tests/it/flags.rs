@@ -140,7 +140,7 @@ fn chance_is_logged_and_exposures_learn_of_it() {
     assert_eq!((&event.props["protocol"], &event.props["propensity"]), (&json!("posthog"), &json!(0.5)));
     assert_eq!((&event.props["experiment"], &event.props["rule"]), (&json!("price-2026"), &json!("r1")));
     let variant = event.props["variant"].as_str().unwrap();
-    assert_eq!(price, if variant == "control" { 29.0 } else { 35.0 });
+    assert_eq!(price.to_string(), if variant == "control" { "29" } else { "35" });
 
     let exposed = |lever: &str, response: &Value, unit: &str| {
         let props = json!({"$feature_flag": lever, "$feature_flag_response": response, "x": 1});

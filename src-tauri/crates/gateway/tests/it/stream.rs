@@ -17,7 +17,9 @@ impl Stream {
         let mut socket = TcpStream::connect(gateway.address).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         write!(socket, "GET {target} HTTP/1.1\r\nHost: localhost\r\n").unwrap();
-        headers.iter().for_each(|(name, value)| write!(socket, "{name}: {value}\r\n").unwrap());
+        for (name, value) in headers {
+            write!(socket, "{name}: {value}\r\n").unwrap();
+        }
         socket.write_all(b"\r\n").unwrap();
         let mut reader = BufReader::new(socket);
         let mut line = || {

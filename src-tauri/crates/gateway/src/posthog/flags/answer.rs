@@ -59,14 +59,17 @@ fn value(served: &Served) -> FlagValue<'_> {
 #[derive(Serialize)]
 struct Record<'a> {
     key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variant: Option<Option<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<FlagValue<'a>>,
+    #[serde(flatten)]
+    outcome: Outcome<'a>,
     reason: Reason,
     metadata: Metadata<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome<'a> {
+    Variant { enabled: bool, variant: Option<&'a str> },
+    Typed { value: FlagValue<'a> },
 }
 
 #[derive(Serialize)]
@@ -91,9 +94,11 @@ fn record<'a>(flag: &'a Flag, served: &'a Served, typed: bool) -> Record<'a> {
     let experiment = |rule: &epoch_model::serving::Rule| matches!(rule.serve, Serve::Experiment { .. });
     Record {
         key: &flag.key,
-        enabled: (!typed).then_some(served.enabled),
-        variant: (!typed).then_some(served.variant.as_deref()),
-        value: typed.then(|| value(served)),
+        outcome: if typed {
+            Outcome::Typed { value: value(served) }
+        } else {
+            Outcome::Variant { enabled: served.enabled, variant: served.variant.as_deref() }
+        },
         reason: Reason {
             code: served.reason,
             condition_index: served.condition_index,
