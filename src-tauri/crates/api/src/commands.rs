@@ -302,6 +302,9 @@ pub const COMMANDS: &[CommandInfo] = &[
     read("settings", "Nothing", "SettingsView", &["settings"]),
     read("search", "SearchArgs", "Array<Hit>", &["settings", "decisions"]),
     read("audit", "Nothing", "AuditView", &["decisions"]),
+    read("sandbox", "Nothing", "SandboxView | null", &["sandbox", "status"]),
+    read("sandbox_scenarios", "Nothing", "Array<ScenarioView>", &[]),
+    read("sandbox_truth", "Nothing", "SandboxTruthView", &[]),
     write("create_business", "CreateArgs", "StatusView", &["status", "settings"]),
     write("open_business", "OpenArgs", "StatusView", &["status", "settings"]),
     write("approve", "AnswerArgs", "Decision", &["decisions", "status"]),
@@ -329,6 +332,12 @@ pub const COMMANDS: &[CommandInfo] = &[
     write("make_report", "ReportArgs", "ReportFile", &["reports"]),
     write("backup", "BackupArgs", "BackupView", &["settings"]),
     write("rebuild", "Nothing", "RebuildView", &["kpis"]),
+    write("sandbox_start", "SandboxStartArgs", "StatusView", &["status", "settings", "sandbox"]),
+    write("sandbox_speed", "SandboxSpeedArgs", "SandboxView", &["status", "sandbox"]),
+    write("sandbox_skip", "SandboxSkipArgs", "SandboxView", &["status", "sandbox"]),
+    write("sandbox_inject", "SandboxInjectArgs", "SandboxView", &["sandbox"]),
+    write("sandbox_reset", "Nothing", "StatusView", &["status", "settings", "sandbox"]),
+    write("sandbox_delete", "Nothing", "StatusView", &["status", "settings", "sandbox"]),
 ];
 
 const fn read(

@@ -13,9 +13,11 @@ use ts_rs::TS;
 
 mod levers;
 mod people;
+mod sandbox;
 
 pub use levers::*;
 pub use people::*;
+pub use sandbox::*;
 
 /// How the engine's time runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -60,6 +62,8 @@ pub struct StatusView {
     pub problems: Vec<ProblemView>,
     /// What nobody has to answer but everybody should know, such as a lever that two SDKs sort differently.
     pub notices: Vec<NoticeView>,
+    /// Set while the business is simulated: nothing on screen is real.
+    pub sandbox: Option<SandboxBrief>,
     pub version: String,
 }
 

@@ -195,6 +195,11 @@ export type CreateArgs = { name: string, currency: string | null, timezone: stri
 folder: string | null, };
 
 /**
+ * Profit of a day in minor units: as it was, with all levers at their defaults, and in the hands of one who knows all.
+ */
+export type DayMoneyView = { day: number, actual: number, nothing: number, oracle: number, };
+
+/**
  * A decision with everything its card shows.
  */
 export type Decision = { 
@@ -631,6 +636,24 @@ state: string, bytes_done: number, bytes_total: number, rows: number, rows_per_s
 rejected_file: string | null, error: ProblemView | null, };
 
 /**
+ * A kind of incident.
+ */
+export type InjectableView = { 
+/**
+ * For `sandbox_inject`.
+ */
+kind: string, 
+/**
+ * The cause in words.
+ */
+what: string, };
+
+/**
+ * An incident somebody let happen.
+ */
+export type InjectedView = { kind: string, at: number, days: number, };
+
+/**
  * A finding with its evidence.
  */
 export type Insight = { 
@@ -882,7 +905,7 @@ export type Lever = { key: string, title: string, default: LeverValue, domain: D
  */
 cost_minor: number, 
 /**
- * To whom which value is served, and through which protocols.
+ * To whom which value is served, and through which protocols. Journals of before this was known have none.
  */
 serving: Serving, } & ({ "kind": "boolean" } | { "kind": "number", min: number, max: number, step: number, } | { "kind": "variant", options: Array<string>, } | { "kind": "text", max_chars: number, });
 
@@ -1027,6 +1050,16 @@ export type LeverValue = boolean | number | string;
  * A lever with its value in force.
  */
 export type LeverView = { key: string, title: string, kind: LeverKind, domain: Domain, value: LeverValue, default: LeverValue, updated_at: number | null, decision: string | null, };
+
+/**
+ * A lever: what it is set to and what would be best, by expected profit over these four weeks with all others at their
+ * defaults.
+ */
+export type LeverWorthView = { lever: string, now: LeverValue | null, best: LeverValue, 
+/**
+ * What one who knows all has it at now, together with all others; absent where that differs by segment.
+ */
+oracle: LeverValue | null, settings: Array<SettingWorthView>, };
 
 /**
  * Levers of the business, who reads them and where they are published.
@@ -1269,6 +1302,11 @@ identified: boolean, events: number, first_at: number | null, last_at: number | 
  * The newest events, at most 100, as far as they are among the newest 50,000 of that time.
  */
 recent: Array<EventRow>, };
+
+/**
+ * Something everybody could have known.
+ */
+export type PlannedView = { what: string, start: number, end: number, };
 
 /**
  * A playbook on or off.
@@ -1665,9 +1703,206 @@ export type RunArgs = { reason: string, };
 export type RunState = "running" | "paused" | "stopped";
 
 /**
+ * The frame's word of it.
+ */
+export type SandboxBrief = { scenario: string, title: string, 
+/**
+ * As in [`SandboxView`].
+ */
+phase: string, progress: number, speed: number, };
+
+/**
+ * Lets something happen to the simulated business from now on.
+ */
+export type SandboxInjectArgs = { 
+/**
+ * As in [`SandboxView::injectable`].
+ */
+kind: string, 
+/**
+ * 3 when absent.
+ */
+days: number | null, };
+
+/**
+ * Goes on as fast as it goes for so many days, then as before.
+ */
+export type SandboxSkipArgs = { days: number, };
+
+/**
+ * How fast it goes on: simulated seconds per second.
+ */
+export type SandboxSpeedArgs = { 
+/**
+ * 0 stands still; from a million on as fast as it goes.
+ */
+speed: number, 
+/**
+ * Whether time stands still while a card waits; as it was when absent.
+ */
+hold: boolean | null, };
+
+/**
+ * Starts a simulated business in a folder of its own and opens it.
+ */
+export type SandboxStartArgs = { 
+/**
+ * A name of `sandbox_scenarios`, or the text of a scenario.
+ */
+scenario: string, 
+/**
+ * 1 when absent.
+ */
+seed: number | null, 
+/**
+ * Days filled at once; 90 when absent, at most the scenario's length.
+ */
+history_days: number | null, 
+/**
+ * Simulated seconds per second after that; an hour per second when absent, 0 stands still.
+ */
+speed: number | null, 
+/**
+ * Whether time stands still while a card waits; it does not when absent.
+ */
+hold: boolean | null, 
+/**
+ * The folder; below the data home when absent.
+ */
+folder: string | null, 
+/**
+ * Whether it is a process of its own that speaks to the gateway; it is not when absent.
+ */
+live: boolean | null, };
+
+/**
+ * What was really going on, and how well it was understood. Its computation takes seconds.
+ */
+export type SandboxTruthView = { scenario: string, seed: number, from: number, until: number, currency: string, 
+/**
+ * Those that began so far, oldest first.
+ */
+incidents: Array<TrueIncidentView>, 
+/**
+ * Holidays and promotions.
+ */
+planned: Array<PlannedView>, 
+/**
+ * Whole days.
+ */
+money: Array<DayMoneyView>, 
+/**
+ * What moves what.
+ */
+edges: Array<TrueEdgeView>, 
+/**
+ * Levers with what each setting is worth now.
+ */
+levers: Array<LeverWorthView>, score: ScoreView, };
+
+/**
+ * The simulation behind the open business.
+ */
+export type SandboxView = { 
+/**
+ * The scenario's name.
+ */
+scenario: string, title: string, 
+/**
+ * `shop`, `saas`, `marketplace`.
+ */
+company: string, seed: number, 
+/**
+ * First instant of the simulation, where it stands, and where it ends.
+ */
+from: number, now: number, until: number, 
+/**
+ * Until then it is filled as fast as it goes.
+ */
+history_until: number, 
+/**
+ * `filling` (history), `running`, `paused`, `ended`.
+ */
+phase: string, 
+/**
+ * Of what is being filled, else of the whole simulation: 0 to 1.
+ */
+progress: number, 
+/**
+ * Sent so far.
+ */
+events: number, 
+/**
+ * Simulated seconds per second; a very large one is as fast as it goes, 0 stands still.
+ */
+speed: number, 
+/**
+ * Whether time stands still while a card waits, and whether it does so now.
+ */
+hold: boolean, held: boolean, 
+/**
+ * While it is skipping, until when.
+ */
+skipping_until: number | null, 
+/**
+ * `in_process`, or `live`: a process of its own over the gateway.
+ */
+transport: string, 
+/**
+ * What can be let happen to it.
+ */
+injectable: Array<InjectableView>, 
+/**
+ * What was let happen, newest first.
+ */
+injected: Array<InjectedView>, 
+/**
+ * Why it stopped, where it did.
+ */
+problem: string | null, };
+
+/**
  * Replaces `business.toml`.
  */
 export type SaveConfigArgs = { toml: string, };
+
+/**
+ * A scenario that comes with the program.
+ */
+export type ScenarioView = { name: string, title: string, 
+/**
+ * `shop`, `saas`, `marketplace`.
+ */
+company: string, 
+/**
+ * What happens in it.
+ */
+what: string, days: number, 
+/**
+ * About how many people come in that time.
+ */
+customers: number, };
+
+/**
+ * The scorecard.
+ */
+export type ScoreView = { incidents: number, found: number, 
+/**
+ * Hours from an incident's start until it was found.
+ */
+median_delay_hours: number | null, insights: number, 
+/**
+ * Insights with another known reason: an aftermath, a holiday, an own decision.
+ */
+explained: number, false_alarms: number, false_alarms_per_week: number, 
+/**
+ * Profit so far in minor units; `share` is 0 for doing nothing and 1 for the oracle.
+ */
+actual_minor: number, nothing_minor: number, oracle_minor: number, share: number | null, 
+/**
+ * Days on which a guardrail was broken, by metric.
+ */
+guardrail_days: { [key in string]: number }, };
 
 /**
  * A prediction and what came of it.
@@ -1751,6 +1986,11 @@ off: boolean,
  * Seed of the hashes; the lever's key unless given.
  */
 seed: string, rules: Array<Rule>, requires: Array<Prerequisite>, holdout: Holdout | null, };
+
+/**
+ * A setting and its expected profit a day in minor units.
+ */
+export type SettingWorthView = { value: LeverValue, minor_per_day: number, };
 
 /**
  * Settings.
@@ -1889,7 +2129,11 @@ gateway: string | null, approvals_waiting: number, anomalies_open: number, impor
 /**
  * What nobody has to answer but everybody should know, such as a lever that two SDKs sort differently.
  */
-notices: Array<NoticeView>, version: string, };
+notices: Array<NoticeView>, 
+/**
+ * Set while the business is simulated: nothing on screen is real.
+ */
+sandbox: SandboxBrief | null, version: string, };
 
 /**
  * How strong a piece of evidence is.
@@ -1937,6 +2181,52 @@ export type Transition = { at: number, to: State,
  * `system`, `engine`, `operator:<key id>`.
  */
 actor: string, reason: string, };
+
+/**
+ * Something moves something else.
+ */
+export type TrueEdgeView = { 
+/**
+ * A lever or a metric.
+ */
+from: string, 
+/**
+ * A metric.
+ */
+to: string, 
+/**
+ * 1 or -1.
+ */
+sign: number, 
+/**
+ * d ln(to) / d ln(from).
+ */
+elasticity: number, lag_days: number, };
+
+/**
+ * An incident with its cause, and whether it was found.
+ */
+export type TrueIncidentView = { key: string, kind: string, 
+/**
+ * The hidden cause.
+ */
+what: string, start: number, end: number, 
+/**
+ * Whom it hit: dimension and value; everyone when absent.
+ */
+segment: [string, string] | null, 
+/**
+ * Keys of the metrics it shows in, the most telling first.
+ */
+shows: Array<string>, 
+/**
+ * When it was noticed, by which insight and in which metric.
+ */
+found_at: number | null, insight: string | null, metric: string | null, 
+/**
+ * Whether the insight named the segment; absent where it hit everyone.
+ */
+localised: boolean | null, };
 
 /**
  * Evaluates a lever for one unit through every protocol; nothing is logged.
@@ -1999,6 +2289,9 @@ export interface Reads {
   settings: { args: Nothing; result: SettingsView };
   search: { args: SearchArgs; result: Array<Hit> };
   audit: { args: Nothing; result: AuditView };
+  sandbox: { args: Nothing; result: SandboxView | null };
+  sandbox_scenarios: { args: Nothing; result: Array<ScenarioView> };
+  sandbox_truth: { args: Nothing; result: SandboxTruthView };
 }
 
 export interface Writes {
@@ -2029,6 +2322,12 @@ export interface Writes {
   make_report: { args: ReportArgs; result: ReportFile };
   backup: { args: BackupArgs; result: BackupView };
   rebuild: { args: Nothing; result: RebuildView };
+  sandbox_start: { args: SandboxStartArgs; result: StatusView };
+  sandbox_speed: { args: SandboxSpeedArgs; result: SandboxView };
+  sandbox_skip: { args: SandboxSkipArgs; result: SandboxView };
+  sandbox_inject: { args: SandboxInjectArgs; result: SandboxView };
+  sandbox_reset: { args: Nothing; result: StatusView };
+  sandbox_delete: { args: Nothing; result: StatusView };
 }
 
 /** Topics a read depends on. */
@@ -2059,4 +2358,7 @@ export const PROVIDES: Record<keyof Reads, string[]> = {
   settings: ["settings"],
   search: ["settings", "decisions"],
   audit: ["decisions"],
+  sandbox: ["sandbox", "status"],
+  sandbox_scenarios: [],
+  sandbox_truth: [],
 };

@@ -36,6 +36,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
             import: None,
             problems,
             notices: Vec::new(),
+            sandbox: None,
             version,
         });
     };
@@ -78,6 +79,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
         import: import_progress(&host),
         problems: host.problems().all().iter().map(|(e, line)| problem(e, *line)).collect(),
         notices: notices(&host),
+        sandbox: None,
         version,
     })
 }

@@ -123,6 +123,7 @@ export class Fake implements Backend {
             .levers()
             .levers.flatMap((one) => one.warnings.map((w) => ({ ...w, lever: one.key })))
             .slice(0, 1),
+      sandbox: null,
       version: '0.1.0',
     };
     this.connections = views.connections(bare);
