@@ -21,9 +21,11 @@ fn main() {
     };
     let start = std::time::Instant::now();
     let mut world = World::new(&scenario, seed);
-    let (mut events, mut bytes) = (0_u64, 0_usize);
+    let (mut events, mut bytes, mut buyers) = (0_u64, 0_usize, 0_u64);
     world.advance(scenario.ends_at(), &Defaults, &mut |event| {
         events += 1;
+        buyers += u64::from(event.name == "subscription_started");
+        buyers += u64::from(event.name == "order_placed" && event.props.contains("\"first\":true"));
         bytes += event.name.len() + event.unit.len() + event.props.len();
     });
     let seconds = start.elapsed().as_secs_f64();
@@ -37,7 +39,7 @@ fn main() {
         events as f64 / seconds
     );
     println!(
-        "{people} people, {known} payments, {customers} customers at the end, profit {:.2}",
+        "{people} people, {buyers} of whom bought, {known} payments, {customers} customers at the end, profit {:.2}",
         ledger.profit() as f64 / 100.0
     );
     println!(

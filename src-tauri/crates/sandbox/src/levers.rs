@@ -137,7 +137,8 @@ pub fn catalog(scenario: &Scenario) -> Vec<LeverSpec> {
             *min = changed.min.unwrap_or(*min);
             *max = changed.max.unwrap_or(*max);
             *step = changed.step.unwrap_or(*step);
-            *default = changed.default.unwrap_or(*default);
+            // Not `clamp`, which stops at a range the wrong way round; that is for the check to say.
+            *default = changed.default.unwrap_or(default.max(*min).min(*max));
         }
     }
     levers
@@ -152,7 +153,7 @@ impl LeverSpec {
 
     fn number_of(&self, value: &LeverValue) -> Option<f64> {
         match (&self.kind, value) {
-            (LeverKind::Number { min, max, .. }, LeverValue::Number(n)) if n.is_finite() => Some(n.clamp(*min, *max)),
+            (LeverKind::Number { min, max, .. }, LeverValue::Number(n)) if n.is_finite() => Some(n.max(*min).min(*max)),
             (LeverKind::Variant { options }, LeverValue::Text(text)) => {
                 options.iter().position(|option| option == text).map(|i| i as f64)
             }

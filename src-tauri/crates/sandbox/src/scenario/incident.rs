@@ -276,6 +276,11 @@ const fn law(
 }
 
 impl IncidentKind {
+    /// Every kind.
+    pub fn all() -> impl Iterator<Item = Self> {
+        LAWS.iter().map(|law| law.kind)
+    }
+
     /// Its row of the table.
     pub fn law(self) -> &'static Law {
         LAWS.iter().find(|law| law.kind == self).unwrap_or(&LAWS[0])

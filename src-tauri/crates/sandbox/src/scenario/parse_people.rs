@@ -123,7 +123,7 @@ pub(super) fn channels(root: &Table<'_>) -> Vec<Channel> {
             half_life_days: t.number("half_life_days", 3.0, 0.01..=365.0),
             quality: t.number("quality", 0.0, -5.0..=5.0),
             spend: t.number("spend", 50.0, 0.0..=1e7),
-            spend_max: t.number("spend_max", 400.0, 0.0..=1e7),
+            spend_max: t.number("spend_max", 400.0, 1.0..=1e7),
         };
         t.finish();
         channel
@@ -165,7 +165,7 @@ pub(super) fn habits(t: &Table<'_>) -> Habits {
 pub(super) fn offer(t: &Table<'_>, company: Company) -> Offer {
     let products = ["classic", "light", "pro", "mini"].map(str::to_owned).to_vec();
     let offer = Offer {
-        amount: t.number("amount", 60.0, 0.01..=1e7),
+        amount: t.number("amount", 60.0, 1.0..=1e7),
         spread: t.number("spread", 0.5, 0.0..=2.0),
         cost: t.number("cost", 30.0, 0.0..=1e7),
         shipping: t.number("shipping", 0.0, 0.0..=1e6),
