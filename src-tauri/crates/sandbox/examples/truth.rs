@@ -11,7 +11,7 @@ fn main() {
         world.advance(scenario.ends_at(), &Defaults, &mut |_| {});
         let truth = world.truth();
         let sum = |of: fn(&epoch_sandbox::truth::DayMoney) -> i64| truth.money.iter().map(of).sum::<i64>() / 100;
-        let days = truth.money.len() as i64;
+        let days = i64::try_from(truth.money.len()).unwrap_or(1).max(1);
         println!(
             "{}: nothing {} a day, oracle {} a day",
             scenario.name,
