@@ -3,6 +3,7 @@
 use epoch_sandbox::{Defaults, Scenario, World};
 
 /// Peak resident memory in MiB, where the system says so.
+#[expect(clippy::disallowed_methods, reason = "an example may read a file; the crate may not")]
 fn peak_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

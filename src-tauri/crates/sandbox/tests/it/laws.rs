@@ -98,7 +98,8 @@ struct Until {
 
 impl LeverSource for Until {
     fn value(&self, lever: &str, _: &str, attributes: &Attributes<'_>) -> Option<LeverValue> {
-        (lever == "spend_video").then(|| LeverValue::Number(if attributes.at < self.day { self.spend } else { 0.0 }))
+        let spend = if attributes.at < self.day { self.spend } else { 0.0 };
+        (lever == "spend_video").then_some(LeverValue::Number(spend))
     }
 }
 

@@ -19,10 +19,13 @@ fn ratio(name: &str, kind: K, strength: f64, about: Option<&str>, kpi: Kpi) -> f
     all(&[incident]) / all(&[])
 }
 
+/// Scenario, kind, strength, what it is about, number, and the bounds of its ratio.
+type Row = (&'static str, K, f64, Option<&'static str>, Kpi, f64, f64);
+
 #[test]
 fn each_kind_moves_its_number() {
     let shop = "shop-calm";
-    let expected: [(&str, K, f64, Option<&str>, Kpi, f64, f64); 21] = [
+    let expected: [Row; 21] = [
         (shop, K::PriceWar, 0.4, None, Kpi::BuyRate, 0.55, 0.65),
         (shop, K::CheckoutBug, 0.5, None, Kpi::BuyRate, 0.45, 0.55),
         (shop, K::HiddenRegression, 0.3, None, Kpi::IntentRate, 0.66, 0.74),
