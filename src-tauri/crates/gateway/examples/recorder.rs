@@ -125,6 +125,7 @@ fn serve(dir: &Path, listen: &str) -> std::result::Result<(), Box<dyn std::error
         book: Arc::new(WithoutLevers),
         readers: Arc::new(WithoutLevers),
         privacy: Arc::new(WithoutLevers),
+        secrets: Arc::new(WithoutLevers),
         meter: recorder,
         metrics_text: Arc::new(|| "# EOF\n".into()),
         clock: Arc::new(|| {

@@ -89,6 +89,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         book: Arc::new(WithoutLevers),
         readers: Arc::new(WithoutLevers),
         privacy: Arc::new(WithoutLevers),
+        secrets: Arc::new(WithoutLevers),
         meter: count.clone(),
         metrics_text: Arc::new(String::new),
         clock: Arc::new(|| 1_795_348_800_000),

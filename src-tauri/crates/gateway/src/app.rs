@@ -15,6 +15,7 @@ use epoch_model::Code;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::NormalizePath;
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::ingest::DECODERS;
@@ -27,7 +28,7 @@ use crate::serve::exposure::Exposures;
 use crate::serve::hub::Hub;
 use crate::serve::prepared::Prepared;
 use crate::server::Stop;
-use crate::{growthbook, guard, mixpanel, ofrep, plain, posthog, read, routes, segment, unleash};
+use crate::{growthbook, guard, mixpanel, ofrep, otlp, plain, posthog, read, routes, segment, stripe, unleash};
 
 /// What handlers share.
 pub(crate) struct Shared {
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub exposures: Exposures,
     /// PostHog's definitions.
     pub definitions: Prepared<Definitions>,
+    /// Stands for every request in the ids of events that have neither id nor time; `None`: each stands for itself.
+    pub request: Option<Uuid>,
     digest: Prepared<Digest>,
 }
 
@@ -66,6 +69,7 @@ impl Shared {
             unleash: unleash::Desk::default(),
             exposures: Exposures::default(),
             definitions: Prepared::default(),
+            request: None,
             digest: Prepared::default(),
             stop,
             config,
@@ -128,6 +132,10 @@ fn router(config: Config, stop: Stop) -> Router {
         .route("/api/frontend", get(unleash::frontend).post(unleash::frontend))
         .route("/api/frontend/client/register", post(unleash::register_of_pages))
         .route("/api/frontend/client/metrics", post(unleash::metrics_of_pages))
+        .route(routes::OTLP_LOGS, post(otlp::logs))
+        .route(routes::OTLP_METRICS, post(otlp::metrics))
+        .route(routes::OTLP_TRACES, post(otlp::traces))
+        .route(routes::STRIPE, post(stripe::webhook))
         .route(routes::EVENTS, post(plain::events))
         .route(routes::LEVERS, get(read::levers))
         .route("/healthz", get(read::healthz))

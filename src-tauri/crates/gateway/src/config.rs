@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use epoch_levers::Book;
 use epoch_model::event::EventSink;
-use epoch_model::ports::{KeyBook, LeverBook, Meter, PrivacyBook, ReaderLog};
+use epoch_model::ports::{KeyBook, LeverBook, Meter, PrivacyBook, ReaderLog, SecretBook};
 use epoch_model::time::Millis;
 
 /// Everything the gateway needs from the rest.
@@ -27,6 +27,8 @@ pub struct Config {
     pub readers: Arc<dyn ReaderLog>,
     /// What sources may keep of people.
     pub privacy: Arc<dyn PrivacyBook>,
+    /// What signs the requests of sources that sign them, under the source's key.
+    pub secrets: Arc<dyn SecretBook>,
     /// Where request counters go.
     pub meter: Arc<dyn Meter>,
     /// The text of `GET /metrics` (OpenMetrics).

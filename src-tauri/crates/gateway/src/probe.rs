@@ -6,62 +6,22 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use epoch_model::event::{Done, EventBatch, EventSink, Rejection};
-use epoch_model::ports::{KeyBook, LeverBook, Meter, Privacy, PrivacyBook};
+use epoch_model::ports::Privacy;
 use epoch_model::time::Millis;
 
+use crate::again::alone;
 use crate::app::Shared;
-use crate::config::{Config, Limits};
+use crate::config::Limits;
 use crate::decode::payload;
 use crate::ingest::incoming::Incoming;
 use crate::ingest::intake::Taken;
 use crate::mixpanel::{events, import, profile};
 use crate::segment::parse::Outcome;
-use crate::server::Stop;
-use crate::without::WithoutLevers;
 use crate::{plain, posthog, segment};
 
 const RECEIVED: Millis = 1_800_000_000_000;
 /// Encodings by which every body is tried; `None` leaves it to the body itself.
 const ENCODINGS: [Option<&str>; 6] = [None, Some("gzip"), Some("deflate"), Some("br"), Some("zstd"), Some("br, gzip")];
-
-struct Nothing {
-    privacy: Arc<Privacy>,
-}
-
-impl EventSink for Nothing {
-    fn submit(&self, _: EventBatch, _: Done) -> epoch_model::Result<()> {
-        Ok(())
-    }
-    fn reject(&self, _: &str, _: Millis, _: Vec<Rejection>) -> epoch_model::Result<()> {
-        Ok(())
-    }
-}
-
-impl KeyBook for Nothing {
-    fn write_source(&self, _: &str) -> Option<Arc<str>> {
-        Some("web".into())
-    }
-    fn may_read(&self, _: &str) -> bool {
-        false
-    }
-}
-
-impl LeverBook for Nothing {
-    fn levers(&self) -> (u64, serde_json::Value) {
-        (0, serde_json::Value::Null)
-    }
-}
-
-impl Meter for Nothing {
-    fn request(&self, _: &'static str, _: u16, _: u64) {}
-}
-
-impl PrivacyBook for Nothing {
-    fn privacy(&self, _: &str) -> Arc<Privacy> {
-        Arc::clone(&self.privacy)
-    }
-}
 
 /// A gateway to throw things at.
 pub struct Probe(Shared);
@@ -69,27 +29,8 @@ pub struct Probe(Shared);
 impl Probe {
     /// One that keeps of people what these rules say.
     pub fn new(privacy: Privacy) -> Self {
-        let nothing = Arc::new(Nothing { privacy: Arc::new(privacy) });
         let limits = Limits { batch_bytes_max: 100_000, requests_per_second_per_key: u32::MAX, ..Limits::default() };
-        Self(Shared::new(
-            Config {
-                listen: ([127, 0, 0, 1], 0).into(),
-                keys: nothing.clone(),
-                sink: nothing.clone(),
-                levers: nothing.clone(),
-                book: Arc::new(WithoutLevers),
-                readers: Arc::new(WithoutLevers),
-                privacy: nothing.clone(),
-                meter: nothing,
-                metrics_text: Arc::new(String::new),
-                clock: Arc::new(|| 0),
-                limits,
-                allowed_hosts: Vec::new(),
-                tls: None,
-                behind_proxy: false,
-            },
-            Stop::default(),
-        ))
+        Self(alone("web", Arc::new(privacy), limits))
     }
 
     /// The JSON in a body by each encoding that takes it.

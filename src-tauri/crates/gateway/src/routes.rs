@@ -10,6 +10,8 @@ pub enum Access {
     Client,
     /// A read key. Foreign pages are refused.
     Read,
+    /// What its sender signed; foreign pages are refused.
+    Signed,
     /// No key; foreign pages are refused.
     Open,
 }
@@ -69,6 +71,14 @@ pub(crate) const PAYLOAD: &str = "/api/projects/{project}/feature_flags/{key}/re
 pub(crate) const EVENTS: &str = "/v1/events";
 /// Levers in force.
 pub(crate) const LEVERS: &str = "/v1/levers";
+/// Log records over OTLP.
+pub(crate) const OTLP_LOGS: &str = "/v1/logs";
+/// Metrics over OTLP.
+pub(crate) const OTLP_METRICS: &str = "/v1/metrics";
+/// Spans over OTLP.
+pub(crate) const OTLP_TRACES: &str = "/v1/traces";
+/// Stripe's webhooks, for a source.
+pub(crate) const STRIPE: &str = "/hooks/stripe/{source}";
 /// One flag over OFREP.
 pub(crate) const OFREP_FLAG: &str = "/ofrep/v1/evaluate/flags/{key}";
 /// All flags over OFREP.
@@ -121,6 +131,12 @@ pub const ROUTES: &[Route] = &[
     route("/v1/g", POST, Access::Write),
     route("/v1/a", POST, Access::Write),
     route("/v1/m", POST, Access::Write),
+    // OpenTelemetry
+    route(OTLP_LOGS, POST, Access::Write),
+    route(OTLP_METRICS, POST, Access::Write),
+    route(OTLP_TRACES, POST, Access::Write),
+    // Stripe
+    route(STRIPE, POST, Access::Signed),
     // OpenFeature
     route(OFREP_FLAG, POST, Access::Client),
     route(OFREP_FLAGS, POST, Access::Client),

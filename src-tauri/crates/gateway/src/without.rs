@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use epoch_levers::{Book, Compiled};
-use epoch_model::ports::{Privacy, PrivacyBook, Reader, ReaderLog};
+use epoch_model::ports::{Privacy, PrivacyBook, Reader, ReaderLog, SecretBook};
 
-/// No levers, nobody to remember, default privacy.
+/// No levers, nobody to remember, default privacy, no secrets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WithoutLevers;
 
@@ -24,5 +24,11 @@ impl ReaderLog for WithoutLevers {
 impl PrivacyBook for WithoutLevers {
     fn privacy(&self, _: &str) -> Arc<Privacy> {
         Arc::default()
+    }
+}
+
+impl SecretBook for WithoutLevers {
+    fn secret(&self, _: &str) -> Option<Arc<str>> {
+        None
     }
 }

@@ -55,6 +55,7 @@ where
             book,
             readers: Arc::new(WithoutLevers),
             privacy: Arc::new(WithoutLevers),
+            secrets: Arc::new(WithoutLevers),
             meter: Arc::new(Ports),
             metrics_text: Arc::new(String::new),
             clock: Arc::new(epoch_host::clock::machine_now),

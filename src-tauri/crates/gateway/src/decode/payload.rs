@@ -45,12 +45,31 @@ pub(crate) fn unwrap<'a>(raw: &'a [u8], encoding: Option<&str>, limits: &Limits)
             Some(_) if inflate::is_zlib(bytes) && !is_text(bytes) => inflate::deflate(bytes, limits)?,
             _ => match field(bytes, "data") {
                 Some(inner) => restored(inner),
-                None => base64(bytes)?,
+                None => repaired(base64(bytes)?),
             },
         };
         data = Cow::Owned(next);
     }
     Err(undecodable())
+}
+
+/// `raw` with its `Content-Encoding` taken off and nothing guessed: for bodies that need not be JSON.
+pub(crate) fn unfold<'a>(raw: &'a [u8], encoding: Option<&str>, limits: &Limits) -> Result<Cow<'a, [u8]>, Problem> {
+    let encoding = encoding.unwrap_or_default();
+    if encoding.split(',').count() > ENCODINGS_MAX {
+        return Err(unsupported(encoding));
+    }
+    let mut data = Cow::Borrowed(raw);
+    for name in encoding.rsplit(',') {
+        let name = name.trim().to_ascii_lowercase();
+        let unfolded = match name.as_str() {
+            "gzip" | "x-gzip" if data.starts_with(inflate::GZIP) => Some(inflate::gzip(&data, limits)?),
+            "zstd" if data.starts_with(inflate::ZSTD) => Some(inflate::zstd(&data, limits)?),
+            other => decode(&data, other, limits)?,
+        };
+        data = unfolded.map_or(data, Cow::Owned);
+    }
+    Ok(data)
 }
 
 /// One encoding taken off; `None` when there is nothing to take off here. Some proxies unpack the body and leave the
@@ -111,6 +130,35 @@ fn base64(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
     STANDARD.decode(&text).map_err(|_| undecodable())
 }
 
+/// JSON as UTF-8. Some browser SDKs encode each half of a surrogate pair by itself (CESU-8): pairs become the character
+/// they stand for, what stays invalid becomes U+FFFD.
+fn repaired(bytes: Vec<u8>) -> Vec<u8> {
+    if !is_json(&bytes) || std::str::from_utf8(&bytes).is_ok() {
+        return bytes;
+    }
+    let half = |at: usize, range: std::ops::RangeInclusive<u8>| match bytes.get(at..at + 3)? {
+        [0xed, high, low @ 0x80..=0xbf] if range.contains(high) => {
+            Some((u32::from(high & 0x0f) << 6) | u32::from(low & 0x3f))
+        }
+        _ => None,
+    };
+    let mut whole = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let pair = || Some((half(at, 0xa0..=0xaf)?, half(at + 3, 0xb0..=0xbf)?));
+        let character =
+            pair().filter(|_| *byte == 0xed).and_then(|(high, low)| char::from_u32(0x1_0000 + ((high << 10) | low)));
+        if let Some(character) = character {
+            whole.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            at += 6;
+        } else {
+            whole.push(*byte);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&whole).into_owned().into_bytes()
+}
+
 fn unsupported(encoding: &str) -> Problem {
     let shown: String = encoding.chars().take(40).collect();
     let message = format!("failed to decode request: unsupported Content-Encoding {shown}");
@@ -119,4 +167,27 @@ fn unsupported(encoding: &str) -> Problem {
 
 fn undecodable() -> Problem {
     Problem::bad("failed to decode request: the body is no JSON", "send JSON, plain or compressed with gzip")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_characters_become_whole() {
+        let limits = Limits::default();
+        let read = |json: &[u8]| {
+            let encoded = STANDARD.encode(json);
+            let form = form_urlencoded::Serializer::new(String::new()).append_pair("data", &encoded).finish();
+            String::from_utf8(unwrap(form.as_bytes(), None, &limits).unwrap().into_owned()).unwrap()
+        };
+        // U+1F600, U+10000 and U+10FFFF as pairs of surrogates, each half encoded by itself.
+        assert_eq!(read(b"[\"a \xed\xa0\xbd\xed\xb8\x80 b\"]"), "[\"a 😀 b\"]");
+        assert_eq!(read(b"[\"\xed\xa0\x80\xed\xb0\x80\xed\xaf\xbf\xed\xbf\xbf\"]"), "[\"\u{10000}\u{10ffff}\"]");
+        assert_eq!(read("[\"héé 😀 \u{d7ff}\u{e000}\"]".as_bytes()), "[\"héé 😀 \u{d7ff}\u{e000}\"]");
+        for broken in [&b"[\"\xed\xa0\xbd\"]"[..], b"[\"\xed\xb8\x80\xed\xa0\xbd\"]", b"[\"\xff\"]", b"[\"\xed\xa0"] {
+            let text = read(broken);
+            assert!(text.starts_with("[\"\u{fffd}"), "{text}");
+        }
+    }
 }

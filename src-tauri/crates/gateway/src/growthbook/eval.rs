@@ -35,7 +35,7 @@ async fn answer(app: &App, key: &str, request: Request) -> Result<Response, Prob
     let (levers, _) = app.levers();
     let sheet = app.growthbook.sheet(&levers);
     let features = sheet.features.remote(&context);
-    log(app, &levers, &context, &features)?;
+    log(app, &name, &levers, &context, &features)?;
     drop(held);
     app.growthbook.evaluates_here(&name, true);
     remember(app, &parts.headers, &name);
@@ -79,7 +79,13 @@ fn forced_features(sent: Option<Value>) -> HashMap<String, Value> {
 
 /// Chance is the same in GrowthBook's terms and in our own, so our own rules know the probabilities. What was forced on
 /// somebody for a test was not chance.
-fn log(app: &App, levers: &Compiled, context: &Context, features: &Map<String, Value>) -> Result<(), Problem> {
+fn log(
+    app: &App,
+    name: &str,
+    levers: &Compiled,
+    context: &Context,
+    features: &Map<String, Value>,
+) -> Result<(), Problem> {
     let Some(unit) = unit(&context.attributes) else { return Ok(()) };
     let attributes = with_groups(levers, &context.attributes);
     let subject = Subject { id: &unit, attributes: &attributes };
@@ -97,7 +103,7 @@ fn log(app: &App, levers: &Compiled, context: &Context, features: &Map<String, V
         .filter(|(flag, evaluation)| chosen(flag, evaluation))
         .collect();
     let assignments = evaluations.iter().map(|(flag, evaluation)| Assignment { flag, unit: &unit, evaluation });
-    app.assigned.log(app, Protocol::Growthbook, assignments)
+    app.assigned.log(app, Protocol::Growthbook, name, assignments)
 }
 
 /// Attributes named like a type of groups are the groups of that type.

@@ -72,7 +72,7 @@ impl<'s> Intake<'s> {
             skew,
             index: 0,
             same: HashMap::new(),
-            request: None,
+            request: shared.request,
         }
     }
 

@@ -39,7 +39,7 @@ async fn evaluate_one(app: &App, key: &str, request: Request) -> Result<Response
         .and_then(|flag| levers.evaluate(key, subject).map(|evaluation| (flag, evaluation)))
         .ok_or_else(|| Failure::not_found(key))?;
     let answered = [(flag, evaluation)];
-    log(app, subject.id, &answered)?;
+    log(app, &question, subject.id, &answered)?;
     let mut body = Vec::with_capacity(256);
     let [(flag, evaluation)] = &answered;
     answer::one(&mut body, flag, evaluation)?;
@@ -67,7 +67,7 @@ async fn evaluate_all(app: &App, request: Request) -> Result<Response, Failure> 
         return Ok(etag::not_modified(&etag));
     }
     let answered = evaluated(&levers, subject);
-    log(app, subject.id, &answered)?;
+    log(app, &question, subject.id, &answered)?;
     let key = stream::key_for_address(app, question.key.as_deref());
     let body = answer::all(&answered, &levers, &digest, key)?;
     Ok(etag::marked(json(body), &etag))
@@ -78,9 +78,9 @@ fn evaluated<'a>(levers: &'a Compiled, subject: Subject<'_>) -> Vec<(&'a Flag, E
     served.filter_map(|flag| levers.evaluate(&flag.key, subject).map(|evaluation| (flag, evaluation))).collect()
 }
 
-fn log(app: &Shared, unit: &str, answered: &[(&Flag, Evaluation)]) -> Result<(), Failure> {
+fn log(app: &Shared, question: &Question, unit: &str, answered: &[(&Flag, Evaluation)]) -> Result<(), Failure> {
     let assignments = answered.iter().map(|(flag, evaluation)| Assignment { flag, unit, evaluation });
-    Ok(app.assigned.log(app, Protocol::Ofrep, assignments)?)
+    Ok(app.assigned.log(app, Protocol::Ofrep, &question.client, assignments)?)
 }
 
 fn remember(app: &Shared, question: &Question, lever: Option<&str>) {

@@ -27,14 +27,14 @@ pub(crate) struct Door {
     /// Nothing was decided but what is true of all: IP addresses go.
     only_ip: bool,
     hashes_unit: bool,
-    ip: [Finder<'static>; 3],
+    ip: [Finder<'static>; 4],
 }
 
 impl Door {
     pub(crate) fn new(rules: Arc<Privacy>) -> Self {
         let only_ip = rules.allow.is_empty() && rules.deny.is_empty() && rules.hash.is_empty();
         let hashes_unit = rules.hash.iter().any(|name| name == "unit");
-        Self { rules, only_ip, hashes_unit, ip: ["ip\"", "ddress\"", "\\u00"].map(Finder::new) }
+        Self { rules, only_ip, hashes_unit, ip: ["ip\"", "ddress\"", "addr\"", "\\u00"].map(Finder::new) }
     }
 
     /// The unit's id as it is stored.
@@ -67,10 +67,11 @@ impl Door {
 
     /// Whether a member could be named like an IP address; an escape of an ASCII character may hide such a name.
     fn may_hold_ip(&self, text: &[u8]) -> bool {
-        let [ip, address, escape] = &self.ip;
+        let [ip, address, addr, escape] = &self.ip;
         let is_name = |end: usize| text.get(end..).unwrap_or_default().trim_ascii_start().first() == Some(&b':');
         ip.find_iter(text).any(|at| is_name(at + 3))
             || address.find_iter(text).any(|at| is_name(at + 7))
+            || addr.find_iter(text).any(|at| is_name(at + 5))
             || escape.find_iter(text).any(|at| matches!(text.get(at + 4), Some(b'2'..=b'7')))
     }
 

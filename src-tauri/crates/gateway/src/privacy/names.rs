@@ -98,6 +98,15 @@ pub(super) fn is_ip(name: &str) -> bool {
             | "remote_ip"
             | "remote_address"
             | "geoip_ip"
+            // OpenTelemetry's names.
+            | "client.address"
+            | "source.address"
+            | "network.peer.address"
+            | "client.ip"
+            | "source.ip"
+            | "net.peer.ip"
+            | "net.sock.peer.addr"
+            | "http.client_ip"
     )
 }
 

@@ -40,7 +40,8 @@ impl Kind {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    /// The call that a message's type names.
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "identify" => Self::Identify,
             "track" => Self::Track,

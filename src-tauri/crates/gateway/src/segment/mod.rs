@@ -34,6 +34,11 @@ pub(crate) async fn messages(State(app): State<App>, request: Request) -> Respon
     }
 }
 
+/// Whether a message of this type is one of the API's calls.
+pub(crate) fn is_call(kind: &str) -> bool {
+    message::Kind::named(kind).is_some()
+}
+
 /// `POST /v1/m`: the SDK's own telemetry, of no use here.
 pub(crate) async fn telemetry() -> Response {
     Json(json!({"success": true})).into_response()

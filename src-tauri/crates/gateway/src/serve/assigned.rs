@@ -1,8 +1,10 @@
 //! What chance decided is logged before it is answered: event `$assigned`, with the probability that value had.
 //!
 //! The id is a hash of lever, version, unit, variant and protocol, so a repeat is a duplicate to the store; a bounded
-//! memory in front keeps repeats from getting that far.
+//! memory in front keeps repeats from getting that far. Units are logged as the events of the key's source are kept, so
+//! that the two can be joined, and what is to be hashed is nowhere in the clear.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +14,7 @@ use serde::Serialize;
 
 use super::value::Plain;
 use crate::app::Shared;
+use crate::privacy::Door;
 use crate::problem::Problem;
 
 /// The source of these events.
@@ -74,17 +77,23 @@ impl Generations {
 pub(crate) struct Assignments(Arc<Mutex<Generations>>);
 
 impl Assignments {
-    /// Submits those that chance decided and that are not known yet. An error means the answer must not be given:
+    /// Submits those that chance decided and that are not known yet, under the rules of the source that the key belongs
+    /// to. An error means the answer must not be given:
     /// an assignment that nobody knows of cannot be analysed.
     pub(crate) fn log<'a>(
         &self,
         app: &Shared,
         protocol: Protocol,
+        source: &str,
         assignments: impl IntoIterator<Item = Assignment<'a>>,
     ) -> Result<(), Problem> {
         let mut fresh: Option<(EventBatch, Vec<EventId>)> = None;
+        let mut door = None;
         for assignment in assignments {
             let Some(propensity) = assignment.evaluation.propensity else { continue };
+            let door = door.get_or_insert_with(|| Door::new(app.config.privacy.privacy(source)));
+            let unit = door.unit(Cow::Borrowed(assignment.unit));
+            let assignment = Assignment { unit: &unit, ..assignment };
             let id = id_of(protocol, &assignment);
             if !self.lock().insert(id) {
                 continue;

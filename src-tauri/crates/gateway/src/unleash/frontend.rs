@@ -45,7 +45,7 @@ async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
     let sheet = app.unleash.sheet(&levers);
     let found = evaluated(&levers, &sheet, &context);
     if let Some(unit) = &unit {
-        log(app, &levers, &sheet, &context, unit, &found)?;
+        log(app, &name, &levers, &sheet, &context, unit, &found)?;
     }
     let toggles: Vec<Value> =
         found.iter().filter(|(_, found)| found.enabled).map(|(flag, found)| toggle(flag, found)).collect();
@@ -72,6 +72,7 @@ fn toggle(flag: &Flag, found: &Evaluated) -> Value {
 
 fn log(
     app: &App,
+    name: &str,
     levers: &Compiled,
     sheet: &Sheet,
     context: &Context,
@@ -84,5 +85,5 @@ fn log(
     let evaluations: Vec<(&Flag, Evaluation)> =
         found.iter().filter_map(|one| read(one).map(|evaluation| (one.0, evaluation))).collect();
     let assignments = evaluations.iter().map(|(flag, evaluation)| Assignment { flag, unit, evaluation });
-    app.assigned.log(app, Protocol::Unleash, assignments)
+    app.assigned.log(app, Protocol::Unleash, name, assignments)
 }

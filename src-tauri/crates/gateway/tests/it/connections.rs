@@ -174,6 +174,7 @@ fn nothing_listens_to_the_world_in_the_clear() {
             book: Arc::new(WithoutLevers),
             readers: Arc::new(WithoutLevers),
             privacy: Arc::new(WithoutLevers),
+            secrets: Arc::new(WithoutLevers),
             meter: memory.clone(),
             metrics_text: Arc::new(String::new),
             clock: Arc::new(|| 0),

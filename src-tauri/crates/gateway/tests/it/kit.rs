@@ -10,7 +10,7 @@ use std::time::Duration;
 use epoch_gateway::{Config, Limits, bind};
 use epoch_levers::{Book, Compiled};
 use epoch_model::event::{Done, EventBatch, EventId, EventSink, Receipt, Rejection};
-use epoch_model::ports::{KeyBook, LeverBook, Meter, Privacy, PrivacyBook, Reader, ReaderLog};
+use epoch_model::ports::{KeyBook, LeverBook, Meter, Privacy, PrivacyBook, Reader, ReaderLog, SecretBook};
 use epoch_model::serving::{Flag, Protocol};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
@@ -175,6 +175,12 @@ impl PrivacyBook for Memory {
     }
 }
 
+impl SecretBook for Memory {
+    fn secret(&self, name: &str) -> Option<Arc<str>> {
+        (name == "shop").then(|| "whsec_shop".into())
+    }
+}
+
 impl Meter for Memory {
     fn request(&self, route: &'static str, status: u16, _micros: u64) {
         self.requests.lock().unwrap().push((route, status));
@@ -220,6 +226,7 @@ impl Gateway {
             book: memory.clone(),
             readers: memory.clone(),
             privacy: memory.clone(),
+            secrets: memory.clone(),
             meter: memory.clone(),
             metrics_text: Arc::new(|| "events_total 1\n# EOF\n".into()),
             clock: Arc::new(|| NOW),

@@ -8,8 +8,6 @@ mod answer;
 mod asked;
 mod definitions;
 
-use std::borrow::Cow;
-
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -24,7 +22,6 @@ pub(crate) use definitions::{Definitions, definitions, payload};
 use crate::app::App;
 use crate::ingest::incoming::Incoming;
 use crate::key::query;
-use crate::privacy::Door;
 use crate::problem::Problem;
 use crate::serve::assigned::Assignment;
 use crate::serve::exposure;
@@ -76,13 +73,9 @@ fn log(app: &App, asked: &Asked, served: &[(&Flag, Served)]) -> Result<(), Probl
             app.exposures.note(flag, &asked.distinct_id, exposure::response(served), propensity);
         }
     }
-    if evaluations.is_empty() {
-        return Ok(());
-    }
-    // Logged under the id that events of this source are kept under, so that the two can be joined.
-    let unit = Door::new(app.config.privacy.privacy(&asked.source)).unit(Cow::Borrowed(&asked.distinct_id));
-    let assignments = evaluations.iter().map(|(flag, evaluation)| Assignment { flag, unit: &unit, evaluation });
-    app.assigned.log(app, Protocol::Posthog, assignments)
+    let unit = &asked.distinct_id;
+    let assignments = evaluations.iter().map(|(flag, evaluation)| Assignment { flag, unit, evaluation });
+    app.assigned.log(app, Protocol::Posthog, &asked.source, assignments)
 }
 
 fn evaluation(served: &Served) -> Evaluation {
