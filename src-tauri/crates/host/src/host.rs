@@ -281,6 +281,7 @@ impl Host {
             book: Arc::clone(&self.inner.published) as _,
             readers: Arc::clone(&self.inner.readers) as _,
             privacy: Arc::clone(&self.inner.privacy) as _,
+            secrets: Arc::clone(&self.inner.secrets) as _,
             meter: Arc::clone(&self.inner.metrics) as _,
             metrics_text: Arc::new(move || {
                 if let Some(inner) = inner.upgrade() {
