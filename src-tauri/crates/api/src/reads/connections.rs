@@ -79,7 +79,7 @@ fn sources(host: &Host, states: &[SourceState], gateway: Option<&str>) -> Result
 
 /// Where Stripe sends its events for a source.
 pub(crate) fn stripe_url(gateway: &str, source: &str) -> String {
-    format!("{gateway}/v1/stripe/{source}")
+    format!("{gateway}/hooks/stripe/{source}")
 }
 
 /// One source, once it is there.

@@ -379,7 +379,7 @@ export class Fake implements Backend {
       key,
       title: title ?? key,
       kind,
-      place: kind === 'stripe' ? `${this.connections.gateway}/v1/stripe/${key}` : (this.connections.gateway ?? ''),
+      place: kind === 'stripe' ? `${this.connections.gateway}/hooks/stripe/${key}` : (this.connections.gateway ?? ''),
       health: 'waiting',
       health_text: 'No event yet',
       accepted: 0,
