@@ -225,6 +225,7 @@ fn topics_of(change: &epoch_store::Change) -> impl Iterator<Item = &'static str>
         ("meta", key) if key.starts_with("levers.") => &["levers", "status"],
         ("meta", key) if key.starts_with("publish.") => &["levers", "status"],
         ("meta", key) if key.starts_with("sources.") => &["connections"],
+        ("meta", "clock") => &["status", "sandbox"],
         ("imports" | "meta", _) => &["status"],
         _ => &[],
     };

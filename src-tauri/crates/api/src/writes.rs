@@ -17,7 +17,10 @@ use crate::commands::{
     AddConfigArgs, AnswerArgs, BackupArgs, CreateArgs, DeferArgs, EditArgs, IdArgs, ImportArgs, KeyArgs, KeyMade,
     OpenArgs, PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
 };
-use crate::views::{NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SecretArgs};
+use crate::views::{
+    NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs, SandboxSkipArgs,
+    SandboxSpeedArgs, SecretArgs,
+};
 use crate::{connect, reads, reports};
 
 /// The source of files imported by hand.
@@ -135,8 +138,31 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             app.tell(&["kpis"]);
             json(RebuildView { events: report.events, cells: report.cells, identical: report.identical })
         }
+        "sandbox_start" => reads::sandbox::start(app, args(given)?),
+        "sandbox_speed" => {
+            let SandboxSpeedArgs { speed, hold } = args(given)?;
+            app.host()?.sandbox_speed(speed, hold)?;
+            simulated(app)
+        }
+        "sandbox_skip" => {
+            let SandboxSkipArgs { days } = args(given)?;
+            app.host()?.sandbox_skip(days)?;
+            simulated(app)
+        }
+        "sandbox_inject" => {
+            let SandboxInjectArgs { kind, days } = args(given)?;
+            app.host()?.sandbox_inject(&kind, days.unwrap_or(3.0))?;
+            simulated(app)
+        }
+        "sandbox_reset" => reads::sandbox::reset(app),
+        "sandbox_delete" => reads::sandbox::delete(app),
         _ => Err(unknown(name)),
     }
+}
+
+fn simulated(app: &App) -> Result<Value> {
+    app.tell(&["sandbox", "status"]);
+    json(reads::sandbox::sandbox(&*app.host()?))
 }
 
 fn settled(app: &App) -> Result<Value> {

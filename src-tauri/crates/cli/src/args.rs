@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Secrets: the one that signs this business's webhooks, and those kept by name
     Secret(Secret),
+    /// A simulated business whose truth is known
+    Sandbox(crate::sandbox::SandboxArgs),
     /// Measure, against a peer in the same run
     Bench(Bench),
 }
@@ -181,7 +183,7 @@ pub(crate) struct Import {
     pub hold: bool,
 }
 
-fn speed(text: &str) -> Result<f64, String> {
+pub(crate) fn speed(text: &str) -> Result<f64, String> {
     if text == "max" {
         return Ok(f64::INFINITY);
     }
@@ -499,6 +501,9 @@ pub(crate) struct Bench {
     /// Length of what is measured over time
     #[arg(long)]
     pub seconds: Option<u64>,
+    /// Of `sandbox`: every scenario for a year through the whole host
+    #[arg(long)]
+    pub all: bool,
 }
 
 impl Cli {

@@ -71,6 +71,7 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Doctor(a) => doctor(&a.dir, out),
         Command::Keys(a) => keys(a, out),
         Command::Secret(a) => connect::secret(a, out),
+        Command::Sandbox(a) => crate::sandbox::sandbox(&a.command, out),
         Command::Bench(a) => bench::bench(a, out),
     }
 }

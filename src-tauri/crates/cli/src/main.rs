@@ -10,6 +10,7 @@ mod connect;
 mod import;
 mod levers;
 mod output;
+mod sandbox;
 mod serve;
 mod session;
 

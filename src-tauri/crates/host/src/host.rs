@@ -197,6 +197,7 @@ impl Host {
             gaps: Arc::clone(&gaps),
         };
         let keys = Keys::of(&store)?;
+        let sandbox = crate::sandbox::Company::of(&folder)?;
         Ok(Inner {
             folder,
             clock,
@@ -221,6 +222,7 @@ impl Host {
             keys,
             metrics,
             replay: Arc::default(),
+            sandbox,
             import: Mutex::new(None),
             ticked: Mutex::new((0, 0)),
             late_told: Mutex::new(None),
@@ -232,6 +234,7 @@ impl Host {
 
     fn start(&mut self, options: &HostOptions) -> Result<()> {
         let inner = &self.inner;
+        inner.set_sandbox_clock()?;
         if inner.configure_engine()? {
             // Its history is told again by whoever works next; here, so that one command at a time sees it, too.
             inner.close_buckets(None)?;
@@ -246,7 +249,9 @@ impl Host {
         if options.background {
             *self.watches.lock() = crate::folders::start(&self.inner);
             self.inner.publisher.watched();
+            self.inner.plan_sandbox();
             self.start_threads()?;
+            self.start_company()?;
         }
         Ok(())
     }
@@ -338,6 +343,11 @@ impl Host {
             self.threads.lock().push(thread.map_err(failed)?);
         }
         Ok(())
+    }
+
+    /// A thread to wait for at the end.
+    pub(crate) fn keep_thread(&self, thread: std::thread::JoinHandle<()>) {
+        self.threads.lock().push(thread);
     }
 
     /// The gateway's address, when it listens.

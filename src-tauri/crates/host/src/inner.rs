@@ -28,6 +28,7 @@ use crate::lapse;
 use crate::levers::{FILE, Published, Readers};
 use crate::privacy::PrivacyRules;
 use crate::publishing::Publisher;
+use crate::sandbox::Company;
 use crate::secrets::Secrets;
 use crate::sink::{Arrivals, Firsts, Sink};
 use crate::telemetry::Metrics;
@@ -84,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Arc<Keys>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) replay: lapse::Shared,
+    pub(crate) sandbox: Option<Arc<Company>>,
     pub(crate) import: Mutex<Option<Arc<ImportJob>>>,
     pub(crate) ticked: Mutex<(Millis, Millis)>,
     pub(crate) late_told: Mutex<Option<Instant>>,

@@ -256,6 +256,9 @@ impl Host {
 
     /// Changes the speed of a replay (0 stands still); a negative speed goes back to real time.
     pub fn set_replay_speed(&self, speed: f64) -> Result<()> {
+        if self.inner.sandbox.is_some() {
+            return self.sandbox_speed(speed, None);
+        }
         let mut shared = self.inner.replay.lock();
         if speed < 0.0 {
             *shared = None;

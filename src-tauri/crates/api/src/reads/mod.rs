@@ -8,6 +8,7 @@ mod kpis;
 mod levers;
 mod people;
 mod protocols;
+pub(crate) mod sandbox;
 mod settings;
 mod status;
 mod today;
@@ -32,6 +33,9 @@ pub(crate) use today::lead as today_lead;
 pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
     if name == "status" {
         return json(status(app)?);
+    }
+    if name == "sandbox_scenarios" {
+        return json(sandbox::scenarios());
     }
     let host = app.host()?;
     let host = &*host;
@@ -67,6 +71,12 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "settings" => json(settings(host)?),
         "search" => json(settings::search(host, &args(given)?)?),
         "audit" => json(decisions::audit(host)?),
+        "sandbox" => json(sandbox::sandbox(host)),
+        "sandbox_truth" => json(sandbox::truth(host)?),
+        "sandbox_judgement" => {
+            let sandbox::JudgeArgs { findings } = args(given)?;
+            json(host.sandbox_judgement(findings)?)
+        }
         _ => Err(unknown(name)),
     }
 }

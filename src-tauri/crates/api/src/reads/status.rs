@@ -79,12 +79,12 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
         import: import_progress(&host),
         problems: host.problems().all().iter().map(|(e, line)| problem(e, *line)).collect(),
         notices: notices(&host),
-        sandbox: None,
+        sandbox: crate::reads::sandbox::brief(&host),
         version,
     })
 }
 
 /// JSON has no infinity; "as fast as it goes" is shown as a very large speed.
-fn finite(speed: f64) -> f64 {
+pub(crate) fn finite(speed: f64) -> f64 {
     if speed.is_finite() { speed } else { 1e12 }
 }

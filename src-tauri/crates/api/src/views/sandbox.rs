@@ -227,7 +227,7 @@ pub struct SandboxStartArgs {
 /// How fast it goes on: simulated seconds per second.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, TS)]
 pub struct SandboxSpeedArgs {
-    /// 0 stands still; from a million on as fast as it goes.
+    /// 0 stands still; from a billion on as fast as it goes.
     pub speed: f64,
     /// Whether time stands still while a card waits; as it was when absent.
     #[serde(default)]

@@ -1,0 +1,177 @@
+//! Levers as the company reads them: the ones in force, decision by decision, and those that were in force when time that
+//! has passed is lived again.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use epoch_levers::{Compiled, Subject};
+use epoch_model::Result;
+use epoch_model::business::LeverValue;
+use epoch_model::event::{EventId, event_id};
+use epoch_model::serving::Flag;
+use epoch_model::time::Millis;
+use epoch_sandbox::{Attributes, LeverSource};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::charter::Place;
+use crate::config;
+
+/// A random assignment the company acted on, as its product reports it.
+#[derive(Debug, Clone)]
+pub(crate) struct Exposure {
+    pub(crate) id: EventId,
+    pub(crate) at: Millis,
+    pub(crate) unit: String,
+    pub(crate) props: String,
+}
+
+/// The event SDKs report an assignment with.
+pub(crate) const CALLED: &str = "$feature_flag_called";
+/// Assignments remembered as reported; those forgotten are reported again, under the same id.
+const REPORTED_MAX: usize = 500_000;
+
+/// Which assignments were reported.
+#[derive(Debug, Default)]
+pub(crate) struct Reported(HashSet<u64>);
+
+impl Reported {
+    fn first(&mut self, lever: &str, version: u32, unit: &str) -> bool {
+        if self.0.len() >= REPORTED_MAX {
+            self.0.clear();
+        }
+        let mut hash = DefaultHasher::new();
+        (lever, version, unit).hash(&mut hash);
+        self.0.insert(hash.finish())
+    }
+}
+
+/// Attributes of a subject as a product sends them; empty ones are not known.
+pub(crate) fn attributes(of: &Attributes<'_>) -> Map<String, Value> {
+    let known = [("country", of.country), ("device", of.device), ("plan", of.plan), ("channel", of.channel)];
+    known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), json!(v))).collect()
+}
+
+/// A report of an assignment.
+pub(crate) fn report(
+    lever: &str,
+    version: u32,
+    unit: &str,
+    value: &LeverValue,
+    variant: Option<&str>,
+) -> Map<String, Value> {
+    let response = variant.map_or_else(|| json!(value), |v| json!(v));
+    let mut props = Map::new();
+    props.insert("$feature_flag".into(), json!(lever));
+    props.insert("$feature_flag_response".into(), response);
+    props.insert("$lever_version".into(), json!(version));
+    debug_assert!(!unit.is_empty());
+    props
+}
+
+/// One version of the levers.
+pub(crate) struct Source<'a> {
+    pub(crate) levers: &'a Compiled,
+    pub(crate) reported: RefCell<&'a mut Reported>,
+    pub(crate) exposures: &'a RefCell<Vec<Exposure>>,
+}
+
+fn plain(flag: &Flag) -> bool {
+    let s = &flag.serving;
+    s.off || (s.rules.is_empty() && s.holdout.is_none() && s.requires.is_empty() && s.group.is_none())
+}
+
+impl LeverSource for Source<'_> {
+    fn value(&self, lever: &str, unit: &str, of: &Attributes<'_>) -> Option<LeverValue> {
+        let flag = self.levers.flag(lever)?;
+        if plain(flag) {
+            return Some(if flag.serving.off { flag.default.clone() } else { flag.value.clone() });
+        }
+        let known = attributes(of);
+        let found = self.levers.evaluate(lever, Subject { id: unit, attributes: &known })?;
+        if let Some(propensity) = found.propensity
+            && !unit.is_empty()
+            && self.reported.borrow_mut().first(lever, flag.version, unit)
+        {
+            let mut props = report(lever, flag.version, unit, &found.value, found.variant.as_deref());
+            props.insert("$propensity".into(), json!(propensity));
+            self.exposures.borrow_mut().push(Exposure {
+                id: event_id("sandbox", &format!("{lever}/{}/{unit}", flag.version)),
+                at: of.at,
+                unit: unit.to_owned(),
+                props: Value::Object(props).to_string(),
+            });
+        }
+        Some(found.value)
+    }
+}
+
+/// The levers from an instant of the simulation on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Page {
+    from: Millis,
+    version: u64,
+    flags: Vec<Flag>,
+}
+
+/// Which levers were in force when. What was simulated after the last snapshot is simulated again after a crash, and must
+/// read the levers it read then, or other events would come of it.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pages: Vec<Page>,
+    compiled: Option<(u64, Arc<Compiled>)>,
+}
+
+impl Books {
+    /// What an earlier run wrote; a damaged file is none.
+    pub(crate) fn load(place: &Place) -> Self {
+        let text = std::fs::read(place.books()).unwrap_or_default();
+        Self { pages: serde_json::from_slice(&text).unwrap_or_default(), compiled: None }
+    }
+
+    /// The levers to be read at `now`, and until when. `current` is in force by the clock, which stands at `clock`: what
+    /// lies before was lived already.
+    pub(crate) fn at(
+        &mut self,
+        now: Millis,
+        clock: Millis,
+        current: &Arc<Compiled>,
+        place: &Place,
+    ) -> Result<(Arc<Compiled>, Option<Millis>)> {
+        let newest = self.pages.last().map(|page| page.version);
+        if now >= clock && newest != Some(current.version()) {
+            // Before anything is told that came of it.
+            self.pages.retain(|page| page.from < now);
+            self.pages.push(Page { from: now, version: current.version(), flags: current.flags().to_vec() });
+            self.save(place)?;
+        }
+        let next = self.pages.iter().find(|page| page.from > now).map(|page| page.from);
+        let Some(page) = self.pages.iter().rev().find(|page| page.from <= now) else {
+            return Ok((Arc::clone(current), next));
+        };
+        if page.version == current.version() {
+            return Ok((Arc::clone(current), next));
+        }
+        let known = self.compiled.take().filter(|(version, _)| *version == page.version);
+        let (version, compiled) =
+            known.unwrap_or_else(|| (page.version, Arc::new(Compiled::new(page.flags.clone(), page.version))));
+        self.compiled = Some((version, Arc::clone(&compiled)));
+        Ok((compiled, next))
+    }
+
+    /// Forgets what lies before a snapshot that is written.
+    pub(crate) fn written(&mut self, until: Millis, place: &Place) -> Result<()> {
+        let needed = self.pages.iter().rposition(|page| page.from <= until).unwrap_or(0);
+        if needed == 0 {
+            return Ok(());
+        }
+        self.pages.drain(..needed);
+        self.save(place)
+    }
+
+    fn save(&self, place: &Place) -> Result<()> {
+        config::write_whole(&place.books(), &serde_json::to_vec(&self.pages).unwrap_or_default())
+    }
+}
