@@ -18,14 +18,20 @@ const settings = {
   opt_out_useragent_filter: true, request_queue_config: { flush_interval_ms: 250 },
 }
 await new Promise((loaded) => posthog.init(key, { ...settings, loaded }))
-const flags = () => new Promise((done) => { const stop = posthog.onFeatureFlags(() => done(stop?.())) })
+const until = async (truth) => {
+  for (let n = 0; n < 100 && !truth(); n++) await new Promise((done) => setTimeout(done, 100))
+}
 async function as(person, properties) {
   posthog.identify(person)
   posthog.setPersonPropertiesForFlags(properties, false)
+  let loaded = 0
+  const stop = posthog.onFeatureFlags(() => loaded++)
+  const before = loaded
   posthog.reloadFeatureFlags()
-  await new Promise((done) => setTimeout(done, 700))
+  await until(() => loaded > before)
+  stop()
 }
-await flags()
+await until(() => posthog.featureFlags.hasLoadedFlags)
 await as('u2', { plan: 'free', country: 'FR' })
 const free = posthog.isFeatureEnabled('new_checkout')
 posthog.reset()

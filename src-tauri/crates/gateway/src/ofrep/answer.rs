@@ -13,8 +13,8 @@ struct Success<'a> {
     key: &'a str,
     value: Plain<'a>,
     reason: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variant: Option<&'a str>,
+    /// Optional by the specification; the Python provider asks for it all the same.
+    variant: &'a str,
     metadata: Metadata<'a>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn one(to: &mut Vec<u8>, flag: &Flag, evaluation: &Evaluation) -> ser
         key: &flag.key,
         value: Plain(&evaluation.value),
         reason: reason(evaluation.reason),
-        variant: evaluation.variant.as_deref(),
+        variant: evaluation.variant.as_deref().unwrap_or("default"),
         metadata: Metadata {
             version: flag.version,
             rule: evaluation.rule.as_deref(),

@@ -36,10 +36,10 @@ fn one_flag_is_evaluated() {
         assert_eq!((&answer["key"], &answer["value"], answer["reason"].as_str()), (&json!(key), &value, Some(reason)));
         assert_eq!((&answer["variant"], answer["metadata"]["version"].as_u64()), (&variant, Some(3)), "{key}");
     };
-    check("plain", json!({"targetingKey": "u1"}), json!(false), "STATIC", Value::Null);
+    check("plain", json!({"targetingKey": "u1"}), json!(false), "STATIC", json!("default"));
     check("pros", json!({"targetingKey": "u1", "plan": "pro"}), json!(true), "TARGETING_MATCH", json!("r1"));
-    check("pros", json!({"targetingKey": "u1", "plan": "free"}), json!(false), "STATIC", Value::Null);
-    check("off", json!({"targetingKey": "u1"}), json!(false), "DISABLED", Value::Null);
+    check("pros", json!({"targetingKey": "u1", "plan": "free"}), json!(false), "STATIC", json!("default"));
+    check("off", json!({"targetingKey": "u1"}), json!(false), "DISABLED", json!("default"));
     let whole = ask(&gateway, &format!("{FLAGS}/price"), &of("u1"));
     assert!(whole.body.contains(r#""value":29,"#), "integers for clients that tell them from floats: {}", whole.body);
     for key in ["missing", "elsewhere"] {
