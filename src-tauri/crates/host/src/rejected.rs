@@ -1,12 +1,14 @@
-//! Sends a refused event again, as it was kept or mended.
-//!
-//! What was kept has been through the source's privacy rules already, so nothing is hashed a second time here.
+//! Sends a refused event again, as it was kept or mended, under the rules of privacy of its source: what was hashed
+//! before it was kept stays as it is, what was written into it since is hashed.
 
-use epoch_model::event::{ALIAS, EventBatch, EventSink as _, EventView, IDENTIFY, Receipt, event_id};
+use std::sync::Arc;
+
+use epoch_model::event::{EventBatch, EventSink as _, Receipt};
+use epoch_model::ports::{Privacy, PrivacyBook as _};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use epoch_store::{RejectionDone, RejectionRow};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::host::Host;
 
@@ -15,7 +17,8 @@ impl Host {
     /// taken, or had arrived already, is marked as done.
     pub fn replay_rejection(&self, id: u64, raw: Option<&str>) -> Result<Receipt> {
         let row = self.rejection(id)?;
-        let batch = batch_of(raw.unwrap_or(&row.raw), &row, self.now())?;
+        let privacy = self.inner.privacy.privacy(&row.source);
+        let batch = batch_of(raw.unwrap_or(&row.raw), &row, &privacy, self.now())?;
         let (tell, told) = crossbeam_channel::bounded(1);
         let done = Box::new(move |result| {
             let _ = tell.send(result);
@@ -40,73 +43,11 @@ impl Host {
     }
 }
 
-fn invalid(message: impl Into<String>) -> Error {
-    let hint = "an event is {\"event\": name, \"unit\": who, \"time\": ISO 8601, \"properties\": {…}}";
-    Error::new(Code::EventInvalid, message, hint)
-}
-
-/// One event, as PostHog, Mixpanel, Segment or a person writes it.
-fn batch_of(text: &str, row: &RejectionRow, now: Millis) -> Result<EventBatch> {
-    let value: Value = serde_json::from_str(text).map_err(|e| invalid(format!("the text is no JSON: {e}")))?;
-    let Value::Object(mut event) = value else { return Err(invalid("the text is no JSON object")) };
-    let kind = event.get("type").and_then(Value::as_str).filter(|_| !event.contains_key("event")).map(str::to_owned);
-    let mut props = match event.remove("properties").or_else(|| event.remove("props")) {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(props)) => props,
-        Some(_) => return Err(invalid("the properties are no object")),
-    };
-    let anonymous = word(&event, &["anonymousId", "anonymous_id"]);
-    let name = match kind.as_deref() {
-        Some("identify") => {
-            props.extend(anonymous.map(|a| ("$anon_distinct_id".to_owned(), json!(a))));
-            props.extend(event.remove("traits").map(|t| ("$set".to_owned(), t)));
-            IDENTIFY.to_owned()
-        }
-        Some("alias") => {
-            let other = word(&event, &["previousId"]).ok_or_else(|| invalid("the alias names no previousId"))?;
-            props.insert("alias".into(), json!(other));
-            ALIAS.to_owned()
-        }
-        _ => word(&event, &["event", "name"]).ok_or_else(|| invalid("the event has no name (\"event\")"))?,
-    };
-    let units = ["unit", "distinct_id", "$distinct_id", "userId", "user_id", "anonymousId", "anonymous_id"];
-    let unit = word(&event, &units).or_else(|| word(&props, &["distinct_id", "$user_id", "$device_id"]));
-    let unit = unit.unwrap_or_default();
-    let written = ["time", "timestamp"].iter().find_map(|k| event.get(*k)).or_else(|| props.get("time"));
-    let time = match written.filter(|t| !t.is_null()) {
-        None => row.received,
-        Some(at) => instant(at).ok_or_else(|| invalid("the time is neither ISO 8601 nor a number"))?,
-    };
-    let ids = ["uuid", "id", "messageId", "insert_id", "$insert_id"];
-    let id = word(&event, &ids).or_else(|| word(&props, &["$insert_id"]));
-    let id = match id.filter(|id| !id.is_empty()) {
-        Some(id) => event_id(&row.source, &id),
-        // The same refusal sent again in the same words is the same event.
-        None => event_id(&row.source, &format!("rejection {} {text}", row.id)),
-    };
-    let mut batch = EventBatch::new(row.source.as_str(), now);
-    let props = Value::Object(props).to_string();
-    batch.push(EventView { id, time, name: &name, unit: &unit, props: &props })?;
+/// One event in the words of any protocol, read as the gateway reads it.
+fn batch_of(text: &str, row: &RejectionRow, privacy: &Arc<Privacy>, now: Millis) -> Result<EventBatch> {
+    let mut batch = epoch_gateway::again(text, &row.source, row.received, privacy)?;
+    batch.received = now;
     Ok(batch)
-}
-
-/// The first of these members that is a text or a number.
-fn word(object: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| match object.get(*name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
-}
-
-/// ISO 8601, or seconds or milliseconds since 1970.
-#[expect(clippy::cast_possible_truncation, reason = "the range of times is checked where the event is pushed")]
-fn instant(value: &Value) -> Option<Millis> {
-    match value {
-        Value::Number(n) => n.as_f64().map(|n| if n.abs() < 1e11 { (n * 1000.0) as Millis } else { n as Millis }),
-        Value::String(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -148,13 +89,21 @@ mod tests {
             ),
         ];
         for (text, name, unit) in cases {
-            let batch = batch_of(text, &row(), 5).expect(text);
+            let batch = batch_of(text, &row(), &Arc::default(), 5).expect(text);
             let event = batch.iter().next().expect("an event");
             assert_eq!((event.name, event.unit, event.time), (name, unit, 1_742_205_600_000), "{text}");
-            assert_eq!(batch_of(text, &row(), 9).expect(text).iter().next().map(|e| e.id), Some(event.id), "{text}");
+            assert_eq!(
+                batch_of(text, &row(), &Arc::default(), 9).expect(text).iter().next().map(|e| e.id),
+                Some(event.id),
+                "{text}"
+            );
         }
         for text in ["", "[]", "{}", r#"{"event":1.5,"properties":3}"#, r#"{"event":"a","time":"soon"}"#, "a,b,c"] {
-            assert_eq!(batch_of(text, &row(), 5).map(|_| ()).map_err(|e| e.code), Err(Code::EventInvalid), "{text}");
+            assert_eq!(
+                batch_of(text, &row(), &Arc::default(), 5).map(|_| ()).map_err(|e| e.code),
+                Err(Code::EventInvalid),
+                "{text}"
+            );
         }
     }
 }
