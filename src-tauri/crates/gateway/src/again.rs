@@ -185,3 +185,145 @@ impl SecretBook for Alone {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECEIVED: Millis = 1_800_000_000_000;
+
+    fn read(raw: &str, privacy: Privacy) -> Vec<(String, String, Millis, String)> {
+        let batch = again(raw, "web", RECEIVED, &Arc::new(privacy)).expect(raw);
+        batch.iter().map(|e| (e.name.to_owned(), e.unit.to_owned(), e.time, e.props.to_owned())).collect()
+    }
+
+    #[test]
+    fn every_protocol_is_read_as_the_gateway_reads_it() {
+        const AT: Millis = 1_742_205_600_000;
+        let cases = [
+            (
+                r#"{"event":"order","unit":"c","time":"2025-03-17T10:00:00Z","amount":2}"#,
+                "order",
+                "c",
+                AT,
+                r#"{"amount":2}"#,
+            ),
+            (r#"{"event":"order","user_id":7,"timestamp":"2025-03-17T10:00:00Z"}"#, "order", "7", AT, "{}"),
+            (r#"{"event":"order","distinct_id":"c","time":1742205600}"#, "order", "c", AT, "{}"),
+            (
+                r#"{"event":"order","distinct_id":"c","uuid":"x","timestamp":"2025-03-17T10:00:00Z","properties":{"a":1},"$set":{"b":2}}"#,
+                "order",
+                "c",
+                AT,
+                r#"{"a":1,"$set":{"b":2}}"#,
+            ),
+            (
+                r#"{"event":"a","properties":{"token":"k","distinct_id":"c","$lib":"web"}}"#,
+                "a",
+                "c",
+                RECEIVED,
+                r#"{"distinct_id":"c","$lib":"web"}"#,
+            ),
+            (
+                r#"{"event":"a","properties":{"token":"k","distinct_id":"c","time":1742205600,"mp_lib":"web"}}"#,
+                "a",
+                "c",
+                AT,
+                r#"{"$lib":"web"}"#,
+            ),
+            (
+                r#"{"$token":"k","$distinct_id":"c","$set":{"plan":"pro"}}"#,
+                "$set",
+                "c",
+                RECEIVED,
+                r#"{"$set":{"plan":"pro"}}"#,
+            ),
+            (
+                r#"{"$token":"k","$group_key":"company","$group_id":"acme","$set":{"seats":5}}"#,
+                "$groupidentify",
+                "",
+                RECEIVED,
+                r#"{"$group_type":"company","$group_key":"acme","$group_set":{"seats":5}}"#,
+            ),
+            (
+                r#"{"type":"group","userId":"c","groupId":"acme","messageId":"m","traits":{"seats":5}}"#,
+                "$groupidentify",
+                "c",
+                RECEIVED,
+                r#"{"$group_type":"company","$group_key":"acme","$group_set":{"seats":5},"$groups":{"company":"acme"}}"#,
+            ),
+            (
+                r#"{"type":"page","anonymousId":"a","messageId":"m","properties":{"url":"u"}}"#,
+                "$pageview",
+                "a",
+                RECEIVED,
+                r#"{"$current_url":"u"}"#,
+            ),
+            (
+                r#"{"type":"track","event":"Order","userId":"c","timestamp":"2025-03-17T10:00:00Z"}"#,
+                "Order",
+                "c",
+                AT,
+                "{}",
+            ),
+            (
+                r#"{"event":"m","time":"2025-03-17T10:00:00.000000001Z","properties":{"value":1}}"#,
+                "m",
+                "",
+                AT,
+                r#"{"value":1}"#,
+            ),
+            (
+                r#"{"id":"evt_1","object":"event","type":"payout.paid","created":1742205600,"data":{"object":{"object":"payout","amount":500,"currency":"jpy"}}}"#,
+                "payout.paid",
+                "",
+                AT,
+                r#"{"amount":500,"object":"payout","currency":"jpy"}"#,
+            ),
+        ];
+        for (raw, name, unit, time, props) in cases {
+            assert_eq!(read(raw, Privacy::default()), [(name.into(), unit.into(), time, props.into())], "{raw}");
+        }
+        let linked =
+            read(r#"{"event":"a","properties":{"$device_id":"d","$user_id":"u","mp_lib":"web"}}"#, Privacy::default());
+        assert_eq!(linked.iter().map(|e| (&*e.0, &*e.1)).collect::<Vec<_>>(), [("$identify", "u"), ("a", "u")]);
+    }
+
+    #[test]
+    fn mistakes_are_named_and_nothing_is_known_twice() {
+        let privacy = Arc::default();
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "7",
+            r#"{"event":1.5,"properties":3}"#,
+            r#"{"event":"a","time":"soon"}"#,
+            "a,b,c",
+            r#"{"type":"track","userId":"u"}"#,
+        ] {
+            assert_eq!(
+                again(text, "web", RECEIVED, &privacy).map(|_| ()).map_err(|e| e.code),
+                Err(Code::EventInvalid),
+                "{text}"
+            );
+        }
+        let id = |raw: &str, received: Millis| again(raw, "web", received, &privacy).unwrap().iter().next().unwrap().id;
+        let undated = r#"{"event":"a","unit":"u"}"#;
+        assert_eq!(id(undated, RECEIVED), id(undated, RECEIVED));
+        assert_ne!(id(undated, RECEIVED), id(undated, RECEIVED + 1));
+    }
+
+    #[test]
+    fn what_was_hashed_stays_and_what_was_written_since_is_hashed() {
+        let rules = || Privacy {
+            hash: vec!["unit".into()],
+            deny: vec!["email".into()],
+            hash_key: [1; 32],
+            ..Privacy::default()
+        };
+        let first = read(r#"{"event":"a","unit":"ann","email":"a@example.com"}"#, rules());
+        assert!(first[0].1.starts_with("hash:") && first[0].3 == "{}", "{first:?}");
+        assert_eq!(read(&format!(r#"{{"event":"a","unit":"{}"}}"#, first[0].1), rules())[0].1, first[0].1);
+    }
+}

@@ -35,13 +35,18 @@ fn zstd(data: &[u8]) -> Vec<u8> {
 }
 
 /// Requests of every protocol that are right, as seeds to break.
-const VALID: [&str; 6] = [
+const VALID: [&str; 11] = [
     r#"{"api_key":"k","batch":[{"event":"a","distinct_id":"u","$set":{"a":"\u00e9"},"properties":{"token":"k","b":[1,{}],"$ip":"1.2.3.4"}},{"event":"b","properties":{"distinct_id":7,"$insert_id":"x"},"timestamp":"2026-01-01","offset":1e300}],"sent_at":"2026-01-02T00:00:00Z"}"#,
     r#"{"created_at":"2026-11-22T10:28:58Z","batch":[{"event":"a","uuid":"9e1c2c06-3e91-4235-b91b-ea1c43f6f830","distinct_id":"u","timestamp":"2026-11-22T10:28:58Z","options":{"process_person_profile":false,"disable_skew_correction":true},"properties":{"r":1,"ip":"::1"},"session_id":"s"}]}"#,
     r#"[{"event":"a","properties":{"token":"k","distinct_id":"$device:d","$device_id":"d","$user_id":"u","time":1795343037.6,"$insert_id":"i","mp_lib":"web"}},{"event":"$merge","properties":{"$distinct_ids":["a","b"],"time":1}},{"event":"$identify","properties":{"$identified_id":"a","$anon_id":"b"}}]"#,
     r#"[{"$token":"k","$distinct_id":"u","$time":1795342961.7,"$append":{"$transactions":{"$amount":49.9,"$time":"2026-01-01"},"x":1},"$set":{"$ip":"1.1.1.1","$email":"a"}},{"$token":"k","$group_key":"company","$group_id":"acme","$set":{"seats":5}}]"#,
     r#"{"batch":[{"type":"identify","userId":"u","anonymousId":"a","traits":{"e":"x"},"context":{"ip":"1.2.3.4","page":{"url":"http:\/\/x"},"campaign":{"name":"n"}},"messageId":"m","timestamp":"2026-01-01T00:00:00Z"},{"type":"group","userId":"u","groupId":"g"},{"type":"alias","userId":"u","previousId":"p"},{"type":"page","anonymousId":"a","name":"n","properties":{"url":"u"}}],"sentAt":"2026-01-01T00:00:00Z","writeKey":"k"}"#,
     r#"{"type":"track","userId":7,"event":"Order","properties":{"revenue":1},"writeKey":"k"}"#,
+    r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"h"}},{"key":"ip","value":{"stringValue":"1.2.3.4"}}]},"scopeLogs":[{"scope":{"name":"s"},"logRecords":[{"timeUnixNano":"1544712660300000000","severityNumber":"SEVERITY_NUMBER_WARN","traceId":"5B8EFF","body":{"kvlistValue":{"values":[{"key":"a","value":{"arrayValue":{"values":[{"intValue":"7"},{"doubleValue":"NaN"},{"bytesValue":"AAE="},{"boolValue":true}]}}}]}}}]}]}]}"#,
+    r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"g","unit":"1","gauge":{"dataPoints":[{"asInt":"5","timeUnixNano":1},{"as_double":1.5}]}},{"name":"h","exponentialHistogram":{"aggregationTemporality":2,"dataPoints":[{"count":"3","sum":9,"scale":-2,"zeroCount":1,"positive":{"offset":3,"bucketCounts":["1",1]},"negative":{"bucketCounts":[1]}}]}},{"name":"t","summary":{"dataPoints":[{"count":1,"sum":1,"quantileValues":[{"quantile":0.5,"value":1}]}]}}]}]}]}"#,
+    r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5B","spanId":"EE","name":"n","kind":"SPAN_KIND_SERVER","startTimeUnixNano":"1","endTimeUnixNano":"2","status":{"code":2,"message":"m"},"attributes":[{"key":"k","value":{"stringValue":"v"}}]}]}]}]}"#,
+    r#"{"id":"evt_1","object":"event","type":"customer.subscription.updated","created":1700000000,"livemode":true,"data":{"object":{"id":"sub_1","object":"subscription","customer":{"id":"cus_1"},"metadata":{"user_id":7},"currency":"kwd","items":{"data":[{"quantity":2,"price":{"id":"p","unit_amount":500,"product":"q","recurring":{"interval":"week","interval_count":2}}}]}},"previous_attributes":{"status":"trialing"}}}"#,
+    r#"{"$token":"k","$distinct_id":"u","$set":{"plan":"pro","$ip":"1.1.1.1"},"$time":1795342961}"#,
 ];
 
 fn probes() -> [Probe; 2] {
@@ -58,7 +63,22 @@ fn feed(raw: &[u8]) {
         probe.posthog(raw);
         probe.mixpanel(raw);
         probe.segment(raw);
+        probe.otlp(raw);
+        probe.stripe(raw);
+        probe.again(raw);
     }
+}
+
+/// Logs, metrics and spans as `opentelemetry-exporter-otlp-proto-http` sends them; base64.
+const WIRE: [&str; 3] = [
+    "CqMBCjgKFgoMc2VydmljZS5uYW1lEgYKBHNob3AKHgoTc2VydmljZS5pbnN0YW5jZS5pZBIHCgV3ZWItMRJnCgYKBHNob3ASXQkVzYU9/pyXFxANGgRXQVJOKjUyMwoNCgR0ZXh0EgUKA2xvdwoiCgRsZWZ0EhoqGAoCGAEKCSEAAAAAAAAEQAoCEAEKAzoBeDIKCgNza3USAwoBYVm5l0nl323qGA==",
+    "Cq8ECjgKFgoMc2VydmljZS5uYW1lEgYKBHNob3AKHgoTc2VydmljZS5pbnN0YW5jZS5pZBIHCgV3ZWItMRLyAwoGCgRzaG9wEj8KBm9yZGVycxoBMToyCiwRnCoo5N9t6hgZhEgu5N9t6hgxAwAAAAAAAAA6DwoHY291bnRyeRIECgJERRABGAES3gIKB2xhdGVuY3kaAm1zSs4CCskCEfCcKeTfbeoYGYRILuTfbeoYIQMAAAAAAAAAKQAAAAAAQGBAMoABAAAAAAAAAAABAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA6eAAAAAAAAAAAAAAAAAAAFEAAAAAAAAAkQAAAAAAAADlAAAAAAAAASUAAAAAAAMBSQAAAAAAAAFlAAAAAAABAb0AAAAAAAEB/QAAAAAAAcIdAAAAAAABAj0AAAAAAAIijQAAAAAAAiLNAAAAAAABMvUAAAAAAAIjDQEoUCgpodHRwLnJvdXRlEgYKBC9wYXlZAAAAAAAACEBhAAAAAAAAXkAQARIdCgVzdG9jayoUChIZhEgu5N9t6hgx+/////////8SJwoEb3BlbjofChsRdYQt5N9t6hgZhEgu5N9t6hgxAgAAAAAAAAAQAg==",
+    "CrUMCjgKFgoMc2VydmljZS5uYW1lEgYKBHNob3AKHgoTc2VydmljZS5pbnN0YW5jZS5pZBIHCgV3ZWItMRL4CwoGCgRzaG9wEv8FChDBK3IePmdSdhYohZbTZJofEgg8ubqLbu4BNSIIDIT8JLgJzb0qBGNhcmQwATmB8ajl323qGEGs97nl323qGEoHCgFuEgIYAVqZBQmFoLnl323qGBIJZXhjZXB0aW9uGh4KDmV4Y2VwdGlvbi50eXBlEgwKClZhbHVlRXJyb3IaGQoRZXhjZXB0aW9uLm1lc3NhZ2USBAoCbm8aqQQKFGV4Y2VwdGlvbi5zdGFja3RyYWNlEpAECo0EVHJhY2ViYWNrIChtb3N0IHJlY2VudCBjYWxsIGxhc3QpOgogIEZpbGUgIi90bXAvZTEvdmVudi9saWIvcHl0aG9uMy4xMS9zaXRlLXBhY2thZ2VzL29wZW50ZWxlbWV0cnkvdHJhY2UvX19pbml0X18ucHkiLCBsaW5lIDYwMiwgaW4gdXNlX3NwYW4KICAgIHlpZWxkIHNwYW4KICBGaWxlICIvdG1wL2UxL3ZlbnYvbGliL3B5dGhvbjMuMTEvc2l0ZS1wYWNrYWdlcy9vcGVudGVsZW1ldHJ5L3Nkay90cmFjZS9fX2luaXRfXy5weSIsIGxpbmUgMTEzNiwgaW4gc3RhcnRfYXNfY3VycmVudF9zcGFuCiAgICB5aWVsZCBzcGFuCiAgRmlsZSAiL3RtcC9lMS93aXJlLnB5IiwgbGluZSA0MywgaW4gPG1vZHVsZT4KICAgIHdpdGggdC5zdGFydF9hc19jdXJyZW50X3NwYW4oJ2NhcmQnLGF0dHJpYnV0ZXM9eyduJzoxfSk6IHJhaXNlIFZhbHVlRXJyb3IoJ25vJykKICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIF5eXl5eXl5eXl5eXl5eXl5eXl5eXl4KVmFsdWVFcnJvcjogbm8KGhwKEWV4Y2VwdGlvbi5lc2NhcGVkEgcKBUZhbHNlehISDlZhbHVlRXJyb3I6IG5vGAKFAQABAAAS6wUKEMErch4+Z1J2FiiFltNkmh8SCAyE/CS4Cc29KgNwYXkwATkhbKfl323qGEHFPL7l323qGFqZBQmjFr7l323qGBIJZXhjZXB0aW9uGh4KDmV4Y2VwdGlvbi50eXBlEgwKClZhbHVlRXJyb3IaGQoRZXhjZXB0aW9uLm1lc3NhZ2USBAoCbm8aqQQKFGV4Y2VwdGlvbi5zdGFja3RyYWNlEpAECo0EVHJhY2ViYWNrIChtb3N0IHJlY2VudCBjYWxsIGxhc3QpOgogIEZpbGUgIi90bXAvZTEvdmVudi9saWIvcHl0aG9uMy4xMS9zaXRlLXBhY2thZ2VzL29wZW50ZWxlbWV0cnkvdHJhY2UvX19pbml0X18ucHkiLCBsaW5lIDYwMiwgaW4gdXNlX3NwYW4KICAgIHlpZWxkIHNwYW4KICBGaWxlICIvdG1wL2UxL3ZlbnYvbGliL3B5dGhvbjMuMTEvc2l0ZS1wYWNrYWdlcy9vcGVudGVsZW1ldHJ5L3Nkay90cmFjZS9fX2luaXRfXy5weSIsIGxpbmUgMTEzNiwgaW4gc3RhcnRfYXNfY3VycmVudF9zcGFuCiAgICB5aWVsZCBzcGFuCiAgRmlsZSAiL3RtcC9lMS93aXJlLnB5IiwgbGluZSA0MywgaW4gPG1vZHVsZT4KICAgIHdpdGggdC5zdGFydF9hc19jdXJyZW50X3NwYW4oJ2NhcmQnLGF0dHJpYnV0ZXM9eyduJzoxfSk6IHJhaXNlIFZhbHVlRXJyb3IoJ25vJykKICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIF5eXl5eXl5eXl5eXl5eXl5eXl5eXl4KVmFsdWVFcnJvcjogbm8KGhwKEWV4Y2VwdGlvbi5lc2NhcGVkEgcKBUZhbHNlehISDlZhbHVlRXJyb3I6IG5vGAKFAQABAAA=",
+];
+
+fn on_the_wire(which: usize) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(WIRE[which]).unwrap()
 }
 
 proptest! {
@@ -92,6 +112,15 @@ proptest! {
             feed(&packed);
             feed(packed.get(..cut.min(packed.len())).unwrap());
         }
+    }
+
+    #[test]
+    fn broken_messages(which in 0..WIRE.len(), at in 0usize..1000, byte in any::<u8>(), cut in 0usize..1000) {
+        let mut data = on_the_wire(which);
+        let at = at % data.len();
+        data[at] = byte;
+        feed(&data);
+        feed(data.get(..cut.min(data.len())).unwrap());
     }
 
     #[test]
@@ -130,6 +159,7 @@ fn right_requests_are_read_by_every_protocol_without_harm() {
     for valid in VALID {
         feed(valid.as_bytes());
     }
+    (0..WIRE.len()).for_each(|which| feed(&on_the_wire(which)));
 }
 
 #[test]

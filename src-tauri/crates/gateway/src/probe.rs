@@ -16,8 +16,9 @@ use crate::decode::payload;
 use crate::ingest::incoming::Incoming;
 use crate::ingest::intake::Taken;
 use crate::mixpanel::{events, import, profile};
+use crate::otlp::Signal;
 use crate::segment::parse::Outcome;
-use crate::{plain, posthog, segment};
+use crate::{otlp, plain, posthog, segment, stripe};
 
 const RECEIVED: Millis = 1_800_000_000_000;
 /// Encodings by which every body is tried; `None` leaves it to the body itself.
@@ -96,6 +97,33 @@ impl Probe {
                 }
             }
         }
+    }
+
+    /// OpenTelemetry's logs, metrics and spans, in both encodings.
+    pub fn otlp(&self, raw: &[u8]) {
+        for encoding in [None, Some("gzip")] {
+            let Ok(data) = payload::unfold(raw, encoding, &self.0.config.limits) else { continue };
+            for signal in [Signal::Logs, Signal::Metrics, Signal::Traces] {
+                for is_json in [true, false] {
+                    check(otlp::parse(&self.0, "web".into(), signal, is_json, &data, RECEIVED).ok(), 1);
+                }
+            }
+        }
+    }
+
+    /// Stripe's webhooks.
+    pub fn stripe(&self, raw: &[u8]) {
+        check(stripe::parse(&self.0, "web".into(), raw, RECEIVED).ok(), 2);
+    }
+
+    /// What was refused and is read once more, in whatever words.
+    pub fn again(&self, raw: &[u8]) {
+        let text = String::from_utf8_lossy(raw);
+        let privacy = self.0.config.privacy.privacy("web");
+        let read = || {
+            crate::again(&text, "web", RECEIVED, &privacy).map(|batch| batch.iter().map(|e| e.id).collect::<Vec<_>>())
+        };
+        assert_eq!(read(), read(), "the same words are the same event");
     }
 }
 

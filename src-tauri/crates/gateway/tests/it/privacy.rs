@@ -7,6 +7,7 @@ use epoch_model::ports::Privacy;
 use serde_json::json;
 
 use crate::kit::Gateway;
+use crate::levers::price_test;
 
 #[test]
 fn rules_hold_for_every_protocol() {
@@ -63,4 +64,35 @@ fn rules_hold_for_every_protocol() {
     );
     assert_eq!(events[0].props["$set"]["plan"], "pro");
     assert_eq!(gateway.rejections().len(), 1);
+}
+
+#[test]
+fn assignments_are_logged_under_the_units_that_events_are_kept_under() {
+    let gateway = Gateway::start();
+    gateway.levers(vec![price_test("price")]);
+    let ask = |target: &str, key: &str, body: serde_json::Value| {
+        let headers = [("authorization", key), ("content-type", "application/json")];
+        let answer = gateway.send("POST", target, &headers, body.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+    };
+    let ask_all = || {
+        ask("/ofrep/v1/evaluate/flags/price", "Bearer ck", json!({"context": {"targetingKey": "ann"}}));
+        ask("/api/eval/ck", "", json!({"attributes": {"id": "ann"}}));
+        ask("/api/frontend", "ck", json!({"context": {"userId": "ann"}}));
+        ask("/flags?v=2", "", json!({"api_key": "wk", "distinct_id": "ann"}));
+    };
+    ask_all();
+    let clear = gateway.assigned();
+    assert!(clear.len() == 4 && clear.iter().all(|event| event.unit == "ann"), "{clear:?}");
+    let rules = Privacy { hash: vec!["unit".into()], hash_key: [3; 32], ..Privacy::default() };
+    *gateway.memory.privacy.lock().unwrap() = Arc::new(rules);
+    ask_all();
+    ask("/v1/events", "Bearer wk", json!({"event": "order", "unit": "ann"}));
+    let kept = &gateway.events()[0].unit;
+    let hashed = gateway.assigned().split_off(4);
+    assert!(kept.starts_with("hash:") && hashed.len() == 4, "{hashed:?}");
+    for (event, before) in hashed.iter().zip(&clear) {
+        assert_eq!((&event.unit, &event.props), (kept, &before.props));
+        assert_ne!(event.id, before.id, "the id tells nothing of the unit either");
+    }
 }
