@@ -6,13 +6,14 @@ import traceback
 
 import agreement
 import flag_clients
+import infra_clients
 import other_clients
 import posthog_clients
 from host import Host
 
 SUITES = [
-    (posthog_clients.TESTS, ""), (other_clients.TESTS, ""), (flag_clients.TESTS, flag_clients.LEVERS),
-    (agreement.TESTS, agreement.LEVERS),
+    (posthog_clients.TESTS, ""), (other_clients.TESTS, ""), (infra_clients.TESTS, ""),
+    (flag_clients.TESTS, flag_clients.LEVERS), (agreement.TESTS, agreement.LEVERS),
 ]
 
 
