@@ -147,7 +147,6 @@ fn run(a: &Run, out: &Output) -> Result<()> {
         speed: a.speed,
         hold: a.hold,
         days: a.days,
-        live: false,
     };
     let made = Host::create_sandbox(&dir, &order)?;
     out.say(&format!("simulating {name} into {}", dir.display()));

@@ -25,6 +25,29 @@ pub const GUARDRAILS: [(Kpi, Allowance); 3] = [
     (Kpi::ResponseHours, Allowance::Absolute(12.0)),
 ];
 
+/// A founder who is often away: what can be undone and is small runs, prices and budgets ask.
+const POLICY: &str = r#"
+[[policy]]
+name = "What cannot be undone asks"
+reversibility = ["R3"]
+answer = "ask"
+[[policy]]
+name = "Capacity, service and copy move by small steps"
+levels = ["operational", "tactical"]
+reversibility = ["R0", "R1"]
+domains = ["infrastructure", "support", "operations", "content", "ux", "product"]
+answer = "run"
+[[policy]]
+name = "Small steps of prices and budgets run"
+levels = ["operational", "tactical"]
+reversibility = ["R0", "R1"]
+stake_at_most = 250
+answer = "run"
+[[policy]]
+name = "Everything else asks"
+answer = "ask"
+"#;
+
 /// The whole file.
 pub fn business_toml(scenario: &Scenario, levers: &[LeverSpec]) -> String {
     let mut text = format!(
@@ -59,9 +82,10 @@ pub fn business_toml(scenario: &Scenario, levers: &[LeverSpec]) -> String {
         let _ = write!(text, "\n[[guardrail]]\nmetric = \"{key}\"\nworsens_by_at_most = {most}\n");
     }
     text.push_str(
-        "\n[limits]\nautonomous_spend_per_day = 50\nexposure_per_decision = \"20 %\"\ncards_per_day = 5\n\n\
-         [[source]]\nkey = \"sandbox\"\nkind = \"sdk\"\n",
+        "\n[limits]\nautonomous_spend_per_day = 50\nexposure_per_decision = \"100 %\"\ncards_per_day = 5\n",
     );
+    text.push_str(POLICY);
+    text.push_str("\n[[source]]\nkey = \"sandbox\"\nkind = \"sdk\"\n");
     text
 }
 

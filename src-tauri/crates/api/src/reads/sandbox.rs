@@ -86,7 +86,6 @@ pub(crate) fn sandbox(host: &Host) -> Option<SandboxView> {
         skipping_until: state.skip_until,
         transport: match charter.transport {
             Transport::InProcess => "in_process",
-            Transport::Live => "live",
         }
         .to_owned(),
         injectable: IncidentKind::all()
@@ -242,7 +241,6 @@ pub(crate) fn start(app: &App, a: SandboxStartArgs) -> Result<Value> {
         speed: a.speed.unwrap_or(SPEED),
         hold: a.hold.unwrap_or(false),
         days: None,
-        live: a.live.unwrap_or(false),
     };
     Host::create_sandbox(&folder, &order)?;
     app.open(&folder)?;
@@ -273,7 +271,6 @@ pub(crate) fn reset(app: &App) -> Result<Value> {
         speed: charter.speed(),
         hold: charter.hold,
         days: Some(days(charter.until)),
-        live: charter.transport == Transport::Live,
     };
     Host::create_sandbox(&folder, &order)?;
     app.open(&folder)?;

@@ -34,7 +34,7 @@ pub struct SandboxView {
     pub held: bool,
     /// While it is skipping, until when.
     pub skipping_until: Option<i64>,
-    /// `in_process`, or `live`: a process of its own over the gateway.
+    /// `in_process`: its events and levers travel beside the gateway.
     pub transport: String,
     /// What can be let happen to it.
     pub injectable: Vec<InjectableView>,
@@ -219,9 +219,6 @@ pub struct SandboxStartArgs {
     /// The folder; below the data home when absent.
     #[serde(default)]
     pub folder: Option<String>,
-    /// Whether it is a process of its own that speaks to the gateway; it is not when absent.
-    #[serde(default)]
-    pub live: Option<bool>,
 }
 
 /// How fast it goes on: simulated seconds per second.

@@ -12,6 +12,8 @@ use crate::host::{Created, Host};
 
 /// Days of history where nobody says how many.
 pub const HISTORY_DAYS: u32 = 90;
+/// What a founder of such a company would have written.
+const PLAYBOOKS: &str = include_str!("../../../../../assets/sandbox-playbooks.toml");
 /// From here on a speed is as fast as it goes.
 pub const FASTEST: f64 = 1e9;
 
@@ -29,8 +31,6 @@ pub struct SandboxOrder {
     pub hold: bool,
     /// Length; the scenario's own when absent.
     pub days: Option<u32>,
-    /// Whether the company is a process of its own that speaks to the gateway.
-    pub live: bool,
 }
 
 /// How events and levers travel.
@@ -39,8 +39,6 @@ pub struct SandboxOrder {
 pub enum Transport {
     /// In the host's own process, beside the gateway.
     InProcess,
-    /// From a process of its own, in the words of an SDK.
-    Live,
 }
 
 /// An incident somebody let happen.
@@ -163,7 +161,7 @@ impl Host {
             until,
             speed: None,
             hold: order.hold,
-            transport: if order.live { Transport::Live } else { Transport::InProcess },
+            transport: Transport::InProcess,
             injected: Vec::new(),
         };
         charter.set_speed(order.speed);
@@ -173,6 +171,8 @@ impl Host {
         charter.save(&place)?;
         let world = World::new(&scenario, order.seed);
         config::write_whole(&place.world(), &world.snapshot())?;
+        let playbooks = Folder::new(dir).playbooks();
+        config::write_whole(&playbooks, PLAYBOOKS.as_bytes())?;
         Self::create(dir, &world.business_toml())
     }
 }
