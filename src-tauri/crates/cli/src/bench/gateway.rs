@@ -213,7 +213,8 @@ pub(super) fn run(args: &args::Bench, report: &mut Report) -> Result<()> {
     report.figure("bulk_p50", median(&took), "ms");
     report.figure("bulk_p99", quantile(&took, 0.99), "ms");
     report.figure("evaluations", in_process(&book), "1/s per core");
-    report.note("durable: PostHog batches of 100 over 32 connections, the load on the same cores, 200 after the commit");
+    report
+        .note("durable: PostHog batches of 100 over 32 connections, the load on the same cores, 200 after the commit");
     report.note("parse_and_discard: the same server and requests with a sink that forgets / durable; goal >= 0.5, and durable_rate >= 150,000");
     report.note(
         "single_p99: one event at a time beside batches at half of durable_rate, from when it was due; goal <= 20 ms",

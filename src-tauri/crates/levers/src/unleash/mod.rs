@@ -18,6 +18,7 @@ pub use hash::{murmur3, normalized};
 pub use typed::attributes;
 
 #[cfg(test)]
-mod agreement;
-#[cfg(test)]
-mod specification;
+mod tests {
+    mod agreement;
+    mod specification;
+}

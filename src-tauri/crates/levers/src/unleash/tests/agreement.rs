@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use serde_json::{Map, Value, json};
 
-use super::{Context, Toggles, payload};
+use super::super::{Context, Toggles, payload};
 use crate::book::{Compiled, Subject};
 
 fn question() -> impl Strategy<Value = String> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Toggles};
+use super::super::{Context, Toggles};
 
 /// Of the version that the fixture holds; a newer one may have more.
 const LEAST: usize = 200;
@@ -13,7 +13,7 @@ const LEAST: usize = 200;
 #[expect(clippy::disallowed_methods, reason = "only to try another version of the specification")]
 fn files() -> Vec<Value> {
     let Some(folder) = std::env::var_os("UNLEASH_SPEC") else {
-        return serde_json::from_str(include_str!("../../tests/fixtures/unleash-specification.json")).unwrap();
+        return serde_json::from_str(include_str!("../../../tests/fixtures/unleash-specification.json")).unwrap();
     };
     let read = |name: &str| {
         let path = Path::new(&folder).join("specifications").join(name);
