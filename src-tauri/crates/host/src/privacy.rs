@@ -10,6 +10,9 @@ use parking_lot::RwLock;
 
 use crate::keys::hash_key;
 
+/// What the client key that is made together with a source's write key adds to the source's name.
+const READS: &str = "-levers";
+
 /// The rules in force, replaced as a whole with the configuration.
 pub(crate) struct PrivacyRules {
     seed: u64,
@@ -44,6 +47,31 @@ impl PrivacyRules {
 
 impl PrivacyBook for PrivacyRules {
     fn privacy(&self, source: &str) -> Arc<Privacy> {
-        self.rules.read().get(source).unwrap_or(&self.default).clone()
+        let rules = self.rules.read();
+        // Who reads the levers of a source is one of its people.
+        let same = || rules.get(source.strip_suffix(READS)?);
+        rules.get(source).or_else(same).unwrap_or(&self.default).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_a_source_hold_for_the_key_that_reads_its_levers() {
+        let rule = |deny: &str| Arc::new(Privacy { deny: vec![deny.to_owned()], ..Privacy::default() });
+        let kept = HashMap::from([("web".to_owned(), rule("a")), ("app-levers".to_owned(), rule("b"))]);
+        let rules = PrivacyRules { seed: 1, rules: RwLock::new(kept), default: Arc::default() };
+        for (name, deny) in [
+            ("web", Some("a")),
+            ("web-levers", Some("a")),
+            ("app-levers", Some("b")),
+            ("app", None),
+            ("-levers", None),
+            ("x-levers", None),
+        ] {
+            assert_eq!(rules.privacy(name).deny.first().map(String::as_str), deny, "{name}");
+        }
     }
 }
