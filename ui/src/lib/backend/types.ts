@@ -1734,7 +1734,7 @@ export type SandboxSkipArgs = { days: number, };
  */
 export type SandboxSpeedArgs = { 
 /**
- * 0 stands still; from a million on as fast as it goes.
+ * 0 stands still; from a billion on as fast as it goes.
  */
 speed: number, 
 /**
@@ -1769,11 +1769,7 @@ hold: boolean | null,
 /**
  * The folder; below the data home when absent.
  */
-folder: string | null, 
-/**
- * Whether it is a process of its own that speaks to the gateway; it is not when absent.
- */
-live: boolean | null, };
+folder: string | null, };
 
 /**
  * What was really going on, and how well it was understood. Its computation takes seconds.
@@ -1845,7 +1841,7 @@ hold: boolean, held: boolean,
  */
 skipping_until: number | null, 
 /**
- * `in_process`, or `live`: a process of its own over the gateway.
+ * `in_process`: its events and levers travel beside the gateway.
  */
 transport: string, 
 /**
