@@ -10,6 +10,7 @@ mod load;
 mod measure;
 mod query;
 mod report;
+mod sandbox;
 mod soak;
 mod tally;
 
@@ -22,7 +23,7 @@ use crate::output::{Output, table};
 
 type Run = fn(&Bench, &mut Report) -> Result<()>;
 
-const BENCHES: [(&str, &str, Run); 4] = [
+const BENCHES: [(&str, &str, Run); 5] = [
     (
         "gateway",
         "events over HTTP against parsing and discarding them; one event's wait at half load; flags",
@@ -30,6 +31,11 @@ const BENCHES: [(&str, &str, Run); 4] = [
     ),
     ("ingest", "1 M events as JSON lines, over HTTP and from a file, against bare rusqlite", ingest::run),
     ("soak", "ten minutes of events with memory watched, then under kill -9 every few seconds with retries", soak::run),
+    (
+        "sandbox",
+        "a year of the largest simulated shop, alone; a year through the whole host, with --all of every scenario",
+        sandbox::run,
+    ),
     ("query", "KPIs of a year by day at 10 M events, against SQLite over the rows; memory", query::run),
 ];
 

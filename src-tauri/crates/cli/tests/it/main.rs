@@ -10,4 +10,5 @@ mod kit;
 mod levers;
 mod life;
 mod running;
+mod sandbox;
 mod shapes;
