@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no IO: what they must not be able to reach at all.
-const PURE: &[&str] = &["model", "stats", "levers", "engine"];
+const PURE: &[&str] = &["model", "stats", "levers", "engine", "sandbox"];
 const IMPURE: &[&str] = &[
     "tokio",
     "rusqlite",

@@ -1,6 +1,8 @@
 //! `ras bench gateway`: events over HTTP that are durable before the answer, against the same server when it parses and
 //! discards them; how long one event waits at half load; flags over HTTP and in process.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of requests in some seconds")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! `ras bench soak`: a real server under a steady load with its memory watched, then the same while it is killed every few
 //! seconds and its clients retry.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -121,14 +122,15 @@ fn batch(key: &str, n: u64) -> Vec<u8> {
     for i in 0..BATCH {
         let event = n * BATCH + i;
         let comma = if i == 0 { "" } else { "," };
-        body.push_str(&format!(
+        let _ = write!(
+            body,
             r#"{comma}{{"event":"click","distinct_id":"user-{}","uuid":"{:08x}-0000-4000-8000-{:012x}","timestamp":{now},"properties":{{"path":"/item/{}","amount":{}}}}}"#,
             event.wrapping_mul(2_654_435_761) % PEOPLE,
             event >> 32,
             event & 0xffff_ffff,
             event % 977,
             event % 91
-        ));
+        );
     }
     body.push_str("]}");
     request("/batch/", "application/json", key, &body)
