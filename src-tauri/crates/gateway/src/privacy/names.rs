@@ -39,7 +39,7 @@ const ENVELOPE: [&str; 27] = [
 ];
 
 /// Members that hold a unit's id.
-const UNITS: [&str; 16] = [
+const UNITS: [&str; 17] = [
     "unit",
     "distinct_id",
     "$distinct_id",
@@ -56,6 +56,7 @@ const UNITS: [&str; 16] = [
     "$identified_id",
     "$distinct_ids",
     "customer",
+    "client_reference_id",
 ];
 
 /// Whether a property is of the protocols' own making, so that an allow list need not name it.

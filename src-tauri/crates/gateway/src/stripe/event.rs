@@ -159,7 +159,8 @@ fn props(kind: &str, event: &Value, object: &Map<String, Value>, before: &Map<St
     }
     out.scalar("livemode", event.get("livemode"));
     out.scalar("account", event.get("account"));
-    out.scalar("object_id", object.get("id"));
+    let is_customer = object.get("object").and_then(Value::as_str) == Some("customer");
+    out.scalar(if is_customer { "customer" } else { "object_id" }, object.get("id"));
     for name in NAMED {
         if let Some(id) = id_of(object.get(name)) {
             out.put(name, &json::quoted(id));
