@@ -5,6 +5,7 @@ import time
 import traceback
 
 import agreement
+import description
 import flag_clients
 import infra_clients
 import other_clients
@@ -13,7 +14,7 @@ from host import Host
 
 SUITES = [
     (posthog_clients.TESTS, ""), (other_clients.TESTS, ""), (infra_clients.TESTS, ""),
-    (flag_clients.TESTS, flag_clients.LEVERS), (agreement.TESTS, agreement.LEVERS),
+    (flag_clients.TESTS, flag_clients.LEVERS), (agreement.TESTS, agreement.LEVERS), (description.TESTS, agreement.LEVERS),
 ]
 
 
