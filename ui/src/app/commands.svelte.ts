@@ -9,6 +9,7 @@ import { status } from '$lib/status.svelte';
 import { toasts } from '$lib/toasts.svelte';
 import { PAGES } from './pages';
 import { run } from './run.svelte';
+import { sandbox } from './sandbox.svelte';
 import { shell } from './shell.svelte';
 
 export interface Command {
@@ -74,6 +75,7 @@ export function commands(): Command[] {
   act('Add a lever…', () => go(href('levers', { add: 'lever' })), { hint: 'a value your product reads' });
   act('Find or erase a person…', () => go(href('connections', 'people')), { hint: 'by id' });
   act('Open another business…', () => void openBusiness(), { hint: 'choose its folder' });
+  for (const one of sandbox.commands()) act(one.title, one.run, { hint: one.hint });
   act('Check the journal', () => void verifyAudit(), { hint: 'follows every hash from the first row' });
   act('Keyboard shortcuts', () => (shell.sheet = true), { keys: '?' });
   for (const theme of ['light', 'dark', 'system'] as const) {

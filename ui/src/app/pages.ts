@@ -4,6 +4,7 @@ import Activity from '@lucide/svelte/icons/chart-line';
 import Approvals from '@lucide/svelte/icons/circle-check-big';
 import Cable from '@lucide/svelte/icons/cable';
 import Decisions from '@lucide/svelte/icons/scroll-text';
+import FlaskConical from '@lucide/svelte/icons/flask-conical';
 import FileInput from '@lucide/svelte/icons/file-input';
 import House from '@lucide/svelte/icons/house';
 import Layers from '@lucide/svelte/icons/layers';
@@ -85,5 +86,12 @@ export const PAGES: Page[] = [
     icon: FileInput,
     parent: 'connections',
     load: () => import('../views/import/Import.svelte'),
+  },
+  {
+    key: 'sandbox',
+    title: 'Simulation',
+    icon: FlaskConical,
+    parent: 'today',
+    load: () => import('../views/sandbox/Sandbox.svelte'),
   },
 ];

@@ -1,3 +1,6 @@
+/** From this speed on time goes as fast as it can: how fast that is only the engine knows. */
+const FAST = 1e9;
+
 /** The frame's facts, shared by every page: which business, which clock, which state. The shell feeds it. */
 import type { StatusView } from './backend';
 import { business } from './format';
@@ -43,7 +46,7 @@ class Status {
     if (!view) return this.#tick;
     const since = this.#tick - this.#readAt;
     if (view.clock.mode === 'real') return view.now + since;
-    if (view.clock.held) return view.now;
+    if (view.clock.held || view.clock.speed >= FAST) return view.now;
     return Math.min(view.clock.until, view.now + since * view.clock.speed);
   }
   /** The same without waiting for the next tick, for what counts seconds by itself. */
@@ -52,7 +55,9 @@ class Status {
     if (!view) return Date.now();
     const since = Date.now() - this.#readAt;
     if (view.clock.mode === 'real') return view.now + since;
-    return view.clock.held ? view.now : Math.min(view.clock.until, view.now + since * view.clock.speed);
+    return view.clock.held || view.clock.speed >= FAST
+      ? view.now
+      : Math.min(view.clock.until, view.now + since * view.clock.speed);
   }
   get currency(): string {
     return this.view?.business?.currency ?? business.currency;

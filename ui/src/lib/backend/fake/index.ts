@@ -1,7 +1,8 @@
 /**
  * An engine made of artificial data, for unit tests and for the page in a plain browser. Scenes: `?fake=quiet` (nothing
  * waits), `empty` (no data), `first` (no business), `error` (reads fail), `stale` (reads fail after the first), `loading`
- * (reads never end), `replay`, `paused`, `stopped`, `importing`, `problems`.
+ * (reads never end), `replay`, `paused`, `stopped`, `importing`, `problems`; of a simulated business `filling`, `running`, `held`
+ * (a card waits), `ended`, `truth` (asked for before).
  */
 import { BackendError, type Backend, type Message, type ReadName, type WriteName } from '../contract';
 import {
@@ -14,6 +15,7 @@ import {
   type ImportProgress,
   type LeverValue,
   type RunState,
+  type SandboxView,
   type ConnectionsView,
   type LeversView,
   type RejectionView,
@@ -40,7 +42,13 @@ export const SCENES = [
   'stopped',
   'importing',
   'problems',
+  'filling',
+  'running',
+  'held',
+  'ended',
+  'truth',
 ] as const;
+const SIMULATED: readonly string[] = ['filling', 'running', 'held', 'ended', 'truth'];
 export type Scene = (typeof SCENES)[number];
 
 const OPERATOR = 'operator:9f2c41d07ab3e655';
@@ -61,6 +69,7 @@ export class Fake implements Backend {
   /** Events that came while the page was open. */
   arrived: EventRow[] = [];
   erased = false;
+  sandbox: SandboxView | null = null;
   #watchers = new Set<(message: Message) => void>();
   #seen = new Set<string>();
 
@@ -128,7 +137,85 @@ export class Fake implements Backend {
     };
     this.connections = views.connections(bare);
     this.levers = views.levers(bare);
+    if (SIMULATED.includes(scene)) this.#simulate(scene as views.Simulated);
     this.#count();
+  }
+
+  #simulate(scene: views.Simulated, scenario?: string) {
+    this.sandbox = views.simulation(scene, scenario);
+    if (this.status.business) {
+      this.status.business.name = this.sandbox.title;
+      this.status.business.folder = `/home/sample/sandbox-${this.sandbox.scenario}`;
+    }
+    this.#tell();
+    // In a browser somebody looks at it: let time pass.
+    if (this.delayMs > 0 && scene === 'filling') this.#fillOn();
+  }
+  /** The frame's words of the simulation. */
+  #tell() {
+    const view = this.sandbox;
+    this.status.sandbox = view && {
+      scenario: view.scenario,
+      title: view.title,
+      phase: view.phase,
+      progress: view.progress,
+      speed: view.speed,
+    };
+    if (!view) return;
+    const { speed, held, until, now } = view;
+    this.status.clock = { mode: 'replay', speed: view.phase === 'ended' ? 0 : speed, held, until };
+    this.status.now = this.status.last_event_at = now;
+  }
+  #fillOn() {
+    setTimeout(() => {
+      this.fill((this.sandbox?.progress ?? 1) + 0.02);
+      if (this.sandbox?.phase === 'filling') this.#fillOn();
+    }, 400);
+  }
+  /** History is filled up to this share. */
+  fill(share: number): void {
+    const view = this.sandbox;
+    if (view?.phase !== 'filling') return;
+    if (share >= 1)
+      this.sandbox = { ...views.simulation('running', view.scenario), hold: view.hold, speed: view.speed };
+    else Object.assign(view, { progress: share, now: view.from + share * (view.history_until - view.from) });
+    this.#tell();
+    this.change(['status', 'sandbox']);
+  }
+  #simulation(): SandboxView {
+    if (!this.sandbox)
+      throw new BackendError('wrong_state', 'This business is not simulated', 'Start a sandbox first.');
+    return this.sandbox;
+  }
+  #sandbox(name: WriteName, args: Record<string, unknown>): unknown {
+    if (name === 'sandbox_start' || name === 'sandbox_reset') {
+      const scenario = name === 'sandbox_start' ? String(args.scenario) : this.#simulation().scenario;
+      this.scene = 'normal';
+      this.status = { ...new Fake('normal').status };
+      this.#simulate('filling', scenario);
+      if (this.sandbox && name === 'sandbox_start')
+        Object.assign(this.sandbox, { hold: args.hold === true, speed: Number(args.speed ?? 3600) });
+      return this.status;
+    }
+    if (name === 'sandbox_delete') {
+      this.#simulation();
+      this.scene = 'first';
+      this.sandbox = null;
+      this.status = { ...new Fake('first').status };
+      return this.status;
+    }
+    const view = this.#simulation();
+    if (name === 'sandbox_skip') view.now = Math.min(view.until, view.now + Number(args.days) * DAY);
+    else if (name === 'sandbox_inject')
+      view.injected.unshift({ kind: String(args.kind), at: view.now, days: Number(args.days ?? 3) });
+    else {
+      view.speed = Number(args.speed);
+      view.phase = view.speed > 0 ? 'running' : 'paused';
+      if (typeof args.hold === 'boolean') view.hold = args.hold;
+      view.held &&= view.hold;
+    }
+    this.#tell();
+    return view;
   }
 
   importing(file: string): ImportProgress {
@@ -277,6 +364,12 @@ export class Fake implements Backend {
       }
       case 'count':
         return { count: this.status.events };
+      case 'sandbox':
+        return this.sandbox;
+      case 'sandbox_scenarios':
+        return views.scenarios();
+      case 'sandbox_truth':
+        return views.truth(this.#simulation());
       case 'audit':
         return { rows: 3412, head: detail(LEDGER[5]!).journal.at(-1)?.hash ?? '', problem: null };
     }
@@ -517,6 +610,13 @@ export class Fake implements Backend {
         return { path: '/home/sample/backups/made-up.tar', at: NOW, bytes: 398_000_000 };
       case 'rebuild':
         return { events: this.status.events, cells: 10_240, identical: true };
+      case 'sandbox_start':
+      case 'sandbox_speed':
+      case 'sandbox_skip':
+      case 'sandbox_inject':
+      case 'sandbox_reset':
+      case 'sandbox_delete':
+        return this.#sandbox(name, args);
     }
   }
 }

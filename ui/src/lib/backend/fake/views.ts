@@ -5,4 +5,5 @@ export { connections, preview } from './connections';
 export { reports, settings } from './settings';
 export { lever, levers, trial } from './levers';
 export { person } from './people';
+export { scenarios, simulation, truth, type Simulated } from './sandbox';
 export { snippets } from './snippets';
