@@ -130,7 +130,7 @@ def ofrep_python(host):
     assert details.value is True and details.reason == "TARGETING_MATCH", details
     assert client.get_boolean_value("new_checkout", True, free) is False
     assert client.get_string_value("layout", "", pro) == "grid"
-    assert client.get_float_value("pro_price", 0.0, pro) == 35
+    assert client.get_integer_value("pro_price", 0, pro) == 35
     missing = client.get_boolean_details("no_such_lever", True, pro)
     assert missing.value is True and missing.error_code.value == "FLAG_NOT_FOUND", missing
     assert client.get_boolean_details("killed", True, pro).value is False

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::stream;
 use crate::serve::digest::Digest;
-use crate::serve::value::Plain;
+use crate::serve::value::Typed;
 
 #[derive(Serialize)]
 struct Success<'a> {
     key: &'a str,
-    value: Plain<'a>,
+    value: Typed<'a>,
     reason: &'static str,
     /// Optional by the specification; the Python provider asks for it all the same.
     variant: &'a str,
@@ -59,7 +59,7 @@ pub(crate) fn one(to: &mut Vec<u8>, flag: &Flag, evaluation: &Evaluation) -> ser
     let plain = matches!(evaluation.reason, Reason::Static | Reason::Targeted | Reason::Split | Reason::Off);
     let success = Success {
         key: &flag.key,
-        value: Plain(&evaluation.value),
+        value: Typed(&flag.kind, &evaluation.value),
         reason: reason(evaluation.reason),
         variant: evaluation.variant.as_deref().unwrap_or("default"),
         metadata: Metadata {
