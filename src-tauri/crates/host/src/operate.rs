@@ -230,6 +230,10 @@ impl Host {
 
     /// Starts an import in a thread of its own; its job tells how it goes.
     pub fn start_import(&self, request: ImportRequest) -> Result<Arc<ImportJob>> {
+        if request.as_live.is_some() && self.inner.sandbox.is_some() {
+            let message = "a simulated business has its own time";
+            return Err(Error::new(Code::WrongState, message, "import the file at once, or into another business"));
+        }
         let job = self.inner.begin_import(&request.path)?;
         let (inner, working) = (Arc::clone(&self.inner), Arc::clone(&job));
         let spawned = std::thread::Builder::new().name("import".into()).spawn(move || {

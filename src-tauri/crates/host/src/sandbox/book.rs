@@ -54,23 +54,6 @@ pub(crate) fn attributes(of: &Attributes<'_>) -> Map<String, Value> {
     known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), json!(v))).collect()
 }
 
-/// A report of an assignment.
-pub(crate) fn report(
-    lever: &str,
-    version: u32,
-    unit: &str,
-    value: &LeverValue,
-    variant: Option<&str>,
-) -> Map<String, Value> {
-    let response = variant.map_or_else(|| json!(value), |v| json!(v));
-    let mut props = Map::new();
-    props.insert("$feature_flag".into(), json!(lever));
-    props.insert("$feature_flag_response".into(), response);
-    props.insert("$lever_version".into(), json!(version));
-    debug_assert!(!unit.is_empty());
-    props
-}
-
 /// One version of the levers.
 pub(crate) struct Source<'a> {
     pub(crate) levers: &'a Compiled,
@@ -95,13 +78,18 @@ impl LeverSource for Source<'_> {
             && !unit.is_empty()
             && self.reported.borrow_mut().first(lever, flag.version, unit)
         {
-            let mut props = report(lever, flag.version, unit, &found.value, found.variant.as_deref());
-            props.insert("$propensity".into(), json!(propensity));
+            let response = found.variant.as_ref().map_or_else(|| json!(found.value), |variant| json!(variant));
+            let props = json!({
+                "$feature_flag": lever,
+                "$feature_flag_response": response,
+                "$propensity": propensity,
+                "$lever_version": flag.version,
+            });
             self.exposures.borrow_mut().push(Exposure {
                 id: event_id("sandbox", &format!("{lever}/{}/{unit}", flag.version)),
                 at: of.at,
                 unit: unit.to_owned(),
-                props: Value::Object(props).to_string(),
+                props: props.to_string(),
             });
         }
         Some(found.value)
@@ -173,5 +161,70 @@ impl Books {
 
     fn save(&self, place: &Place) -> Result<()> {
         config::write_whole(&place.books(), &serde_json::to_vec(&self.pages).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use epoch_model::business::Business;
+    use epoch_model::time::DAY;
+
+    use super::*;
+
+    fn levers(version: u64, headline: &str) -> Compiled {
+        let text = format!(
+            "[business]\nname = \"Shop\"\ncurrency = \"EUR\"\ntimezone = \"UTC\"\n\n[[lever]]\nkey = \"headline\"\nkind = \"variant\"\n\
+             options = [\"plain\", \"proof\"]\ndefault = \"{headline}\"\n\n[[lever]]\nkey = \"guide\"\nkind = \"variant\"\n\
+             options = [\"short\", \"long\"]\ndefault = \"short\"\n[[lever.rule]]\nkey = \"half\"\nif = \"country == 'DE'\"\n\
+             value = \"long\"\nshare = \"50 %\"\n"
+        );
+        let business = Business::parse(&text).expect("a business");
+        Compiled::new(epoch_levers::declared(&business).flags().to_vec(), version)
+    }
+
+    fn of(country: &str) -> Attributes<'_> {
+        Attributes { at: DAY, country, device: "mobile", plan: "", channel: "direct" }
+    }
+
+    #[test]
+    fn what_chance_decided_is_reported_once_for_each_unit() {
+        let (levers, mut reported, exposures) = (levers(1, "plain"), Reported::default(), RefCell::default());
+        let source = Source { levers: &levers, reported: RefCell::new(&mut reported), exposures: &exposures };
+        let mut long = 0;
+        for n in 0..400 {
+            let unit = format!("u{n}");
+            let first = source.value("guide", &unit, &of("DE"));
+            assert_eq!(first, source.value("guide", &unit, &of("DE")), "the same again");
+            long += u32::from(first == Some(LeverValue::Text("long".into())));
+            assert_eq!(source.value("guide", &unit, &of("FR")), Some(LeverValue::Text("short".into())));
+            assert_eq!(source.value("headline", &unit, &of("DE")), Some(LeverValue::Text("plain".into())));
+        }
+        assert!((140..260).contains(&long), "{long}");
+        assert_eq!(source.value("nothing", "u1", &of("DE")), None);
+        let seen = exposures.take();
+        assert_eq!(seen.len(), 400);
+        let props: Value = serde_json::from_str(&seen[0].props).expect("JSON");
+        assert_eq!((&props["$feature_flag"], &props["$propensity"]), (&json!("guide"), &json!(0.5)));
+    }
+
+    #[test]
+    fn time_lived_again_reads_the_levers_it_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(dir.path().join("sandbox")).expect("made");
+        let place = Place::of(dir.path());
+        let (old, new) = (Arc::new(levers(1, "plain")), Arc::new(levers(2, "proof")));
+        let mut books = Books::load(&place);
+        assert_eq!(books.at(0, 0, &old, &place).expect("written").0.version(), 1);
+        assert_eq!(books.at(5 * DAY, 5 * DAY, &new, &place).expect("written").0.version(), 2);
+        // After a crash: the world stands on day 3, the clock on day 7, and the newest levers are in force.
+        let mut books = Books::load(&place);
+        let (levers, next) = books.at(3 * DAY, 7 * DAY, &new, &place).expect("read");
+        assert_eq!((levers.version(), next), (1, Some(5 * DAY)));
+        assert_eq!(levers.flag("headline").map(|f| f.value.clone()), Some(LeverValue::Text("plain".into())));
+        let (levers, next) = books.at(5 * DAY, 7 * DAY, &new, &place).expect("read");
+        assert_eq!((levers.version(), next), (2, None));
+        // What lies before a snapshot is not lived again.
+        books.written(6 * DAY, &place).expect("written");
+        assert_eq!(Books::load(&place).pages.iter().map(|page| page.version).collect::<Vec<_>>(), [2]);
     }
 }
