@@ -91,7 +91,8 @@ export const PAGES: Page[] = [
     key: 'sandbox',
     title: 'Simulation',
     icon: FlaskConical,
-    parent: 'today',
+    // Reached from the banner and the first run: no page of the navigation stands for it.
+    parent: 'sandbox',
     load: () => import('../views/sandbox/Sandbox.svelte'),
   },
 ];

@@ -16,7 +16,7 @@ class Sandbox {
   meanwhile = $state(false);
   /** What plays on after a pause. */
   #before = 86_400;
-  #seen = $state(localStorage.getItem(SEEN) ?? '');
+  #seen = $state<string | null>(null);
 
   get simulated(): boolean {
     return Boolean(status.view?.sandbox);
@@ -26,18 +26,23 @@ class Sandbox {
   }
   /** Whether the truth of this business was asked for before. */
   get revealed(): boolean {
-    return this.#seen !== '' && this.#seen === status.view?.business?.folder;
+    const folder = status.view?.business?.folder;
+    return folder !== undefined && folder === (this.#seen ?? localStorage.getItem(SEEN));
   }
   reveal(): void {
-    this.#remember(status.view?.business?.folder ?? '');
-  }
-  #remember(folder: string): void {
+    const folder = status.view?.business?.folder;
+    if (!folder) return;
     this.#seen = folder;
     try {
       localStorage.setItem(SEEN, folder);
     } catch {
-      // Without a storage it asks again next time.
+      // A full or forbidden storage asks again next time, nothing else.
     }
+  }
+  /** Another simulation begins: its truth is asked for anew. */
+  hide(): void {
+    this.#seen = null;
+    localStorage.removeItem(SEEN);
   }
 
   async #do(what: string, act: () => Promise<unknown>): Promise<boolean> {
@@ -56,7 +61,7 @@ class Sandbox {
     await this.#do('Could not start the simulated business', async () => {
       const made = await write('sandbox_start', args);
       this.meanwhile = false;
-      this.#remember('');
+      this.hide();
       go('#/today', 'replace');
       status.set(made);
       forget();
@@ -86,7 +91,7 @@ class Sandbox {
     const done = await this.#do('Could not reset', async () => {
       const made = await write('sandbox_reset', {});
       this.meanwhile = false;
-      this.#remember('');
+      this.hide();
       go('#/today', 'replace');
       status.set(made);
       forget();
@@ -96,7 +101,7 @@ class Sandbox {
   async delete(): Promise<void> {
     const done = await this.#do('Could not delete', async () => {
       const left = await write('sandbox_delete', {});
-      this.#remember('');
+      this.hide();
       go('#/today', 'replace');
       status.set(left);
       forget();

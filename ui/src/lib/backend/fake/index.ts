@@ -147,6 +147,7 @@ export class Fake implements Backend {
       this.status.business.name = this.sandbox.title;
       this.status.business.folder = `/home/sample/sandbox-${this.sandbox.scenario}`;
     }
+    if (scene === 'truth' && this.status.business) localStorage.setItem('epochcore.truth', this.status.business.folder);
     this.#tell();
     // In a browser somebody looks at it: let time pass.
     if (this.delayMs > 0 && scene === 'filling') this.#fillOn();
