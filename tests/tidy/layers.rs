@@ -18,8 +18,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sandbox", &["model", "stats"]),
     ("host", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox"]),
     ("api", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host"]),
-    ("cli", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"]),
-    ("testkit", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"]),
+    (
+        "cli",
+        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"],
+    ),
+    (
+        "testkit",
+        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"],
+    ),
 ];
 
 /// Crates that do no IO: what they must not be able to reach at all.

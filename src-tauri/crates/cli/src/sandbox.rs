@@ -198,7 +198,10 @@ fn follow(app: &App, dir: &Path, out: &Output) -> Result<()> {
         bar.set_message(format!("{day}, {} events", state.events));
         if state.held && !told {
             bar.suspend(|| {
-                out.say(&format!("a decision waits: see `ras decisions {0}`, then `ras approve {0} ID`", dir.display()))
+                out.say(&format!(
+                    "a decision waits: see `ras decisions {0}`, then `ras approve {0} ID`",
+                    dir.display()
+                ));
             });
         }
         told = state.held;
