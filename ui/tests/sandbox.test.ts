@@ -182,6 +182,8 @@ describe('the truth', () => {
     expect(text()).toMatch(/0 = doing nothing, 1 = knowing everything/);
     expect(text()).toMatch(/Incidents found ?3 of 4/);
     expect(text()).toMatch(/A release breaks the last step of checkout.*Device: mobile.*found after 5 hours/);
+    expect(text()).toMatch(/1 planned event/);
+    expect(text()).not.toMatch(/New year/);
     expect(text()).toMatch(/It named the people.*It did not name the people.*missed/);
     expect(text()).toMatch(/Knowing everything €.*As it was €.*Doing nothing €/);
     expect(text()).toMatch(/Price index.*lowers Orders.*−1\.42 %/);

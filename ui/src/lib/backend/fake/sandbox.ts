@@ -96,7 +96,7 @@ export function truth(view: SandboxView): SandboxTruthView {
       {
         key: 'mobile_checkout',
         kind: 'checkout_bug',
-        what: 'A release breaks the last step of checkout',
+        what: 'a release breaks the last step of checkout',
         start: at(60, 14),
         end: at(66, 0),
         segment: ['device', 'mobile'],
@@ -109,7 +109,7 @@ export function truth(view: SandboxView): SandboxTruthView {
       {
         key: 'rival',
         kind: 'price_war',
-        what: 'A competitor undercuts',
+        what: 'a competitor undercuts',
         start: at(96, 0),
         end: at(110, 0),
         segment: null,
@@ -122,7 +122,7 @@ export function truth(view: SandboxView): SandboxTruthView {
       {
         key: 'tag',
         kind: 'tracking_lost',
-        what: 'The tag of the shop loses browser events',
+        what: 'the tag of the shop loses browser events',
         start: at(118, 9),
         end: at(121, 0),
         segment: ['country', 'FR'],
@@ -135,7 +135,7 @@ export function truth(view: SandboxView): SandboxTruthView {
       {
         key: 'parcels',
         kind: 'carrier_delay',
-        what: 'The carrier is late',
+        what: 'the carrier is late',
         start: at(131, 0),
         end: at(139, 0),
         segment: null,
@@ -146,7 +146,10 @@ export function truth(view: SandboxView): SandboxTruthView {
         localised: null,
       },
     ],
-    planned: [{ what: 'Spring sale', start: at(44, 0), end: at(51, 0) }],
+    planned: [
+      { what: 'New year', start: at(-60, 0), end: at(-59, 0) },
+      { what: 'Spring sale', start: at(44, 0), end: at(51, 0) },
+    ],
     money,
     edges: [
       { from: 'price_index', to: 'orders', sign: -1, elasticity: -1.42, lag_days: 0 },
