@@ -6,6 +6,7 @@ use crossbeam_channel::Sender;
 use epoch_model::error::Result;
 
 use super::Writer;
+use super::keep::Keeping;
 use crate::aggregate::{Aggregates, Plan};
 use crate::checkpoint::{self, Record};
 use crate::fault::DbResult;
@@ -31,6 +32,8 @@ pub struct Spill {
     records: Vec<Record>,
     written: usize,
     cleared: bool,
+    /// The position that `records` cover.
+    upto: u64,
     report: RebuildReport,
     reply: Option<Adopted>,
     /// The last attempt failed: no hurry with the next.
@@ -38,10 +41,12 @@ pub struct Spill {
 }
 
 /// Old records removed in one transaction.
-const CLEARED: usize = 20_000;
+const CLEARED: usize = 4_000;
+/// Rows of an old stage removed in one transaction.
+const STAGED: usize = 64;
 /// Bytes and number of new records written in one transaction.
-const BYTES: usize = 4 << 20;
-const RECORDS: usize = 20_000;
+const BYTES: usize = 1 << 20;
+const RECORDS: usize = 4_000;
 
 impl Writer {
     /// The rest of the log is added to `built` here. Without them the present ones go on under the new plan, which must want
@@ -51,9 +56,9 @@ impl Writer {
             Ok((report, None)) => {
                 let _ = reply.send(Ok(report));
             }
-            Ok((report, Some(records))) => {
-                self.spill =
-                    Some(Spill { records, written: 0, cleared: false, report, reply: Some(reply), stuck: false });
+            Ok((report, Some((records, upto)))) => {
+                let reply = Some(reply);
+                self.spill = Some(Spill { records, written: 0, cleared: false, upto, report, reply, stuck: false });
             }
             Err(e) => {
                 let _ = reply.send(Err(e));
@@ -61,19 +66,19 @@ impl Writer {
         }
     }
 
-    /// Answers the records that must be written, if any.
-    fn put_in_force(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<(RebuildReport, Option<Vec<Record>>)> {
+    /// Answers the records that must be written, if any, with the position they cover.
+    fn put_in_force(
+        &mut self,
+        plan: Arc<Plan>,
+        built: Option<Built>,
+    ) -> Result<(RebuildReport, Option<(Vec<Record>, u64)>)> {
         while self.spill.is_some() {
             self.spill_some()?;
         }
         let Some(Built { aggregates: mut fresh, upto, records, compare }) = built else {
-            self.checkpoint()?;
-            let records = self.shared.aggregates.read().all_records();
-            let cells = records.len() as u64;
-            let aggregates = Aggregates::load(plan.clone(), records.into_iter())?;
-            *self.shared.aggregates.write() = aggregates;
+            self.shared.aggregates.write().follow(plan.clone());
             *self.shared.plan.write() = plan;
-            return Ok((RebuildReport { events: self.position, cells, identical: true }, None));
+            return Ok((RebuildReport { events: self.position, cells: 0, identical: true }, None));
         };
         let added = checkpoint::catch_up(&self.db, &mut fresh, upto, self.position)?;
         let identical = compare && {
@@ -87,13 +92,13 @@ impl Writer {
         let tx = self.db.transaction().db()?;
         checkpoint::invalidate(&tx)?;
         tx.commit().db()?;
-        // What was owed is in `records`, or in what `fresh` calls changed.
-        self.owed.clear();
+        // What a checkpoint under way still had to write is in `records`, or in what `fresh` calls changed.
+        self.keeping = Keeping::default();
         let old = std::mem::replace(&mut *self.shared.aggregates.write(), *fresh);
         *self.shared.plan.write() = plan;
         // Nobody who reads waits until it is taken apart.
         drop(old);
-        Ok((report, Some(records)))
+        Ok((report, Some((records, upto))))
     }
 
     /// One transaction's worth; tells whoever waits when it was the last, or when it failed (it goes on later, then).
@@ -116,7 +121,7 @@ impl Writer {
         let Some(spill) = &mut self.spill else { return Ok(()) };
         let tx = self.db.transaction().db()?;
         if !spill.cleared {
-            let cleared = checkpoint::clear_some(&tx, CLEARED)?;
+            let cleared = checkpoint::clear_stage(&tx, STAGED)? && checkpoint::clear_some(&tx, CLEARED)?;
             tx.commit().db()?;
             spill.cleared = cleared;
             return Ok(());
@@ -129,12 +134,17 @@ impl Writer {
         };
         let now = rest.iter().take(RECORDS).take_while(fits).count().max(rest.len().min(1));
         checkpoint::write_some(&tx, &rest[..now])?;
+        let last = now == rest.len();
+        if last {
+            checkpoint::validate(&tx, &self.shared.plan.read(), spill.upto)?;
+        }
         tx.commit().db()?;
         spill.written += now;
-        if spill.written < spill.records.len() {
+        if !last {
             return Ok(());
         }
-        self.checkpoint()?;
+        // What came since is what the next checkpoint takes.
+        self.checkpointed = spill.upto;
         if let Some(Spill { report, reply: Some(reply), .. }) = self.spill.take() {
             let _ = reply.send(Ok(report));
         }
