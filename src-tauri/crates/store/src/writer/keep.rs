@@ -10,9 +10,8 @@ use crate::checkpoint::{self, Record, Records};
 use crate::fault::DbResult;
 use crate::store::Shared;
 
-/// Records of one slice while nobody waits, and at least with every group of events.
-const IDLE: usize = 1_000;
-const LEAST: usize = 200;
+/// With every group goes at least this part of the slice that is written while nobody waits.
+const LEAST: usize = 5;
 /// Rows of the stage removed at once.
 const ROWS: usize = 64;
 /// Bytes that take about as long as a record does by itself.
@@ -73,8 +72,8 @@ impl Keeping {
         clippy::cast_sign_loss,
         reason = "a pace need not be exact"
     )]
-    fn share(&self, events: usize) -> usize {
-        LEAST.max((self.pace * events as f64) as usize)
+    fn share(&self, shared: &Shared, events: usize) -> usize {
+        (shared.options.slice_records / LEAST).max((self.pace * events as f64) as usize)
     }
 
     /// Fixes what the checkpoint holds: the aggregates as they are, at `position`.
@@ -90,6 +89,7 @@ impl Keeping {
 
     /// One step of about `most` records within the transaction under way.
     fn write(&mut self, db: &Connection, shared: &Shared, most: usize) -> Result<()> {
+        let most = most.max(1);
         self.step = match self.phase {
             Phase::Idle => None,
             Phase::Staging => {
@@ -168,7 +168,7 @@ impl Writer {
             return Ok(());
         }
         self.db.execute_batch("SAVEPOINT keep").db()?;
-        let most = self.keeping.share(events);
+        let most = self.keeping.share(&self.shared, events);
         if let Err(e) = self.keeping.write(&self.db, &self.shared, most) {
             self.keeping.fail(&e);
             if self.db.is_autocommit() {
@@ -182,7 +182,7 @@ impl Writer {
     /// A slice in a transaction of its own, while nobody waits.
     pub(super) fn keep_idly(&mut self) {
         let kept = self.db.execute_batch("BEGIN IMMEDIATE").db().and_then(|()| {
-            self.keeping.write(&self.db, &self.shared, IDLE)?;
+            self.keeping.write(&self.db, &self.shared, self.shared.options.slice_records)?;
             self.db.execute_batch("COMMIT").db()
         });
         match kept {
@@ -235,3 +235,6 @@ impl Writer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
