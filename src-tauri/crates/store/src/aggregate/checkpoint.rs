@@ -27,7 +27,9 @@ fn scope(owner: usize, id: usize, scope: &Scope) -> Record {
 fn combo(owner: usize, id: usize, scopes: &[u32]) -> Record {
     let mut value = Vec::new();
     put_uint(&mut value, scopes.len() as u64);
-    scopes.iter().for_each(|scope| put_uint(&mut value, u64::from(*scope)));
+    for scope in scopes {
+        put_uint(&mut value, u64::from(*scope));
+    }
     (key(COMBO, owner, number(id)), value)
 }
 

@@ -26,6 +26,9 @@ pub struct Built {
 /// Whoever waits for aggregates to be in force.
 pub type Adopted = Sender<Result<RebuildReport>>;
 
+/// Records that must be written, with the position they cover.
+type Unwritten = (Vec<Record>, u64);
+
 /// Records on their way into the database, some per transaction, so that no commit waits for all of them. Until the last one is
 /// there the database says that its records are of no plan, and who opens it computes them anew.
 pub struct Spill {
@@ -66,12 +69,8 @@ impl Writer {
         }
     }
 
-    /// Answers the records that must be written, if any, with the position they cover.
-    fn put_in_force(
-        &mut self,
-        plan: Arc<Plan>,
-        built: Option<Built>,
-    ) -> Result<(RebuildReport, Option<(Vec<Record>, u64)>)> {
+    /// Answers what must be written, if anything.
+    fn put_in_force(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<(RebuildReport, Option<Unwritten>)> {
         while self.spill.is_some() {
             self.spill_some()?;
         }
