@@ -6,7 +6,6 @@ use crossbeam_channel::Sender;
 use epoch_model::error::Result;
 
 use super::Writer;
-use super::keep::Keeping;
 use crate::aggregate::{Aggregates, Plan};
 use crate::checkpoint::{self, Record};
 use crate::fault::DbResult;
@@ -92,11 +91,11 @@ impl Writer {
         checkpoint::invalidate(&tx)?;
         tx.commit().db()?;
         // What a checkpoint under way still had to write is in `records`, or in what `fresh` calls changed.
-        self.keeping = Keeping::default();
+        let keeping = std::mem::take(&mut self.keeping);
         let old = std::mem::replace(&mut *self.shared.aggregates.write(), *fresh);
         *self.shared.plan.write() = plan;
-        // Nobody who reads waits until it is taken apart.
-        drop(old);
+        // Nobody who reads or writes waits until they are taken apart. Without a thread they are dropped here.
+        let _ = std::thread::Builder::new().name("store-old".into()).spawn(move || drop((old, keeping)));
         Ok((report, Some((records, upto))))
     }
 
