@@ -1,4 +1,11 @@
 //! Where derived state stands: the aggregates as of a log position, and small numbers of the store itself.
+//!
+//! A checkpoint comes in slices, so that no commit waits for all of it:
+//! 1. *Stage*: changed records are put down beside the others, some per transaction. What is there counts for nothing.
+//! 2. *Seal*: with the last of them a position is written down. From here on the aggregates as of that position are the
+//!    others with the staged ones laid over them.
+//! 3. *Merge*: the staged ones are put among the others, some per transaction. Whatever of it is done, the rule holds.
+//! 4. *Clear*: the position becomes that of the others, and the stage, which counts for nothing again, is emptied.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +15,7 @@ use rusqlite::types::{FromSql, ToSql};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::aggregate::{Aggregates, Plan};
-use crate::fault::DbResult;
+use crate::fault::{DbResult, damaged};
 use crate::{links, log};
 
 /// The tables this module owns, as the first migration makes them.
@@ -23,11 +30,24 @@ CREATE TABLE state (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Records on their way to the others, many to a row: one append instead of a search for each.
+pub const STAGE: &str = "
+CREATE TABLE aggregates_next (
+    id INTEGER PRIMARY KEY,
+    records BLOB NOT NULL
+) STRICT;
+";
+
 const POSITION: &str = "aggregates_position";
+/// The position of a complete stage.
+const SEALED: &str = "aggregates_next_position";
 const FINGERPRINT: &str = "aggregates_fingerprint";
 
 /// A key and value of the aggregates.
 pub type Record = (Vec<u8>, Vec<u8>);
+
+/// Changed records by key; an empty value says that there is none any more.
+pub type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Numbers go in and out as `i64`, which SQLite keeps.
 pub trait StateValue: Sized {
@@ -81,10 +101,19 @@ pub fn put_state<T: StateValue>(db: &Connection, key: &str, value: T) -> Result<
 pub fn load(db: &Connection, plan: &Arc<Plan>) -> Result<(Aggregates, u64)> {
     let end = log::position(db)?;
     let same = get_state::<String>(db, FINGERPRINT)?.is_some_and(|f| f == plan.fingerprint());
-    let position = if same { get_state(db, POSITION)?.unwrap_or(0) } else { 0 };
+    let position = if same { position(db)? } else { 0 };
     let mut aggregates = if same { read(db, plan)? } else { Aggregates::new(plan.clone()) };
     let replayed = catch_up(db, &mut aggregates, position, end)?;
     Ok((aggregates, replayed))
+}
+
+/// The position up to which the log is in the kept aggregates.
+fn position(db: &Connection) -> Result<u64> {
+    let kept = match get_state(db, SEALED)? {
+        None => get_state(db, POSITION)?,
+        sealed => sealed,
+    };
+    Ok(kept.unwrap_or(0))
 }
 
 /// Whether a checkpoint of this plan exists.
@@ -93,6 +122,7 @@ pub fn is_of(db: &Connection, plan: &Plan) -> Result<bool> {
 }
 
 fn read(db: &Connection, plan: &Arc<Plan>) -> Result<Aggregates> {
+    let over = if get_state::<u64>(db, SEALED)?.is_some() { staged(db)? } else { BTreeMap::new() };
     let mut select = db.prepare("SELECT key, value FROM aggregates ORDER BY key").db()?;
     let mut failed = None;
     let found = select.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).db()?;
@@ -103,7 +133,9 @@ fn read(db: &Connection, plan: &Arc<Plan>) -> Result<Aggregates> {
             None
         }
     });
-    let aggregates = Aggregates::load(plan.clone(), records)?;
+    let beneath = records.filter(|(key, _): &Record| !over.contains_key(key));
+    let above = over.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key.clone(), value.clone()));
+    let aggregates = Aggregates::load(plan.clone(), beneath.chain(above))?;
     failed.map_or(Ok(aggregates), Err)
 }
 
@@ -131,8 +163,95 @@ pub fn catch_up(db: &Connection, aggregates: &mut Aggregates, after: u64, upto: 
     failed.map_or(Ok(replayed), Err)
 }
 
-/// Writes changed records as of `position`.
-pub fn write(db: &Connection, plan: &Plan, records: &BTreeMap<Vec<u8>, Vec<u8>>, position: u64) -> Result<()> {
+/// Writes changed records as of `position`, in one transaction and in the place of a stage: `records` hold all of it that was
+/// not merged.
+pub fn write(db: &Connection, plan: &Plan, records: &Records, position: u64) -> Result<()> {
+    merge(db, records)?;
+    put_state(db, FINGERPRINT, plan.fingerprint())?;
+    merged(db, position)?;
+    db.execute("DELETE FROM aggregates_next", []).db()?;
+    Ok(())
+}
+
+/// Puts down some records of the next checkpoint, each key once.
+pub fn stage(db: &Connection, records: &[Record]) -> Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let mut packed = Vec::new();
+    for (key, value) in records {
+        log::put(&mut packed, key.len() as u64);
+        packed.extend_from_slice(key);
+        log::put(&mut packed, value.len() as u64);
+        packed.extend_from_slice(value);
+    }
+    db.prepare_cached("INSERT INTO aggregates_next (records) VALUES (?)").db()?.execute([packed]).db()?;
+    Ok(())
+}
+
+/// Says that the stage holds all records that changed up to `position`.
+pub fn seal(db: &Connection, plan: &Plan, position: u64) -> Result<()> {
+    put_state(db, FINGERPRINT, plan.fingerprint())?;
+    put_state(db, SEALED, position)
+}
+
+/// Says that the records of a sealed stage are all among the others.
+pub fn merged(db: &Connection, position: u64) -> Result<()> {
+    put_state(db, POSITION, position)?;
+    break_seal(db)
+}
+
+fn break_seal(db: &Connection) -> Result<()> {
+    db.prepare_cached("DELETE FROM state WHERE key = ?").db()?.execute([SEALED]).db()?;
+    Ok(())
+}
+
+/// Removes some rows of a stage that is not sealed; `true` when none is left.
+pub fn clear_stage(db: &Connection, rows: usize) -> Result<bool> {
+    let sql = "DELETE FROM aggregates_next WHERE id IN (SELECT id FROM aggregates_next ORDER BY id LIMIT ?)";
+    let removed = db.prepare_cached(sql).db()?.execute([crate::fault::int(rows as u64)]).db()?;
+    Ok(removed < rows)
+}
+
+/// Ends what a checkpoint left undone when its process died: a complete one is carried out, another one is forgotten.
+pub fn settle(db: &mut Connection) -> Result<()> {
+    let tx = db.transaction().db()?;
+    if let Some(position) = get_state(&tx, SEALED)? {
+        merge(&tx, &staged(&tx)?)?;
+        merged(&tx, position)?;
+    }
+    tx.execute("DELETE FROM aggregates_next", []).db()?;
+    tx.commit().db()
+}
+
+/// Whether a stage that counts can be read; answers how many records it has.
+pub fn check(db: &Connection) -> Result<usize> {
+    Ok(if get_state::<u64>(db, SEALED)?.is_some() { staged(db)?.len() } else { 0 })
+}
+
+/// All records of the stage.
+fn staged(db: &Connection) -> Result<Records> {
+    let mut records = Records::new();
+    let mut select = db.prepare("SELECT records FROM aggregates_next ORDER BY id").db()?;
+    let mut found = select.query([]).db()?;
+    while let Some(row) = found.next().db()? {
+        let mut packed = row.get_ref(0).db()?.as_blob().map_err(|_| damaged("a part of a checkpoint is empty"))?;
+        while !packed.is_empty() {
+            let key = text(&mut packed)?;
+            let value = text(&mut packed)?;
+            records.insert(key, value);
+        }
+    }
+    Ok(records)
+}
+
+fn text(packed: &mut &[u8]) -> Result<Vec<u8>> {
+    let length = crate::fault::fits(log::take(packed)?)?;
+    Ok(log::cut(packed, length)?.to_vec())
+}
+
+/// Puts changed records among the others.
+pub fn merge<'r>(db: &Connection, records: impl IntoIterator<Item = (&'r Vec<u8>, &'r Vec<u8>)>) -> Result<()> {
     let mut upsert = db
         .prepare_cached(
             "INSERT INTO aggregates (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -146,13 +265,19 @@ pub fn write(db: &Connection, plan: &Plan, records: &BTreeMap<Vec<u8>, Vec<u8>>,
             upsert.execute(params![key, value]).db()?;
         }
     }
-    put_state(db, FINGERPRINT, plan.fingerprint())?;
-    put_state(db, POSITION, position)
+    Ok(())
 }
 
-/// Says that the records are of no plan: who opens the store computes them anew.
+/// Says that the records are of no plan: who opens the store computes them anew. What is staged counts for nothing.
 pub fn invalidate(db: &Connection) -> Result<()> {
-    put_state(db, FINGERPRINT, String::new())
+    put_state(db, FINGERPRINT, String::new())?;
+    break_seal(db)
+}
+
+/// Says that the records, all of which were written one after the other, are those of a plan as of `position`.
+pub fn validate(db: &Connection, plan: &Plan, position: u64) -> Result<()> {
+    put_state(db, FINGERPRINT, plan.fingerprint())?;
+    put_state(db, POSITION, position)
 }
 
 /// Removes some records; `true` when none is left.

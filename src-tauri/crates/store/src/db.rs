@@ -31,6 +31,7 @@ const MIGRATIONS: &[&[&str]] = &[
     ],
     &[crate::records::CLIENT_KEYS],
     &[crate::links::TABLES, crate::erase::TABLES, crate::sources::REPLAYED],
+    &[crate::checkpoint::STAGE],
 ];
 
 /// The database of a business's folder.

@@ -22,6 +22,8 @@ pub struct Options {
     pub checkpoint_events: u64,
     /// Time on the clock after which a changed aggregate is checkpointed anyway.
     pub checkpoint_ms: Millis,
+    /// Records of a checkpoint written at once while nobody waits.
+    pub slice_records: usize,
     /// Ids kept in memory before they become a sorted run on disk.
     pub recent_ids: usize,
     /// Connections that read.
@@ -40,6 +42,7 @@ impl Options {
             group_events_max: 16384,
             checkpoint_events: 1_000_000,
             checkpoint_ms: 30_000,
+            slice_records: 1_000,
             recent_ids: 1 << 17,
             readers_max: 4,
             file_bytes_max: None,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, backup};
 
 use crate::fault::{DbResult, IoResult, damaged};
 use crate::types::Check;
-use crate::{db, journal, lock, log};
+use crate::{checkpoint, db, journal, lock, log};
 
 /// Files up to this size are checked page by page at every start; larger ones by the doctor.
 const QUICK_CHECK_BYTES: u64 = 64 << 20;
@@ -136,6 +136,7 @@ pub fn doctor(dir: &Path) -> Vec<Check> {
     tell("pages", page_check(connection, "integrity_check").map(|()| "sound".into()));
     tell("event log", read_log(connection));
     tell("duplicate recognition", check_ids(connection));
+    tell("checkpoint", check_stage(connection));
     tell("journal", check_journal(connection));
     tell("effects", check_outbox(connection));
     let wal = fs::metadata(beside(&path, "-wal")).map_or(0, |m| m.len());
@@ -162,6 +163,11 @@ fn check_ids(connection: &Connection) -> Result<String> {
         return Err(damaged(&format!("{in_runs} event ids are kept for {upto} events")));
     }
     Ok(format!("{in_runs} ids in runs"))
+}
+
+fn check_stage(connection: &Connection) -> Result<String> {
+    let tx = connection.unchecked_transaction().db()?;
+    Ok(format!("{} records wait for their place", checkpoint::check(&tx)?))
 }
 
 fn check_journal(connection: &Connection) -> Result<String> {

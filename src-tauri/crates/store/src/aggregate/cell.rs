@@ -3,6 +3,7 @@
 use epoch_model::time::Millis;
 use roaring::RoaringBitmap;
 
+use super::changes::{CLEAN, Marked};
 use super::histogram::Histogram;
 use super::record::{Reader, put_int, put_uint};
 
@@ -133,12 +134,16 @@ pub(super) fn split(sum: i128) -> [u64; 2] {
 pub(super) struct Cell {
     pub events: u64,
     pub parts: Box<[Part]>,
-    /// Changed since the last checkpoint.
-    pub dirty: bool,
+    /// See [`super::changes`].
+    pub mark: u8,
 }
 
-impl Cell {
-    pub fn encode(&self) -> Vec<u8> {
+impl Marked for Cell {
+    fn mark(&mut self) -> &mut u8 {
+        &mut self.mark
+    }
+
+    fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_uint(&mut out, self.events);
         for part in &self.parts {
@@ -173,12 +178,14 @@ impl Cell {
         }
         out
     }
+}
 
+impl Cell {
     pub fn decode(bytes: &[u8], parts: usize) -> Option<Self> {
         let mut reader = Reader(bytes);
         let events = reader.uint()?;
         let parts = (0..parts).map(|_| part(&mut reader)).collect::<Option<_>>()?;
-        reader.0.is_empty().then_some(Self { events, parts, dirty: false })
+        reader.0.is_empty().then_some(Self { events, parts, mark: CLEAN })
     }
 }
 
@@ -236,6 +243,10 @@ impl Column {
             };
         }
         &mut self.cells[self.last]
+    }
+
+    pub fn get_mut(&mut self, start: Millis) -> Option<&mut Cell> {
+        self.starts.binary_search(&start).ok().and_then(|at| self.cells.get_mut(at))
     }
 
     pub fn get(&self, start: Millis) -> Option<&Cell> {

@@ -5,37 +5,97 @@ use std::sync::Arc;
 use epoch_model::{Code, Error, Result};
 
 use super::cell::Cell;
-use super::hash::Dictionary;
+use super::changes::{CLEAN, Grown, Marked};
 use super::record::{
-    CELL, COMBO, HEAD, PERSON, Reader, SCOPE, UNIT, WORD, cell_key, key, put_uint, split_cell, split_key,
+    CELL, COMBO, HEAD, PERSON, Reader, Record, SCOPE, UNIT, WORD, cell_key, key, put_uint, split_cell, split_key,
 };
-use super::scope::MetricState;
+use super::scope::{MetricState, Scope};
 use super::units::{Unit, Units};
 use super::{Aggregates, Plan};
 
-type Record = (Vec<u8>, Vec<u8>);
+fn word(owner: usize, id: usize, hash: [u64; 2]) -> Record {
+    let value = [hash[0].to_be_bytes(), hash[1].to_be_bytes()].concat();
+    (key(WORD, owner, number(id)), value)
+}
 
-fn words(owner: usize, dictionary: &Dictionary, from: usize, out: &mut Vec<Record>) {
-    for (id, hash) in dictionary.hashes.iter().enumerate().skip(from) {
-        let value = [hash[0].to_be_bytes(), hash[1].to_be_bytes()].concat();
-        out.push((key(WORD, owner, u32::try_from(id).unwrap_or(u32::MAX)), value));
+fn scope(owner: usize, id: usize, scope: &Scope) -> Record {
+    let mut value = vec![u8::try_from(scope.dim).unwrap_or(u8::MAX)];
+    value.extend_from_slice(scope.text.as_bytes());
+    (key(SCOPE, owner, number(id)), value)
+}
+
+fn combo(owner: usize, id: usize, scopes: &[u32]) -> Record {
+    let mut value = Vec::new();
+    put_uint(&mut value, scopes.len() as u64);
+    for scope in scopes {
+        put_uint(&mut value, u64::from(*scope));
+    }
+    (key(COMBO, owner, number(id)), value)
+}
+
+fn number(id: usize) -> u32 {
+    u32::try_from(id).unwrap_or(u32::MAX)
+}
+
+/// What a slice still has room for.
+struct Room<'o> {
+    left: usize,
+    out: &'o mut Vec<Record>,
+}
+
+/// Bytes that take about as long as a record does by itself.
+const BYTES: usize = 256;
+
+impl Room<'_> {
+    fn add(&mut self, record: Record) {
+        self.left = self.left.saturating_sub(1 + (record.0.len() + record.1.len()) / BYTES);
+        self.out.push(record);
+    }
+
+    /// Looking takes time, too.
+    fn pass(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+
+    fn is_left(&self) -> bool {
+        self.left > 0
     }
 }
 
-fn scopes(owner: usize, state: &MetricState, from: usize, out: &mut Vec<Record>) {
-    for (id, scope) in state.scopes.iter().enumerate().skip(from) {
-        let mut value = vec![u8::try_from(scope.dim).unwrap_or(u8::MAX)];
-        value.extend_from_slice(scope.text.as_bytes());
-        out.push((key(SCOPE, owner, u32::try_from(id).unwrap_or(u32::MAX)), value));
+fn take_cells(owner: usize, state: &mut MetricState, room: &mut Room<'_>) {
+    while room.is_left() {
+        let Some(id) = state.scopes_kept.next() else { break };
+        room.add(scope(owner, id, &state.scopes[id]));
+    }
+    while room.is_left() {
+        let Some(((level, scope, start), value)) = state.changes.next_early() else { break };
+        room.add((cell_key(owner, level, scope, start), value));
+    }
+    while room.is_left() {
+        let Some((level, scope, start)) = state.changes.next_frozen() else { break };
+        let cell = state.scopes[scope as usize].levels[level].get_mut(start);
+        match cell.and_then(|cell| state.changes.take(cell)) {
+            Some(value) => room.add((cell_key(owner, level, scope, start), value)),
+            None => room.pass(),
+        }
     }
 }
 
-fn combos(owner: usize, units: &Units, from: usize, out: &mut Vec<Record>) {
-    for (id, combo) in units.combos.iter().enumerate().skip(from) {
-        let mut value = Vec::new();
-        put_uint(&mut value, combo.len() as u64);
-        combo.iter().for_each(|scope| put_uint(&mut value, u64::from(*scope)));
-        out.push((key(COMBO, owner, u32::try_from(id).unwrap_or(u32::MAX)), value));
+fn take_units(owner: usize, units: &mut Units, room: &mut Room<'_>) {
+    while room.is_left() {
+        let Some(id) = units.combos_kept.next() else { break };
+        room.add(combo(owner, id, &units.combos[id]));
+    }
+    while room.is_left() {
+        let Some((id, value)) = units.changes.next_early() else { break };
+        room.add((key(UNIT, owner, id), value));
+    }
+    while room.is_left() {
+        let Some(id) = units.changes.next_frozen() else { break };
+        match units.take_frozen(id) {
+            Some(value) => room.add((key(UNIT, owner, id), value)),
+            None => room.pass(),
+        }
     }
 }
 
@@ -44,37 +104,79 @@ impl Aggregates {
         (vec![HEAD], self.plan.fingerprint().into_bytes())
     }
 
-    /// What changed since the last call (or since [`Aggregates::load`]), sorted by key: records to insert or replace, or to
-    /// remove where the value is empty. They count
-    /// as kept from here on, so a caller whose transaction fails falls back to [`Aggregates::all_records`].
-    pub fn take_dirty(&mut self) -> Vec<Record> {
-        let mut out = Vec::new();
-        if !std::mem::replace(&mut self.headed, true) {
-            out.push(self.head());
+    /// Whatever changed since the last freeze (or since [`Aggregates::load`]) is what a checkpoint has to keep, as it is now:
+    /// [`Aggregates::take_frozen`] hands it out while changes go on. Takes no time, however much it is. What an earlier freeze
+    /// still holds must have been taken.
+    pub fn freeze(&mut self) {
+        debug_assert_eq!(self.frozen(), 0, "a checkpoint is under way");
+        self.head_frozen = !std::mem::replace(&mut self.headed, true);
+        self.people.freeze();
+        for dictionary in &mut self.dictionaries {
+            dictionary.kept.freeze(dictionary.hashes.len());
         }
-        self.people.take_dirty(&mut out);
+        for state in &mut self.metrics {
+            state.scopes_kept.freeze(state.scopes.len());
+            state.changes.freeze();
+            if let Some(units) = &mut state.units {
+                units.combos_kept.freeze(units.combos.len());
+                units.changes.freeze();
+            }
+        }
+    }
+
+    /// How many frozen records are still to be taken, at most.
+    pub fn frozen(&self) -> usize {
+        let of_metric = |state: &MetricState| {
+            let units = state.units.as_ref().map_or(0, |u| u.combos_kept.frozen() + u.changes.frozen());
+            state.scopes_kept.frozen() + state.changes.frozen() + units
+        };
+        usize::from(self.head_frozen)
+            + self.people.frozen()
+            + self.dictionaries.iter().map(|d| d.kept.frozen()).sum::<usize>()
+            + self.metrics.iter().map(of_metric).sum::<usize>()
+    }
+
+    /// Adds about `most` frozen records to `out`, fewer of long ones: to insert or replace, or to remove where the value is
+    /// empty. No key comes twice between two freezes. `true` when these were the last ones.
+    pub fn take_frozen(&mut self, most: usize, out: &mut Vec<Record>) -> bool {
+        let room = &mut Room { left: most.max(1), out };
+        if std::mem::take(&mut self.head_frozen) {
+            room.add(self.head());
+        }
+        while room.is_left() {
+            let Some(record) = self.people.next_frozen() else { break };
+            room.add(record);
+        }
         for (owner, dictionary) in self.dictionaries.iter_mut().enumerate() {
-            words(owner, dictionary, dictionary.saved, &mut out);
-            dictionary.saved = dictionary.hashes.len();
+            while room.is_left() {
+                let Some(id) = dictionary.kept.next() else { break };
+                room.add(word(owner, id, dictionary.hashes[id]));
+            }
         }
         for (owner, state) in self.metrics.iter_mut().enumerate() {
-            scopes(owner, state, state.scopes_saved, &mut out);
-            state.scopes_saved = state.scopes.len();
-            for (level, scope, start) in std::mem::take(&mut state.dirty) {
-                let cell = state.cell(level, scope, start);
-                cell.dirty = false;
-                out.push((cell_key(owner, level, scope, start), cell.encode()));
-            }
+            take_cells(owner, state, room);
             if let Some(units) = &mut state.units {
-                combos(owner, units, units.combos_saved, &mut out);
-                units.combos_saved = units.combos.len();
-                for id in std::mem::take(&mut units.dirty) {
-                    let unit = units.clean(id);
-                    out.push((key(UNIT, owner, id), if unit.is_empty() { Vec::new() } else { unit.encode() }));
-                }
+                take_units(owner, units, room);
             }
         }
-        out.sort_unstable();
+        room.is_left()
+    }
+
+    /// All that changed and was not taken, sorted by key.
+    pub fn take_dirty(&mut self) -> Vec<Record> {
+        let mut out = Vec::new();
+        // What is frozen already comes first, so that of a record that changed again the later state stays.
+        while !self.take_frozen(usize::MAX, &mut out) {}
+        self.freeze();
+        while !self.take_frozen(usize::MAX, &mut out) {}
+        out.sort_by(|a, b| a.0.cmp(&b.0));
+        out.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
         out
     }
 
@@ -83,19 +185,18 @@ impl Aggregates {
         let mut out = vec![self.head()];
         self.people.all(&mut out);
         for (owner, dictionary) in self.dictionaries.iter().enumerate() {
-            words(owner, dictionary, 0, &mut out);
+            out.extend(dictionary.hashes.iter().enumerate().map(|(id, hash)| word(owner, id, *hash)));
         }
         for (owner, state) in self.metrics.iter().enumerate() {
-            scopes(owner, state, 1, &mut out);
+            out.extend(state.scopes.iter().enumerate().skip(1).map(|(id, found)| scope(owner, id, found)));
             for (id, scope) in state.scopes.iter().enumerate() {
                 for (level, column) in scope.levels.iter().enumerate() {
-                    let id = u32::try_from(id).unwrap_or(u32::MAX);
                     let cells = column.starts.iter().zip(&column.cells);
-                    out.extend(cells.map(|(start, cell)| (cell_key(owner, level, id, *start), cell.encode())));
+                    out.extend(cells.map(|(start, cell)| (cell_key(owner, level, number(id), *start), cell.encode())));
                 }
             }
             if let Some(units) = &state.units {
-                combos(owner, units, 0, &mut out);
+                out.extend(units.combos.iter().enumerate().map(|(id, scopes)| combo(owner, id, scopes)));
                 out.extend(units.iter().map(|(id, unit)| (key(UNIT, owner, id), unit.encode())));
             }
         }
@@ -142,12 +243,12 @@ impl Aggregates {
             aggregates.restore(&key, &value).ok_or_else(damaged)?;
         }
         for dictionary in &mut aggregates.dictionaries {
-            dictionary.saved = dictionary.hashes.len();
+            dictionary.kept = Grown::new(dictionary.hashes.len());
         }
         for state in &mut aggregates.metrics {
-            state.scopes_saved = state.scopes.len();
+            state.scopes_kept = Grown::new(state.scopes.len());
             if let Some(units) = &mut state.units {
-                units.combos_saved = units.combos.len();
+                units.combos_kept = Grown::new(units.combos.len());
                 if units.combos.iter().flatten().any(|scope| *scope as usize >= state.scopes.len()) {
                     return Err(damaged());
                 }
@@ -208,7 +309,7 @@ impl Aggregates {
         let (level, start) = split_cell(rest)?;
         let cell = Cell::decode(value, self.plan.metrics.get(owner)?.parts.len())?;
         let column = state.scopes.get_mut(number as usize)?.levels.get_mut(level)?;
-        let empty = || Cell { events: 0, parts: Box::default(), dirty: false };
+        let empty = || Cell { events: 0, parts: Box::default(), mark: CLEAN };
         *column.at(start, empty) = cell;
         Some(())
     }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::changes::Grown;
+
 pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// Multiply and rotate, word by word. Keys are our own (numbers, names), not an attacker's.
@@ -85,8 +87,7 @@ pub(super) fn identity(bytes: &[u8]) -> [u64; 2] {
 pub(super) struct Dictionary {
     pub hashes: Vec<[u64; 2]>,
     ids: Map<u64, u32>,
-    /// How many the last checkpoint held.
-    pub saved: usize,
+    pub kept: Grown,
 }
 
 impl Dictionary {

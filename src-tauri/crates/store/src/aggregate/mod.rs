@@ -26,6 +26,7 @@
 mod apply;
 mod calendar;
 mod cell;
+mod changes;
 mod checkpoint;
 mod flat;
 mod hash;
@@ -56,8 +57,9 @@ pub struct Aggregates {
     people: People,
     dictionaries: Vec<Dictionary>,
     dimensions: Vec<Dimension>,
-    /// Whether the head record was handed out.
+    /// Whether the head record is kept, or belongs to the checkpoint under way.
     headed: bool,
+    head_frozen: bool,
     scratch: apply::Scratch,
 }
 
@@ -71,8 +73,15 @@ impl Aggregates {
             dictionaries: plan.dictionaries.iter().map(|_| Dictionary::default()).collect(),
             dimensions: plan.dimensions.iter().map(|_| Dimension::default()).collect(),
             headed: false,
+            head_frozen: false,
             scratch: apply::Scratch::default(),
             plan,
         }
+    }
+
+    /// Goes on under another plan of the same fingerprint.
+    pub(crate) fn follow(&mut self, plan: Arc<Plan>) {
+        debug_assert_eq!(self.plan.fingerprint(), plan.fingerprint(), "records of another plan are others");
+        self.plan = plan;
     }
 }

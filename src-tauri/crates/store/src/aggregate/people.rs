@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::hash::Map;
-use super::record::{PERSON, Reader, key, put_uint};
+use super::record::{PERSON, Reader, Record, key, put_uint};
 
 /// Persons made of units: a union-find whose paths are always short, because the smaller side is told its new number.
 #[derive(Debug, Default)]
@@ -15,6 +15,10 @@ pub(super) struct People {
     /// The other units of every person that was linked. To be listed is to be identified: every link leaves its target so.
     others: Map<u32, Vec<u32>>,
     dirty: BTreeSet<u32>,
+    /// Of a checkpoint under way, not yet taken.
+    frozen: BTreeSet<u32>,
+    /// Those of them that changed before their turn, as they were.
+    early: Vec<Record>,
 }
 
 /// Two persons that become one: everything of the first now belongs to the second.
@@ -66,7 +70,11 @@ impl People {
         Some(merge)
     }
 
+    /// The only place where a unit's record changes.
     fn set(&mut self, unit: u32, number: u32) {
+        if self.frozen.remove(&unit) {
+            self.early.push(self.record(unit));
+        }
         let word = unit as usize / 64;
         if self.moved.len() <= word {
             self.moved.resize(word + 1, 0);
@@ -76,19 +84,29 @@ impl People {
         self.dirty.insert(unit);
     }
 
-    fn record(&self, unit: u32) -> (Vec<u8>, Vec<u8>) {
+    fn record(&self, unit: u32) -> Record {
         let mut value = Vec::new();
         put_uint(&mut value, u64::from(self.of(unit)));
         (key(PERSON, 0, unit), value)
     }
 
-    /// Records of what changed since the last call.
-    pub fn take_dirty(&mut self, out: &mut Vec<(Vec<u8>, Vec<u8>)>) {
-        out.extend(std::mem::take(&mut self.dirty).into_iter().map(|unit| self.record(unit)));
+    /// What changed up to now is what [`Self::next_frozen`] answers. Nothing may be frozen at this moment.
+    pub fn freeze(&mut self) {
+        self.frozen = std::mem::take(&mut self.dirty);
+    }
+
+    /// How many records are frozen.
+    pub fn frozen(&self) -> usize {
+        self.frozen.len() + self.early.len()
+    }
+
+    /// A record as it was at the freeze.
+    pub fn next_frozen(&mut self) -> Option<Record> {
+        self.early.pop().or_else(|| self.frozen.pop_first().map(|unit| self.record(unit)))
     }
 
     /// Records of everything.
-    pub fn all(&self, out: &mut Vec<(Vec<u8>, Vec<u8>)>) {
+    pub fn all(&self, out: &mut Vec<Record>) {
         out.extend(self.others.keys().chain(self.numbers.keys()).map(|unit| self.record(*unit)));
     }
 

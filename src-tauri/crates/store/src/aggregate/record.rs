@@ -2,6 +2,9 @@
 
 use epoch_model::time::Millis;
 
+/// Key and value.
+pub(super) type Record = (Vec<u8>, Vec<u8>);
+
 /// Fingerprint and version.
 pub(super) const HEAD: u8 = b'a';
 /// Metric, width, scope, start -> cell.

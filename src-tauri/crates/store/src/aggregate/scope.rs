@@ -4,6 +4,7 @@ use epoch_model::time::{DAY, Grain, HOUR, Millis};
 
 use super::calendar::Buckets;
 use super::cell::{Cell, Column, Part, PartKind};
+use super::changes::{CLEAN, Changes, Grown};
 use super::hash::Map;
 use super::plan::{MetricPlan, Window};
 use super::units::Units;
@@ -70,10 +71,9 @@ pub(super) struct MetricState {
     pub scopes: Vec<Scope>,
     pub segments: Vec<Segment>,
     pub units: Option<Units>,
-    /// Width, scope and start of changed cells.
-    pub dirty: Vec<(usize, u32, Millis)>,
-    /// Scopes the last checkpoint held.
-    pub scopes_saved: usize,
+    /// Cells by width, scope and start.
+    pub changes: Changes<(usize, u32, Millis)>,
+    pub scopes_kept: Grown,
     kinds: Vec<PartKind>,
     levels: usize,
 }
@@ -84,8 +84,8 @@ impl MetricState {
             scopes: Vec::new(),
             segments: plan.dims.iter().map(|_| Segment::default()).collect(),
             units: (plan.window != Window::None).then(Units::default),
-            dirty: Vec::new(),
-            scopes_saved: 1,
+            changes: Changes::default(),
+            scopes_kept: Grown::new(1),
             kinds: plan.parts.clone(),
             levels: plan.levels.len(),
         };
@@ -141,18 +141,16 @@ impl MetricState {
         scope
     }
 
+    /// A cell that is about to change.
     pub fn cell(&mut self, level: usize, scope: u32, start: Millis) -> &mut Cell {
         let kinds = &self.kinds;
         let empty = || Cell {
             events: 0,
             parts: kinds.iter().map(|k| if level == 0 || k.is_set() { k.empty() } else { Part::Absent }).collect(),
-            dirty: false,
+            mark: CLEAN,
         };
         let cell = self.scopes[scope as usize].levels[level].at(start, empty);
-        if !cell.dirty {
-            cell.dirty = true;
-            self.dirty.push((level, scope, start));
-        }
+        self.changes.touch((level, scope, start), cell);
         cell
     }
 

@@ -9,6 +9,7 @@
 use epoch_model::time::{Grain, Millis};
 
 use super::calendar::Calendar;
+use super::changes::{CLEAN, Changes, Grown, Marked};
 use super::hash::Map;
 use super::record::{Reader, put_int, put_uint};
 
@@ -24,7 +25,8 @@ pub(super) struct Unit {
     /// Time and combination of starts not yet followed, in order; of retention the first start only.
     pub starts: Vec<u64>,
     pub follows: Vec<Millis>,
-    pub dirty: bool,
+    /// See [`super::changes`].
+    pub mark: u8,
 }
 
 /// The units of one metric, and the combinations of scopes their starts fell into.
@@ -32,12 +34,12 @@ pub(super) struct Unit {
 pub(super) struct Units {
     /// By unit / 64: units are numbered from 1 up, so pages are mostly full and the table of pages stays in the cache.
     pages: Map<u32, Box<[Unit; PAGE]>>,
-    pub dirty: Vec<u32>,
+    pub changes: Changes<u32>,
     pub combos: Vec<Box<[u32]>>,
     combo_ids: Map<Box<[u32]>, u32>,
     /// The one asked for last: events of one kind follow each other.
     combo_last: u32,
-    pub combos_saved: usize,
+    pub combos_kept: Grown,
 }
 
 pub(super) fn pack(time: Millis, combo: u32) -> u64 {
@@ -80,10 +82,7 @@ impl Units {
     /// A unit that is about to change.
     pub fn unit(&mut self, unit: u32) -> &mut Unit {
         let state = place(&mut self.pages, unit);
-        if !state.dirty {
-            state.dirty = true;
-            self.dirty.push(unit);
-        }
+        self.changes.touch(unit, state);
         state
     }
 
@@ -94,7 +93,7 @@ impl Units {
             return Unit::default();
         }
         let place = self.unit(unit);
-        Unit { starts: std::mem::take(&mut place.starts), follows: std::mem::take(&mut place.follows), dirty: false }
+        Unit { starts: std::mem::take(&mut place.starts), follows: std::mem::take(&mut place.follows), mark: CLEAN }
     }
 
     /// A unit as it was kept.
@@ -102,11 +101,9 @@ impl Units {
         *place(&mut self.pages, unit) = state;
     }
 
-    /// A unit that was written down.
-    pub fn clean(&mut self, unit: u32) -> &Unit {
-        let state = place(&mut self.pages, unit);
-        state.dirty = false;
-        state
+    /// The bytes of a unit whose place was taken from the frozen ones.
+    pub fn take_frozen(&mut self, unit: u32) -> Option<Vec<u8>> {
+        self.changes.take(place(&mut self.pages, unit))
     }
 
     /// Units of which something is remembered, in no order.
@@ -136,6 +133,33 @@ pub(super) struct Start {
     pub time: Millis,
     pub combo: u32,
     pub bucket: Millis,
+}
+
+impl Marked for Unit {
+    fn mark(&mut self) -> &mut u8 {
+        &mut self.mark
+    }
+
+    /// Nothing when nothing is remembered.
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.is_empty() {
+            return out;
+        }
+        put_uint(&mut out, self.starts.len() as u64);
+        let mut last = 0;
+        for start in &self.starts {
+            let (time, combo) = unpack(*start);
+            put_int(&mut out, time - last);
+            put_uint(&mut out, u64::from(combo));
+            last = time;
+        }
+        for time in &self.follows {
+            put_int(&mut out, time - last);
+            last = *time;
+        }
+        out
+    }
 }
 
 impl Unit {
@@ -222,23 +246,6 @@ impl Unit {
         let a = self.starts.partition_point(|s| unpack(*s).0 < from);
         let b = self.starts.partition_point(|s| unpack(*s).0 <= to);
         if a >= b { Vec::new() } else { self.starts.drain(a..b).collect() }
-    }
-
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        put_uint(&mut out, self.starts.len() as u64);
-        let mut last = 0;
-        for start in &self.starts {
-            let (time, combo) = unpack(*start);
-            put_int(&mut out, time - last);
-            put_uint(&mut out, u64::from(combo));
-            last = time;
-        }
-        for time in &self.follows {
-            put_int(&mut out, time - last);
-            last = *time;
-        }
-        out
     }
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {

@@ -1,11 +1,11 @@
 //! Duplicate recognition by 128-bit id, exact over the whole log, without an index in random order: recent ids in a set,
 //! older ones in sorted runs (a log-structured merge tree) with a filter each. The set is read from the log's tail at
-//! start; merging goes on a little with every commit.
+//! start; merging goes on a little with every commit, and so does the removal of what was merged.
 
 mod filter;
 mod run;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use epoch_model::error::Result;
@@ -86,6 +86,10 @@ pub struct Ids {
     /// Comes into force with the commit.
     flushed: Option<Run>,
     merged: Option<(Run, Vec<u64>)>,
+    /// Runs that were merged, with how many chunks they have on disk and how many of those are removed.
+    retired: VecDeque<(u64, usize, usize)>,
+    /// Chunks of the first of them that the transaction under way removes.
+    removed: usize,
 }
 
 #[derive(Debug)]
@@ -121,8 +125,18 @@ impl Ids {
             Ok(())
         })?;
         let next_run = runs.iter().map(|r| r.id + 1).max().unwrap_or(1);
-        let (merge, added, flushed, merged) = (None, Vec::new(), None, None);
-        Ok(Self { recent, recent_max: recent_max.max(1), runs, next_run, merge, added, flushed, merged })
+        Ok(Self {
+            recent,
+            recent_max: recent_max.max(1),
+            runs,
+            next_run,
+            merge: None,
+            added: Vec::new(),
+            flushed: None,
+            merged: None,
+            retired: VecDeque::new(),
+            removed: 0,
+        })
     }
 
     /// How many ids are known.
@@ -170,12 +184,18 @@ impl Ids {
             self.flushed = Some(writer.finish(db)?);
             put_state(db, POSITION, position)?;
         }
+        if let Some((run, chunks, removed)) = self.retired.front() {
+            // A chunk is removed in less time than its ids are merged in.
+            self.removed = (budget * 3 / run::CHUNK).max(1).min(chunks - removed);
+            run::remove_chunks(db, *run, *removed, self.removed)?;
+            return Ok(());
+        }
         self.go_on_merging(db, budget)
     }
 
     /// Whether merging has something to do without new events.
     pub fn is_merging(&self) -> bool {
-        self.merge.is_some() || self.level_to_merge().is_some()
+        self.merge.is_some() || !self.retired.is_empty() || self.level_to_merge().is_some()
     }
 
     fn level_to_merge(&self) -> Option<u32> {
@@ -219,7 +239,7 @@ impl Ids {
         self.merged = Some((merge.writer.finish(db)?, old));
         if let Some((_, old)) = &self.merged {
             for id in old {
-                run::remove(db, *id)?;
+                run::retire(db, *id)?;
             }
         }
         Ok(())
@@ -232,8 +252,16 @@ impl Ids {
             self.recent.clear();
             self.runs.push(run);
         }
+        let removed = std::mem::take(&mut self.removed);
+        if let Some((_, chunks, done)) = self.retired.front_mut() {
+            *done += removed;
+            if *done >= *chunks {
+                self.retired.pop_front();
+            }
+        }
         if let Some((run, old)) = self.merged.take() {
-            self.runs.retain(|r| !old.contains(&r.id));
+            let retired = self.runs.extract_if(.., |r| old.contains(&r.id));
+            self.retired.extend(retired.map(|r| (r.id, r.chunks(), 0)));
             self.runs.push(run);
         }
     }
@@ -244,6 +272,7 @@ impl Ids {
             self.recent.remove(&id);
         }
         (self.flushed, self.merged, self.merge) = (None, None, None);
+        self.removed = 0;
     }
 }
 

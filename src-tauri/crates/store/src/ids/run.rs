@@ -117,17 +117,22 @@ pub fn load(db: &Connection) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-/// Removes a run from disk.
-pub fn remove(db: &Connection, id: u64) -> Result<()> {
+/// The run is none any more. Its chunks are removed little by little.
+pub fn retire(db: &Connection, id: u64) -> Result<()> {
     db.prepare_cached("DELETE FROM id_runs WHERE id = ?").db()?.execute([int(id)]).db()?;
+    Ok(())
+}
+
+/// Removes some chunks of a retired run, from `chunk` on.
+pub fn remove_chunks(db: &Connection, id: u64, chunk: usize, count: usize) -> Result<()> {
     db.prepare_cached("DELETE FROM id_chunks WHERE key >= ? AND key < ?")
         .db()?
-        .execute([key(id, 0), key(id + 1, 0)])
+        .execute([key(id, chunk), key(id, chunk + count)])
         .db()?;
     Ok(())
 }
 
-/// Removes what an unfinished merge left behind.
+/// Removes what an unfinished merge left behind, and what is left of runs that were merged.
 pub fn remove_unfinished(db: &Connection) -> Result<()> {
     let mut next = 0_i64;
     loop {
@@ -142,7 +147,7 @@ pub fn remove_unfinished(db: &Connection) -> Result<()> {
         let finished: bool =
             db.query_row("SELECT EXISTS (SELECT 1 FROM id_runs WHERE id = ?)", [int(id)], |r| r.get(0)).db()?;
         if !finished {
-            remove(db, id)?;
+            db.execute("DELETE FROM id_chunks WHERE key >= ? AND key < ?", [key(id, 0), key(id + 1, 0)]).db()?;
         }
         next = key(id + 1, 0);
     }

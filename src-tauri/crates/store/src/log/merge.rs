@@ -1,4 +1,4 @@
-//! Small commits leave small blocks; once there are enough of them they are packed into few.
+//! Small commits leave small blocks; once there are enough of them they are packed into few, one run at a time.
 
 use epoch_model::error::Result;
 use rusqlite::{Connection, params};
@@ -9,57 +9,78 @@ use crate::fault::{DbResult, damaged, fits, int};
 
 /// A block with fewer events than this is small.
 const SMALL: usize = EVENTS_MAX / 2;
-/// How far back small blocks are looked for: they are made at the right edge only.
-const WINDOW: u64 = 4096;
+/// Blocks looked at in one step.
+const WINDOW: usize = 256;
 /// Small blocks of one source in a row that are worth packing.
 const WORTH: usize = 16;
 
-/// Packs runs of small neighbouring blocks of one source. Positions stay what they were. One transaction; answers how many
-/// blocks there are fewer.
-pub fn merge_small(db: &mut Connection, builder: &mut Builder) -> Result<usize> {
+/// First position, events, source and bytes of a block.
+type Span = (u64, usize, u32, usize);
+
+/// What a step of packing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packed {
+    /// Where the next step goes on: what lies before was packed or stays as it is.
+    pub upto: u64,
+    /// Whether there may be more to pack at once.
+    pub more: bool,
+}
+
+/// Packs the first run of small neighbouring blocks of one source from a position on. Positions stay what they were. One
+/// short transaction.
+pub fn pack_next(db: &mut Connection, builder: &mut Builder, from: u64) -> Result<Packed> {
     let tx = db.transaction().db()?;
-    let spans: Vec<(u64, usize, u32, usize)> = {
-        let mut select = tx
-            .prepare_cached("SELECT first, count, source, length(payload) FROM blocks ORDER BY first DESC LIMIT ?")
-            .db()?;
-        let found = select.query_map([int(WINDOW)], |r| {
-            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, i64>(3)?))
-        });
-        let mut spans = Vec::new();
-        for row in found.db()? {
-            let (first, count, source, bytes) = row.db()?;
-            spans.push((fits(first)?, fits(count)?, source, fits(bytes)?));
-        }
-        spans.reverse();
-        spans
-    };
-    let mut saved = 0;
-    let mut run: Vec<(u64, usize, u32, usize)> = Vec::new();
-    for span in spans.into_iter().map(Some).chain([None]) {
-        let fits_in = span.is_some_and(|(_, count, source, bytes)| {
-            count < SMALL
-                && run.last().is_none_or(|last| last.2 == source)
-                && run.iter().map(|r| r.1).sum::<usize>() + count <= EVENTS_MAX
-                && run.iter().map(|r| r.3).sum::<usize>() + bytes <= TEXT_MAX
-        });
+    let spans = spans(&tx, from)?;
+    let full = spans.len() == WINDOW;
+    let after = spans.last().map_or(from, |(first, count, ..)| first + *count as u64);
+    let (mut run, mut cut): (Vec<Span>, bool) = (Vec::new(), false);
+    for span in spans {
+        let small = span.1 < SMALL;
+        let fits_in = small
+            && run.last().is_none_or(|last| last.2 == span.2)
+            && run.iter().map(|r| r.1).sum::<usize>() + span.1 <= EVENTS_MAX
+            && run.iter().map(|r| r.3).sum::<usize>() + span.3 <= TEXT_MAX;
         if !fits_in {
-            if run.len() >= WORTH {
-                saved += run.len() - 1;
-                pack(&tx, &run, builder)?;
+            cut = run.len() >= WORTH;
+            if cut {
+                break;
             }
             run.clear();
         }
-        if let Some(span) = span
-            && span.1 < SMALL
-        {
+        if small {
             run.push(span);
         }
     }
+    // A run that the window cut is looked at again as a whole, unless it fills the window. The last one may still grow.
+    let worth = run.len() >= WORTH && (cut || !full || run.len() == WINDOW);
+    let upto = match run.as_slice() {
+        [] => after,
+        [.., last] if cut => last.0 + last.1 as u64,
+        [first, ..] => first.0,
+    };
+    if worth {
+        pack(&tx, &run, builder)?;
+    }
     tx.commit().db()?;
-    Ok(saved)
+    Ok(Packed { upto, more: cut || full })
 }
 
-fn pack(db: &Connection, run: &[(u64, usize, u32, usize)], builder: &mut Builder) -> Result<()> {
+/// Blocks that begin at a position or later.
+fn spans(db: &Connection, from: u64) -> Result<Vec<Span>> {
+    let sql = "SELECT first, count, source, length(payload) FROM blocks WHERE first >= ? ORDER BY first LIMIT ?";
+    let mut select = db.prepare_cached(sql).db()?;
+    let found = select.query_map([int(from), int(WINDOW as u64)], |r| {
+        Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get(2)?, r.get::<_, i64>(3)?))
+    });
+    let mut spans = Vec::new();
+    for row in found.db()? {
+        let (first, count, source, bytes) = row.db()?;
+        spans.push((fits(first)?, fits(count)?, source, fits(bytes)?));
+    }
+    Ok(spans)
+}
+
+fn pack(db: &Connection, run: &[Span], builder: &mut Builder) -> Result<()> {
     let (Some(&(first, _, source, _)), Some(&(last, _, _, _))) = (run.first(), run.last()) else { return Ok(()) };
     builder.clear();
     super::blocks(db, first.saturating_sub(1), last, |_, block: &Block<'_>| {

@@ -6,7 +6,7 @@ mod overwrite;
 mod rows;
 
 pub use block::{Block, Builder, Fixed, cut, put, take};
-pub use merge::merge_small;
+pub use merge::pack_next;
 pub use overwrite::overwrite;
 pub use rows::{rows, span};
 

@@ -139,6 +139,7 @@ impl Store {
 
     /// The aggregates up to the log's end, with a checkpoint there if anything had to be replayed.
     fn recover(connection: &mut Connection, plan: &Arc<Plan>) -> Result<Aggregates> {
+        checkpoint::settle(connection)?;
         let same = checkpoint::is_of(connection, plan)?;
         let (mut aggregates, replayed) = checkpoint::load(connection, plan)?;
         if replayed > 0 || !same {

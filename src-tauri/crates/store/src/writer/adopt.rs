@@ -25,12 +25,17 @@ pub struct Built {
 /// Whoever waits for aggregates to be in force.
 pub type Adopted = Sender<Result<RebuildReport>>;
 
+/// Records that must be written, with the position they cover.
+type Unwritten = (Vec<Record>, u64);
+
 /// Records on their way into the database, some per transaction, so that no commit waits for all of them. Until the last one is
 /// there the database says that its records are of no plan, and who opens it computes them anew.
 pub struct Spill {
     records: Vec<Record>,
     written: usize,
     cleared: bool,
+    /// The position that `records` cover.
+    upto: u64,
     report: RebuildReport,
     reply: Option<Adopted>,
     /// The last attempt failed: no hurry with the next.
@@ -38,10 +43,12 @@ pub struct Spill {
 }
 
 /// Old records removed in one transaction.
-const CLEARED: usize = 20_000;
+const CLEARED: usize = 4_000;
+/// Rows of an old stage removed in one transaction.
+const STAGED: usize = 64;
 /// Bytes and number of new records written in one transaction.
-const BYTES: usize = 4 << 20;
-const RECORDS: usize = 20_000;
+const BYTES: usize = 1 << 20;
+const RECORDS: usize = 4_000;
 
 impl Writer {
     /// The rest of the log is added to `built` here. Without them the present ones go on under the new plan, which must want
@@ -51,9 +58,9 @@ impl Writer {
             Ok((report, None)) => {
                 let _ = reply.send(Ok(report));
             }
-            Ok((report, Some(records))) => {
-                self.spill =
-                    Some(Spill { records, written: 0, cleared: false, report, reply: Some(reply), stuck: false });
+            Ok((report, Some((records, upto)))) => {
+                let reply = Some(reply);
+                self.spill = Some(Spill { records, written: 0, cleared: false, upto, report, reply, stuck: false });
             }
             Err(e) => {
                 let _ = reply.send(Err(e));
@@ -61,19 +68,15 @@ impl Writer {
         }
     }
 
-    /// Answers the records that must be written, if any.
-    fn put_in_force(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<(RebuildReport, Option<Vec<Record>>)> {
+    /// Answers what must be written, if anything.
+    fn put_in_force(&mut self, plan: Arc<Plan>, built: Option<Built>) -> Result<(RebuildReport, Option<Unwritten>)> {
         while self.spill.is_some() {
             self.spill_some()?;
         }
         let Some(Built { aggregates: mut fresh, upto, records, compare }) = built else {
-            self.checkpoint()?;
-            let records = self.shared.aggregates.read().all_records();
-            let cells = records.len() as u64;
-            let aggregates = Aggregates::load(plan.clone(), records.into_iter())?;
-            *self.shared.aggregates.write() = aggregates;
+            self.shared.aggregates.write().follow(plan.clone());
             *self.shared.plan.write() = plan;
-            return Ok((RebuildReport { events: self.position, cells, identical: true }, None));
+            return Ok((RebuildReport { events: self.position, cells: 0, identical: true }, None));
         };
         let added = checkpoint::catch_up(&self.db, &mut fresh, upto, self.position)?;
         let identical = compare && {
@@ -87,13 +90,13 @@ impl Writer {
         let tx = self.db.transaction().db()?;
         checkpoint::invalidate(&tx)?;
         tx.commit().db()?;
-        // What was owed is in `records`, or in what `fresh` calls changed.
-        self.owed.clear();
+        // What a checkpoint under way still had to write is in `records`, or in what `fresh` calls changed.
+        let keeping = std::mem::take(&mut self.keeping);
         let old = std::mem::replace(&mut *self.shared.aggregates.write(), *fresh);
         *self.shared.plan.write() = plan;
-        // Nobody who reads waits until it is taken apart.
-        drop(old);
-        Ok((report, Some(records)))
+        // Nobody who reads or writes waits until they are taken apart. Without a thread they are dropped here.
+        let _ = std::thread::Builder::new().name("store-old".into()).spawn(move || drop((old, keeping)));
+        Ok((report, Some((records, upto))))
     }
 
     /// One transaction's worth; tells whoever waits when it was the last, or when it failed (it goes on later, then).
@@ -116,7 +119,7 @@ impl Writer {
         let Some(spill) = &mut self.spill else { return Ok(()) };
         let tx = self.db.transaction().db()?;
         if !spill.cleared {
-            let cleared = checkpoint::clear_some(&tx, CLEARED)?;
+            let cleared = checkpoint::clear_stage(&tx, STAGED)? && checkpoint::clear_some(&tx, CLEARED)?;
             tx.commit().db()?;
             spill.cleared = cleared;
             return Ok(());
@@ -129,12 +132,17 @@ impl Writer {
         };
         let now = rest.iter().take(RECORDS).take_while(fits).count().max(rest.len().min(1));
         checkpoint::write_some(&tx, &rest[..now])?;
+        let last = now == rest.len();
+        if last {
+            checkpoint::validate(&tx, &self.shared.plan.read(), spill.upto)?;
+        }
         tx.commit().db()?;
         spill.written += now;
-        if spill.written < spill.records.len() {
+        if !last {
             return Ok(());
         }
-        self.checkpoint()?;
+        // What came since is what the next checkpoint takes.
+        self.checkpointed = spill.upto;
         if let Some(Spill { report, reply: Some(reply), .. }) = self.spill.take() {
             let _ = reply.send(Ok(report));
         }

@@ -3,8 +3,8 @@
 mod adopt;
 mod erase;
 mod ingest;
+mod keep;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use rusqlite::Connection;
 use crate::aggregate::Plan;
 use crate::catalog::Catalog;
 use crate::changes::Changed;
-use crate::checkpoint;
 use crate::fault::{self, DbResult};
 use crate::ids::Ids;
 use crate::inbox::{Taken, Waiting};
@@ -27,6 +26,7 @@ use crate::sources::{self, SourceDelta, SourceIds};
 use crate::store::Shared;
 use crate::types::Change;
 use adopt::{Adopted, Spill};
+use keep::Keeping;
 
 pub use adopt::Built;
 
@@ -83,9 +83,11 @@ type Refusal = (String, Millis, Vec<Rejection>);
 /// How long the writer waits for work before it looks after itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Ids merged while nobody waits.
-const IDLE_MERGE: usize = 100_000;
+const IDLE_MERGE: usize = 20_000;
 /// Small blocks after which packing them is tried.
 const SMALL_BLOCKS: usize = 64;
+/// Events before the log's end at which packing begins when the store is opened.
+const LOOK_BACK: u64 = 32_768;
 
 /// State that only the writer has.
 pub struct Writer {
@@ -100,14 +102,16 @@ pub struct Writer {
     scratch: ingest::Scratch,
     /// Events in the log.
     position: u64,
-    /// Events the last checkpoint covers, and when it was made.
+    /// Events the last checkpoint covers, and when the last one was begun.
     checkpointed: u64,
     checkpointed_at: Millis,
-    /// Changed records of the aggregates that a failed checkpoint still owes.
-    owed: BTreeMap<Vec<u8>, Vec<u8>>,
+    keeping: Keeping,
     /// Aggregates that are in force and not yet in the database.
     spill: Option<Spill>,
     small_blocks: usize,
+    /// Where packing small blocks goes on, while there is something to pack, and up to where it was done.
+    packing: Option<u64>,
+    packed: u64,
     /// Interned numbers must be read again before they are used: a transaction that made some was taken back.
     stale: bool,
 }
@@ -127,9 +131,11 @@ impl Writer {
             position: log::position(&db)?,
             checkpointed: covered,
             checkpointed_at,
-            owed: BTreeMap::new(),
+            keeping: Keeping::default(),
             spill: None,
             small_blocks: 0,
+            packing: None,
+            packed: log::position(&db)?.saturating_sub(LOOK_BACK),
             stale: false,
             shared,
             db,
@@ -148,11 +154,9 @@ impl Writer {
         let shared = self.shared.clone();
         let _guard = CloseInbox(shared.clone());
         loop {
-            let patience = if self.ids.is_merging() || self.spill.as_ref().is_some_and(|s| !s.stuck) {
-                Duration::ZERO
-            } else {
-                PATIENCE
-            };
+            let spilling = self.spill.as_ref().is_some_and(|s| !s.stuck);
+            let busy = spilling || self.ids.is_merging() || self.packing.is_some() || self.keeping.is_due();
+            let patience = if busy { Duration::ZERO } else { PATIENCE };
             let taken = shared.inbox.take(shared.options.group_events_max, patience);
             let closed = taken.closed;
             if taken.jobs.is_empty() && taken.batches.is_empty() {
@@ -160,10 +164,15 @@ impl Writer {
             } else {
                 self.group(taken);
             }
+            // Nobody may ever be idle: a run of small blocks is packed quickly.
+            self.pack_some();
             // The last ones are written at once, or by who opens the store next.
             while self.spill.is_some() && self.spill_on() && closed {}
-            self.checkpoint_if_due(closed);
+            self.keep_if_due();
             if closed {
+                if let Err(e) = self.keep_at_once() {
+                    tracing::warn!(error = %e, "who opens the store next reads the rest of the log again");
+                }
                 break;
             }
         }
@@ -201,6 +210,7 @@ impl Writer {
                 self.ids.committed();
                 self.units.committed();
                 self.catalog.committed();
+                self.kept();
                 self.position = self.scratch.position;
                 self.apply(&batches);
                 self.shared.listeners.tell(&changes);
@@ -231,6 +241,7 @@ impl Writer {
             tracing::error!(error = %e, "a transaction could not be taken back");
         }
         self.ids.rolled_back();
+        self.keeping.rolled_back();
         self.builder.clear();
         self.stale = true;
     }
@@ -253,6 +264,7 @@ impl Writer {
         if !batches.is_empty() {
             self.ingest(batches, &mut changed)?;
         }
+        self.keep_on(batches.iter().map(|waiting| waiting.batch.len()).sum())?;
         let changes = changed.write(&self.db)?;
         self.db.execute_batch("COMMIT").db()?;
         Ok(changes)
@@ -310,48 +322,37 @@ impl Writer {
         Ok(())
     }
 
-    fn checkpoint_if_due(&mut self, closing: bool) {
-        let now = (self.shared.options.clock)();
-        let behind = self.position.saturating_sub(self.checkpointed);
-        let waited = now.saturating_sub(self.checkpointed_at).abs() >= self.shared.options.checkpoint_ms;
-        if self.spill.is_some() || (behind == 0 && self.owed.is_empty()) {
-            return;
+    /// What is done while nobody waits: a little of each.
+    fn look_after(&mut self) {
+        if self.keeping.is_due() {
+            self.keep_idly();
         }
-        if !(closing || waited || behind >= self.shared.options.checkpoint_events) {
-            return;
+        if self.ids.is_merging() {
+            self.merge_ids();
         }
-        self.checkpointed_at = now;
-        if let Err(e) = self.checkpoint() {
-            tracing::warn!(error = %e, "the aggregates' checkpoint waits");
-        }
-        if self.small_blocks >= SMALL_BLOCKS {
+    }
+
+    /// Packs a run of small blocks, or begins to when there are many.
+    fn pack_some(&mut self) {
+        if self.packing.is_none() && self.small_blocks >= SMALL_BLOCKS {
             self.small_blocks = 0;
-            if let Err(e) = log::merge_small(&mut self.db, &mut self.builder) {
+            self.packing = Some(self.packed);
+        }
+        let Some(from) = self.packing else { return };
+        match log::pack_next(&mut self.db, &mut self.builder, from) {
+            Ok(done) => {
+                self.packed = done.upto;
+                self.packing = done.more.then_some(done.upto);
+            }
+            Err(e) => {
                 self.builder.clear();
+                self.packing = None;
                 tracing::warn!(error = %e, "small blocks stay as they are");
             }
         }
     }
 
-    /// Writes what changed in the aggregates, with the position it stands for. Owed until it is written.
-    fn checkpoint(&mut self) -> Result<()> {
-        let mut aggregates = self.shared.aggregates.write();
-        self.owed.extend(aggregates.take_dirty());
-        drop(aggregates);
-        let plan = self.shared.plan.read().clone();
-        let tx = self.db.transaction().db()?;
-        checkpoint::write(&tx, &plan, &self.owed, self.position)?;
-        tx.commit().db()?;
-        self.owed.clear();
-        self.checkpointed = self.position;
-        Ok(())
-    }
-
-    /// What is done while nobody waits.
-    fn look_after(&mut self) {
-        if !self.ids.is_merging() {
-            return;
-        }
+    fn merge_ids(&mut self) {
         let merged = self.db.execute_batch("BEGIN IMMEDIATE").db().and_then(|()| {
             self.ids.write(&self.db, self.position, IDLE_MERGE)?;
             self.db.execute_batch("COMMIT").db()

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod bounds;
+mod frozen;
 mod history;
 mod oracle;
 mod properties;
