@@ -7,4 +7,4 @@ cargo build --locked --release -p epoch-cli
 pin=()
 if [ -n "${ONE_CORE:-}" ]; then pin=(taskset -c 0); fi
 if [ $# -gt 0 ]; then exec "${pin[@]}" target/release/ras bench "$@"; fi
-for name in ingest query; do "${pin[@]}" target/release/ras bench "$name"; done
+for name in ingest query gateway sandbox; do "${pin[@]}" target/release/ras bench "$name"; done
