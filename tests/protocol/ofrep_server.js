@@ -3,7 +3,7 @@ import { OpenFeature } from '@openfeature/server-sdk'
 import { OFREPProvider } from '@openfeature/ofrep-provider'
 
 const [baseUrl, key] = process.argv.slice(2)
-await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl, headers: { Authorization: `Bearer ${key}` } }))
+await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl, headers: [['Authorization', `Bearer ${key}`]] }))
 const client = OpenFeature.getClient()
 const pro = { targetingKey: 'u1', plan: 'pro', country: 'DE' }
 console.log(JSON.stringify({

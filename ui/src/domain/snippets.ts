@@ -47,7 +47,7 @@ export function reading(
       protocol: 'ofrep',
       family: 'OpenFeature',
       title: 'Web',
-      code: `import { OpenFeature } from '@openfeature/web-sdk'\nimport { OFREPWebProvider } from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({ targetingKey: 'user_1', plan: 'pro' })\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({\n    baseUrl: '${host}',\n    headers: { Authorization: 'Bearer ${client}' },\n  }),\n)\nconst value = OpenFeature.getClient().${open.js}('${lever.key}', ${fallback})`,
+      code: `import { OpenFeature } from '@openfeature/web-sdk'\nimport { OFREPWebProvider } from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({ targetingKey: 'user_1', plan: 'pro' })\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({\n    baseUrl: '${host}',\n    headers: [['Authorization', 'Bearer ${client}']],\n  }),\n)\nconst value = OpenFeature.getClient().${open.js}('${lever.key}', ${fallback})`,
       note: 'With a client key: public by nature, it reads the levers of one unit at a time.',
     },
     {
@@ -55,7 +55,7 @@ export function reading(
       protocol: 'ofrep',
       family: 'OpenFeature',
       title: 'Node',
-      code: `import { OpenFeature } from '@openfeature/server-sdk'\nimport { OFREPProvider } from '@openfeature/ofrep-provider'\n\nawait OpenFeature.setProviderAndWait(\n  new OFREPProvider({\n    baseUrl: '${host}',\n    headers: { Authorization: 'Bearer ${client}' },\n  }),\n)\nconst value = await OpenFeature.getClient().${open.js}('${lever.key}', ${fallback}, {\n  targetingKey: 'user_1',\n  plan: 'pro',\n})`,
+      code: `import { OpenFeature } from '@openfeature/server-sdk'\nimport { OFREPProvider } from '@openfeature/ofrep-provider'\n\nawait OpenFeature.setProviderAndWait(\n  new OFREPProvider({\n    baseUrl: '${host}',\n    headers: [['Authorization', 'Bearer ${client}']],\n  }),\n)\nconst value = await OpenFeature.getClient().${open.js}('${lever.key}', ${fallback}, {\n  targetingKey: 'user_1',\n  plan: 'pro',\n})`,
       note: 'With a client key: public by nature, it reads the levers of one unit at a time.',
     },
     {

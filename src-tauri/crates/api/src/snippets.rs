@@ -113,7 +113,7 @@ pub(crate) fn reading(host: &str, key: &str) -> Vec<Snippet> {
             "levers",
             "npm install @openfeature/web-sdk @openfeature/ofrep-web-provider",
             format!(
-                "import {{ OpenFeature }} from '@openfeature/web-sdk'\nimport {{ OFREPWebProvider }} from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({{ targetingKey: 'customer-1' }})\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({{ baseUrl: '{host}', headers: {{ Authorization: 'Bearer {key}' }} }}),\n)"
+                "import {{ OpenFeature }} from '@openfeature/web-sdk'\nimport {{ OFREPWebProvider }} from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({{ targetingKey: 'customer-1' }})\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({{ baseUrl: '{host}', headers: [['Authorization', 'Bearer {key}']] }}),\n)"
             ),
         ),
         snippet(
@@ -122,7 +122,7 @@ pub(crate) fn reading(host: &str, key: &str) -> Vec<Snippet> {
             "levers",
             "npm install @openfeature/server-sdk @openfeature/ofrep-provider",
             format!(
-                "import {{ OpenFeature }} from '@openfeature/server-sdk'\nimport {{ OFREPProvider }} from '@openfeature/ofrep-provider'\n\nawait OpenFeature.setProviderAndWait(\n  new OFREPProvider({{ baseUrl: '{host}', headers: {{ Authorization: 'Bearer {key}' }} }}),\n)"
+                "import {{ OpenFeature }} from '@openfeature/server-sdk'\nimport {{ OFREPProvider }} from '@openfeature/ofrep-provider'\n\nawait OpenFeature.setProviderAndWait(\n  new OFREPProvider({{ baseUrl: '{host}', headers: [['Authorization', 'Bearer {key}']] }}),\n)"
             ),
         ),
         snippet(

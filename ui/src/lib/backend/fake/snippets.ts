@@ -16,7 +16,7 @@ export function snippets(host: string, key: string, kind = 'write'): Snippet[] {
         'openfeature-web',
         'javascript',
         'npm install @openfeature/web-sdk @openfeature/ofrep-web-provider',
-        `import { OpenFeature } from '@openfeature/web-sdk'\nimport { OFREPWebProvider } from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({ targetingKey: 'customer-1' })\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({ baseUrl: '${host}', headers: { Authorization: 'Bearer ${key}' } }),\n)`,
+        `import { OpenFeature } from '@openfeature/web-sdk'\nimport { OFREPWebProvider } from '@openfeature/ofrep-web-provider'\n\nawait OpenFeature.setContext({ targetingKey: 'customer-1' })\nawait OpenFeature.setProviderAndWait(\n  new OFREPWebProvider({ baseUrl: '${host}', headers: [['Authorization', 'Bearer ${key}']] }),\n)`,
         'levers',
       ),
       one(
