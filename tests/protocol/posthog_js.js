@@ -1,12 +1,8 @@
 // posthog-js in jsdom: page view, identify, groups, a batch, and what is sent while the page goes away.
-import { JSDOM } from 'jsdom'
+import { page } from './page.js'
 
 const [host, key, mode] = process.argv.slice(2)
-const dom = new JSDOM('<!doctype html><title>Shop</title><body><button id=b>Buy</button>', {
-  url: 'http://shop.example/app',
-  pretendToBeVisual: true,
-})
-const { window } = dom
+const window = page('<!doctype html><title>Shop</title><body><button id=b>Buy</button>')
 const beacons = []
 Object.defineProperty(window.navigator, 'sendBeacon', {
   value: (url, body) => {
@@ -15,13 +11,6 @@ Object.defineProperty(window.navigator, 'sendBeacon', {
     return true
   },
 })
-window.fetch = (url, options = {}) =>
-  fetch(url, { ...options, headers: { ...Object.fromEntries(new Headers(options.headers)), origin: 'http://shop.example' } })
-for (const name of ['Blob', 'CompressionStream', 'Response', 'Request', 'Headers', 'AbortController', 'TextEncoder']) window[name] = globalThis[name]
-for (const name of ['window', 'document', 'location', 'history', 'localStorage', 'sessionStorage', 'XMLHttpRequest', 'screen'])
-  Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true, writable: true })
-Object.defineProperty(globalThis, 'navigator', { value: window.navigator, configurable: true })
-globalThis.addEventListener = window.addEventListener.bind(window)
 
 const module = await import('posthog-js')
 const posthog = module.posthog ?? module.default.posthog ?? module.default.default

@@ -1,15 +1,8 @@
 // posthog-js in jsdom: flags of an identified person, read as a page does.
-import { JSDOM } from 'jsdom'
+import { page } from './page.js'
 
 const [host, key] = process.argv.slice(2)
-const { window } = new JSDOM('<!doctype html><title>Shop</title>', { url: 'http://shop.example/app', pretendToBeVisual: true })
-window.fetch = (url, options = {}) =>
-  fetch(url, { ...options, headers: { ...Object.fromEntries(new Headers(options.headers)), origin: 'http://shop.example' } })
-for (const name of ['Blob', 'CompressionStream', 'Response', 'Request', 'Headers', 'AbortController', 'TextEncoder']) window[name] = globalThis[name]
-for (const name of ['window', 'document', 'location', 'history', 'localStorage', 'sessionStorage', 'XMLHttpRequest', 'screen'])
-  Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true, writable: true })
-Object.defineProperty(globalThis, 'navigator', { value: window.navigator, configurable: true })
-globalThis.addEventListener = window.addEventListener.bind(window)
+page()
 
 const module = await import('posthog-js')
 const posthog = module.posthog ?? module.default.posthog ?? module.default.default
