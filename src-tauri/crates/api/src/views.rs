@@ -389,7 +389,7 @@ pub struct ConnectionsView {
 pub struct SourceView {
     pub key: String,
     pub title: String,
-    /// `sdk`, `otlp`, `stripe`, `folder`, `file`.
+    /// `sdk`, `stripe`, `folder`, `file`.
     pub kind: String,
     /// Folder path, or the gateway's address.
     pub place: String,

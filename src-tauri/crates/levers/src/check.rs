@@ -1,7 +1,7 @@
 //! What is wrong with levers that can be told only when they are compiled.
 
 use epoch_model::business::{Business, Problem};
-use epoch_model::serving::{Flag, Protocol};
+use epoch_model::serving::Flag;
 
 use crate::book::Compiled;
 use crate::chance::{COMBINATIONS_MAX, combinations};
@@ -30,7 +30,7 @@ pub fn check(text: &str, business: &Business) -> Vec<Problem> {
     for found in unservable(&levers).into_iter().filter(|found| !found.local_only) {
         let named = levers.flag(&found.lever).is_some_and(|lever| lever.serving.served_as.contains(&found.protocol));
         if named {
-            let message = format!("{} cannot serve this lever: {}", name(found.protocol), found.why);
+            let message = format!("{} cannot serve this lever: {}", found.protocol.name(), found.why);
             let hint = "take the protocol out of served_as, or change the lever";
             problems.push(Problem::of_lever(text, &found.lever, "served_as", message, hint));
         }
@@ -49,13 +49,4 @@ pub fn check(text: &str, business: &Business) -> Vec<Problem> {
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems
-}
-
-fn name(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Ofrep => "OFREP",
-        Protocol::Posthog => "PostHog",
-        Protocol::Growthbook => "GrowthBook",
-        Protocol::Unleash => "Unleash",
-    }
 }

@@ -11,6 +11,7 @@ pub mod expr;
 pub mod gate;
 pub mod insight;
 pub mod journal;
+mod numeral;
 pub mod ports;
 pub mod predicate;
 pub mod series;

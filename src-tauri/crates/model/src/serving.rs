@@ -20,6 +20,16 @@ pub enum Protocol {
 impl Protocol {
     /// All of them, in the order they are listed to people.
     pub const ALL: [Self; 4] = [Self::Ofrep, Self::Posthog, Self::Growthbook, Self::Unleash];
+
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ofrep => "OFREP",
+            Self::Posthog => "PostHog",
+            Self::Growthbook => "GrowthBook",
+            Self::Unleash => "Unleash",
+        }
+    }
 }
 
 /// One value of an experiment and its weight.

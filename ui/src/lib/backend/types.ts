@@ -21,7 +21,7 @@ export type AddConfigArgs = { toml: string, };
 export type AddSourceArgs = { 
 /**
  * `sdk` (PostHog, Mixpanel, Segment, plain events, and levers), `levers` (only reads levers), `server` (a server that
- * reads definitions), `otlp`, `stripe`.
+ * reads definitions), `stripe`.
  */
 kind: string, 
 /**
@@ -2071,7 +2071,7 @@ next: Array<string>, };
  */
 export type SourceView = { key: string, title: string, 
 /**
- * `sdk`, `otlp`, `stripe`, `folder`, `file`.
+ * `sdk`, `stripe`, `folder`, `file`.
  */
 kind: string, 
 /**

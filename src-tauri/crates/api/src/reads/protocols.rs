@@ -11,16 +11,6 @@ use serde_json::{Map, Value, json};
 use crate::describe::lever_value;
 use crate::views::{LeverProtocolView, ProtocolTrialView, WarningView};
 
-/// Protocols as people write them.
-pub(crate) fn name(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Ofrep => "OFREP",
-        Protocol::Posthog => "PostHog",
-        Protocol::Growthbook => "GrowthBook",
-        Protocol::Unleash => "Unleash",
-    }
-}
-
 /// What a protocol says of a lever, and why not.
 fn definition(compiled: &Compiled, flag: &Flag, protocol: Protocol) -> (Option<Value>, Vec<Unservable>) {
     let of_it = |all: Vec<Unservable>| all.into_iter().filter(|u| u.lever == flag.key).collect();
@@ -72,7 +62,7 @@ pub(crate) fn unservable(compiled: &Compiled, flag: &Flag) -> Vec<WarningView> {
     problems
         .map(|p| WarningView {
             code: "unservable".into(),
-            text: format!("{}: {}", name(p.protocol), note(&p)),
+            text: format!("{}: {}", p.protocol.name(), note(&p)),
             next: "say it otherwise in business.toml, or take the protocol out of `served_as`".into(),
         })
         .collect()
@@ -88,7 +78,7 @@ pub(crate) fn trials(
     let serves = served(flag);
     let trial = |protocol: Protocol| {
         if !serves.contains(&protocol) {
-            return refused(protocol, format!("the lever is not served as {}", name(protocol)));
+            return refused(protocol, format!("the lever is not served as {}", protocol.name()));
         }
         let problems = definition(compiled, flag, protocol).1;
         if let Some(problem) = problems.iter().find(|p| !p.local_only) {

@@ -10,7 +10,7 @@ use crate::commands::KeyMade;
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct AddSourceArgs {
     /// `sdk` (PostHog, Mixpanel, Segment, plain events, and levers), `levers` (only reads levers), `server` (a server that
-    /// reads definitions), `otlp`, `stripe`.
+    /// reads definitions), `stripe`.
     pub kind: String,
     /// One word; names the key and the source of its events.
     pub key: String,

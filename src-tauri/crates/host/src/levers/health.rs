@@ -83,18 +83,9 @@ fn family(protocol: Protocol) -> u8 {
     }
 }
 
-fn name(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Ofrep => "OFREP",
-        Protocol::Posthog => "PostHog",
-        Protocol::Growthbook => "GrowthBook",
-        Protocol::Unleash => "Unleash",
-    }
-}
-
 fn called(s: &Seen) -> String {
     let client = if s.client.is_empty() { "a client without a name" } else { &s.client };
-    format!("{client} ({}, key “{}”)", name(s.protocol), s.key)
+    format!("{client} ({}, key “{}”)", s.protocol.name(), s.key)
 }
 
 /// Examines one lever. `seen` is everybody, last seen first; `now` is the machine's time.
@@ -107,7 +98,7 @@ pub fn examine(flag: &Flag, past: &Past, seen: &[Seen], now: Millis) -> LeverHea
     let mut warn = |code, text, next: &str| warnings.push(LeverWarning { code, text, next: next.to_owned() });
     warn_of_mixing(flag, &lately, &mut warn);
     if let Some(s) = lately.iter().find(|s| !serves.contains(&s.protocol)) {
-        let text = format!("{} asks for it, but it is not served as {}", called(s), name(s.protocol));
+        let text = format!("{} asks for it, but it is not served as {}", called(s), s.protocol.name());
         warn("not_served", text, "add the protocol to `served_as`, or take the call out of the product");
     }
     let kept = past.of(flag);

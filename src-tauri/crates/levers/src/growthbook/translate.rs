@@ -119,7 +119,7 @@ fn compare(op: Comparison, left: &Term, right: &Term, yes: bool) -> Said {
     let node = || Node::Compare { op, left: left.clone(), right: right.clone() };
     match (left, right) {
         (Term::Attribute(path), Term::Literal(literal)) => on(path, |p| against(p, op, literal, yes)),
-        (Term::Literal(literal), Term::Attribute(path)) => on(path, |p| against(p, turned(op), literal, yes)),
+        (Term::Literal(literal), Term::Attribute(path)) => on(path, |p| against(p, op.turned(), literal, yes)),
         (Term::Attribute(path), Term::List(list)) | (Term::List(list), Term::Attribute(path)) => {
             let wanted = literal::list(list)?;
             let equal = match op {
@@ -133,17 +133,6 @@ fn compare(op: Comparison, left: &Term, right: &Term, yes: bool) -> Said {
             })
         }
         _ => constant(&node(), yes).ok_or_else(|| "it computes with attributes or compares two of them".into()),
-    }
-}
-
-/// `a < b` as `b > a`.
-fn turned(op: Comparison) -> Comparison {
-    match op {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        same => same,
     }
 }
 

@@ -96,14 +96,7 @@ impl Translator {
                 self.compare(path, *op, literal, denied)
             }
             Node::Compare { op, left: Term::Literal(literal), right: Term::Attribute(path) } => {
-                let turned = match op {
-                    Comparison::Less => Comparison::Greater,
-                    Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-                    Comparison::Greater => Comparison::Less,
-                    Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-                    same => *same,
-                };
-                self.compare(path, turned, literal, denied)
+                self.compare(path, op.turned(), literal, denied)
             }
             Node::In { item: Term::Attribute(path), set: Term::List(list) } => self.within(path, list, denied),
             Node::Text { op, subject: Term::Attribute(path), part: Term::Literal(Literal::Text(part)) } => {

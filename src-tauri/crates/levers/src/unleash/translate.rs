@@ -96,7 +96,7 @@ fn constraints(atom: &Atom<'_>) -> Result<Alternatives, String> {
             compare(name(path)?, *op, literal, denied)
         }
         Node::Compare { op, left: Term::Literal(literal), right: Term::Attribute(path) } => {
-            compare(name(path)?, turned(*op), literal, denied)
+            compare(name(path)?, op.turned(), literal, denied)
         }
         Node::In { item: Term::Attribute(path), set: Term::List(list) } => within(name(path)?, list, denied),
         Node::Text { op, subject: Term::Attribute(path), part: Term::Literal(Literal::Text(part)) } => {
@@ -117,16 +117,6 @@ fn constraints(atom: &Atom<'_>) -> Result<Alternatives, String> {
 
 fn truth(field: &str, wanted: bool) -> Result<Alternatives, String> {
     Ok(one(of_texts(field, "IN", &[if wanted { "true" } else { "false" }])?))
-}
-
-fn turned(op: Comparison) -> Comparison {
-    match op {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        same => same,
-    }
 }
 
 fn compare(field: &str, op: Comparison, literal: &Literal, denied: bool) -> Result<Alternatives, String> {

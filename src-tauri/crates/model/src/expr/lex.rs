@@ -1,6 +1,7 @@
 //! Text to tokens. Every token remembers where it stood, so that messages can name the column.
 
 use super::parse::Syntax;
+use crate::numeral;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -75,23 +76,7 @@ fn quoted(text: &str, at: usize, mark: char, unfinished: &str) -> Result<(String
 }
 
 fn number(text: &str, at: usize) -> Result<(Token, usize), Syntax> {
-    let bytes = text.as_bytes();
-    let digits = |mut i: usize| {
-        while bytes.get(i).is_some_and(u8::is_ascii_digit) {
-            i += 1;
-        }
-        i
-    };
-    let mut end = digits(at);
-    if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-        end = digits(end + 1);
-    }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        if bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
-            end = digits(end + 1 + sign);
-        }
-    }
+    let end = numeral::end(text, at);
     match text[at..end].parse::<f64>() {
         Ok(n) if n.is_finite() => Ok((Token::Number(n), end)),
         _ => Err(Syntax::new(at, format!("“{}” is not a number", &text[at..end]), "write it like 12 or 3.5")),

@@ -1,6 +1,7 @@
 //! CEL's tokens, as far as predicates need them.
 
 use super::parse::{Wrong, wrong};
+use crate::numeral;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -104,26 +105,10 @@ fn quoted(text: &str, at: usize, mark: char, raw: bool) -> Result<(Token, usize)
 }
 
 fn number(text: &str, at: usize) -> Result<(Token, usize), Wrong> {
-    let bytes = text.as_bytes();
-    let digits = |mut i: usize| {
-        while bytes.get(i).is_some_and(u8::is_ascii_digit) {
-            i += 1;
-        }
-        i
-    };
-    let mut end = digits(at);
-    if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-        end = digits(end + 1);
-    }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        if bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
-            end = digits(end + 1 + sign);
-        }
-    }
+    let end = numeral::end(text, at);
     let parsed = text[at..end].parse::<f64>().ok().filter(|n| n.is_finite());
     // `5u` is CEL's unsigned five.
-    let end = if matches!(bytes.get(end), Some(b'u' | b'U')) { end + 1 } else { end };
+    let end = if text[end..].starts_with(['u', 'U']) { end + 1 } else { end };
     let glued = text[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
     match parsed {
         Some(n) if !glued => Ok((Token::Number(n), end)),
