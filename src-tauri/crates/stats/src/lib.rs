@@ -11,14 +11,26 @@
     reason = "positions within a slice, already clamped to it"
 )]
 
+pub mod bandit;
 pub mod baseline;
+pub mod bayes;
+pub mod compare;
 pub mod effect;
+pub mod fdr;
 pub mod horizon;
+pub mod interrupted;
 pub mod localize;
+pub mod moments;
+pub mod multiple;
 pub mod normal;
+pub mod plan;
 pub mod robust;
+pub mod sequential;
 pub mod smooth;
+pub mod special;
+pub mod srm;
 pub mod student;
+pub mod switchback;
 pub mod transform;
 pub mod trend;
 

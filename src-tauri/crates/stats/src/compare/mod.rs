@@ -1,0 +1,1 @@
+//! Two arms compared: effect with its variance, absolute, relative and scaled, with tests and intervals.

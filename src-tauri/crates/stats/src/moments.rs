@@ -1,0 +1,1 @@
+//! Central moments of the units of an arm, and their exact combination.

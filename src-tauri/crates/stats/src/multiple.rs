@@ -1,0 +1,1 @@
+//! Many tests at once: Bonferroni, Holm, Hommel, Benjamini-Hochberg, Benjamini-Yekutieli.

@@ -1,0 +1,1 @@
+//! Designs that may be looked at more than once: group-sequential, confidence sequences, betting, mSPRT.
