@@ -2,6 +2,7 @@
 
 use epoch_model::Code;
 use epoch_model::decision::{Act, Decision};
+use epoch_model::experiment::{Experiment, Portfolio, Reading, Spec};
 use epoch_model::insight::{Expectation, Insight};
 use epoch_model::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,17 @@ pub enum Action {
         /// What to do.
         act: Act,
     },
+    /// Measure what is known of an experiment's population, and answer with [`Input::Measured`](crate::Input::Measured).
+    Measure {
+        /// The experiment.
+        spec: Box<Spec>,
+    },
+    /// Insert or replace by key. Which of them the store counts follows from their states.
+    Experiment(Box<Experiment>),
+    /// A look read, in order.
+    Reading(Box<Reading>),
+    /// The portfolio as it is now.
+    Portfolio(Box<Portfolio>),
     /// The founder should look.
     Notify {
         /// The decision's id.

@@ -2,6 +2,7 @@
 
 use epoch_model::business::{Business, LeverValue};
 use epoch_model::decision::SignedVerdict;
+use epoch_model::experiment::{Look, Pilot, Spec};
 use epoch_model::gate::RunState;
 use epoch_model::series::Point;
 use epoch_model::time::{Grain, Millis};
@@ -77,6 +78,34 @@ pub enum Input {
         value: LeverValue,
         /// Who changed it.
         by: String,
+    },
+    /// Somebody asks a question; it becomes an experiment if it can be answered.
+    Asked {
+        /// The question.
+        spec: Box<Spec>,
+        /// Who: `operator:<key id>`.
+        by: String,
+    },
+    /// What [`Action::Measure`](crate::Action::Measure) asked for; one that could not be measured says why.
+    Measured {
+        /// The experiment's key.
+        experiment: String,
+        /// What is known of its population.
+        pilot: std::result::Result<Box<Pilot>, String>,
+    },
+    /// Experiments were looked at.
+    Looked {
+        /// What the store counted, one per experiment.
+        looks: Vec<Look>,
+    },
+    /// Ends an experiment before it is answered.
+    EndAsked {
+        /// The experiment's key.
+        experiment: String,
+        /// Who: `operator:<key id>`.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// Time passed: expiry, deferral, observation.
     Tick,

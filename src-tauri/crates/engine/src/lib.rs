@@ -80,7 +80,12 @@ impl Engine {
                     self.config = Some(config);
                 }
             }
-            Input::Tick => {}
+            // The framework of experiments hears these.
+            Input::Asked { .. }
+            | Input::Measured { .. }
+            | Input::Looked { .. }
+            | Input::EndAsked { .. }
+            | Input::Tick => {}
         }
         self.advance(&mut out);
         out

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use crate::business::{Domain, LeverValue, PolicyAnswer, Reversibility};
 use crate::insight::Expectation;
+use crate::serving::{Arm, Slice};
 use crate::time::Millis;
 
 /// Which engine takes it.
@@ -56,12 +57,52 @@ pub enum State {
 pub enum Act {
     /// Sets a declared lever.
     SetLever { lever: String, from: LeverValue, to: LeverValue },
+    /// Serves the arms of an experiment to a share of those whom no rule of the lever takes. The first arm is the control.
+    StartExperiment {
+        experiment: String,
+        lever: String,
+        arms: Vec<Arm>,
+        /// Share of the units that are in it, 0 to 1.
+        share: f64,
+        audience: Option<String>,
+        slice: Option<Slice>,
+    },
+    /// Takes the arms of an experiment back; with `ship` everyone gets that value from then on, else everyone gets `from`.
+    EndExperiment { experiment: String, lever: String, from: LeverValue, ship: Option<LeverValue> },
     /// Posts to a declared webhook.
     Webhook {
         effect: String,
         #[ts(type = "unknown")]
         payload: serde_json::Value,
     },
+}
+
+impl Act {
+    /// The lever it acts on.
+    pub fn lever(&self) -> Option<&str> {
+        match self {
+            Self::SetLever { lever, .. } | Self::StartExperiment { lever, .. } | Self::EndExperiment { lever, .. } => {
+                Some(lever)
+            }
+            Self::Webhook { .. } => None,
+        }
+    }
+
+    /// The outside effect it calls.
+    pub fn effect(&self) -> Option<&str> {
+        match self {
+            Self::Webhook { effect, .. } => Some(effect),
+            _ => None,
+        }
+    }
+
+    /// The experiment it starts or ends.
+    pub fn experiment(&self) -> Option<&str> {
+        match self {
+            Self::StartExperiment { experiment, .. } | Self::EndExperiment { experiment, .. } => Some(experiment),
+            Self::SetLever { .. } | Self::Webhook { .. } => None,
+        }
+    }
 }
 
 /// How strong a piece of evidence is.

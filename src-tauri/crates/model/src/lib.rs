@@ -7,6 +7,7 @@ pub mod business;
 pub mod decision;
 pub mod error;
 pub mod event;
+pub mod experiment;
 pub mod expr;
 pub mod gate;
 pub mod insight;

@@ -128,9 +128,7 @@ impl Record {
 impl Book {
     /// The live decision on a lever.
     pub(crate) fn live_on(&self, lever: &str) -> Option<&Record> {
-        self.records
-            .values()
-            .find(|r| live(r.decision.state) && matches!(&r.decision.act, Act::SetLever { lever: l, .. } if l == lever))
+        self.records.values().find(|r| live(r.decision.state) && r.decision.act.lever() == Some(lever))
     }
 
     /// Moves finished decisions out of the way and keeps every list bounded.
@@ -165,5 +163,8 @@ pub(crate) fn target(act: &Act) -> String {
     match act {
         Act::SetLever { lever, .. } => format!("lever {lever}"),
         Act::Webhook { effect, .. } => format!("effect {effect}"),
+        Act::StartExperiment { experiment, .. } | Act::EndExperiment { experiment, .. } => {
+            format!("experiment {experiment}")
+        }
     }
 }

@@ -140,6 +140,13 @@ pub(crate) fn words(
             let url = config.effect(effect).map_or("", |e| e.url.as_str());
             format!("POST {url} {}", text::shorten(&epoch_model::journal::canonical(payload), 2000))
         }
+        Act::StartExperiment { lever, arms, share, .. } => {
+            let arms: Vec<String> = arms.iter().map(|a| format!("{} {}", a.key, raw(&a.value))).collect();
+            format!("{lever}: {} for {} % of units", arms.join(" | "), text::number(share * 100.0, 1))
+        }
+        Act::EndExperiment { lever, from, ship, .. } => {
+            format!("{lever}: {} for everyone", raw(ship.as_ref().unwrap_or(from)))
+        }
     };
     let goal = config.business.goals.iter().find(|g| g.metric == metric.key);
     d.goal = goal.map(|g| format!("{} of {}", metric.title, text::value(metric, &config.business, g.target)));
@@ -177,6 +184,8 @@ pub(crate) fn words(
                 text::money(&config.business, d.cost_minor)
             )
         }
+        (Act::StartExperiment { .. }, _) => "end it at any time: everyone gets what they had".to_owned(),
+        (Act::EndExperiment { lever, from, .. }, _) => format!("set {lever} back to {}", text::lever(from)),
         (Act::Webhook { .. }, Reversibility::R0 | Reversibility::R1) => {
             "a message cannot be unsent, but nothing depends on it".to_owned()
         }
@@ -329,7 +338,15 @@ fn alternatives(config: &Config, metric: &Metric, play: &Playbook, d: &mut Decis
 
 fn blast_radius(config: &Config, metric: &Metric, insight: &Insight, act: &Act) -> String {
     match act {
-        Act::SetLever { lever, .. } => {
+        Act::StartExperiment { arms, share, .. } => {
+            let others: f64 = arms.iter().skip(1).map(|arm| arm.weight).sum();
+            format!(
+                "{} % of those who meet it are in it; {} % get something new",
+                text::number(share * 100.0, 1),
+                text::number(share * others * 100.0, 1)
+            )
+        }
+        Act::SetLever { lever, .. } | Act::EndExperiment { lever, .. } => {
             let reach = "everybody who meets it (100 %)";
             let touched: Vec<&str> = config
                 .lever(lever)

@@ -55,10 +55,7 @@ impl Engine {
             }
             return;
         }
-        let gone = match &d.act {
-            Act::SetLever { lever, .. } => config.lever(lever).is_none(),
-            Act::Webhook { effect, .. } => config.effect(effect).is_none(),
-        };
+        let gone = undeclared(config, &d.act);
         let verdict = policy::judge(config, d);
         if gone || verdict.answer == PolicyAnswer::Deny {
             let reason = if gone {
@@ -294,10 +291,7 @@ impl Engine {
             .records
             .values()
             .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Approved))
-            .filter(|r| match &r.decision.act {
-                Act::SetLever { lever, .. } => config.lever(lever).is_none(),
-                Act::Webhook { effect, .. } => config.effect(effect).is_none(),
-            })
+            .filter(|r| undeclared(config, &r.decision.act))
             .map(|r| r.decision.id.clone())
             .collect();
         for id in gone {
@@ -305,6 +299,11 @@ impl Engine {
             self.shift(&id, State::Withdrawn, "system", "what it acts on is no longer declared".to_owned(), out);
         }
     }
+}
+
+/// Whether what an act acts on is not in the configuration.
+fn undeclared(config: &Config, act: &Act) -> bool {
+    act.lever().is_some_and(|l| config.lever(l).is_none()) || act.effect().is_some_and(|e| config.effect(e).is_none())
 }
 
 /// From the first bucket that starts after the change, as many buckets as were predicted.

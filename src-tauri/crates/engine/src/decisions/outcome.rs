@@ -67,7 +67,7 @@ impl Engine {
         let size = nothing.p50.abs().max(1e-12);
         let step = match &d.act {
             Act::SetLever { .. } => record.steps_now(),
-            Act::Webhook { .. } => 1.0,
+            _ => 1.0,
         };
         let noise = ((nothing.p90 - nothing.p10) / 2.563 / size).abs().max(0.01) / step.abs().max(0.1);
         let past = Past {

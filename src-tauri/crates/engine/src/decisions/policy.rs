@@ -106,7 +106,11 @@ pub(crate) fn judge(config: &Config, d: &Decision) -> PolicyVerdict {
 /// Share of customers an act touches: a lever is the same for all; a message to the team, or a draft, touches none.
 pub(crate) fn exposure(act: &Act, reversibility: Reversibility) -> f64 {
     match act {
-        Act::SetLever { .. } if reversibility > Reversibility::R0 => 1.0,
-        Act::SetLever { .. } | Act::Webhook { .. } => 0.0,
+        Act::Webhook { .. } => 0.0,
+        _ if reversibility == Reversibility::R0 => 0.0,
+        // The control is what everybody had.
+        Act::StartExperiment { arms, share, .. } => share * arms.iter().skip(1).map(|arm| arm.weight).sum::<f64>(),
+        Act::EndExperiment { ship: None, .. } => 0.0,
+        Act::SetLever { .. } | Act::EndExperiment { .. } => 1.0,
     }
 }

@@ -154,6 +154,9 @@ impl Engine {
             Act::SetLever { lever, .. } => {
                 config.lever(lever).map(|l| (l.reversibility, l.cost_minor, Some(l.kind.clone())))
             }
+            Act::StartExperiment { lever, .. } | Act::EndExperiment { lever, .. } => {
+                config.lever(lever).map(|l| (l.reversibility, l.cost_minor, None))
+            }
             Act::Webhook { effect, .. } => config.effect(effect).map(|e| (e.reversibility, e.cost_minor, None)),
         }
     }

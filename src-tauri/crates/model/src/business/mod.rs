@@ -18,6 +18,7 @@ use ts_rs::TS;
 pub use literal::{currency_digits, duration_ms};
 pub use problem::Problem;
 
+use crate::experiment::{Experimenting, Spec};
 use crate::serving::Serving;
 use crate::time::Grain;
 
@@ -372,6 +373,12 @@ pub struct Business {
     pub publish: Vec<PublishTarget>,
     /// Playbooks switched off by key.
     pub playbooks_off: Vec<String>,
+    /// Experiments declared in the file. Journals of before they were known have none.
+    #[serde(default)]
+    pub experiments: Vec<Spec>,
+    /// How the engine experiments.
+    #[serde(default)]
+    pub experimenting: Experimenting,
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::{
     PolicyAnswer, PolicyRule, PublishTarget, Reversibility, Source,
 };
 use crate::decision::Level;
+use crate::experiment::Experimenting;
 use crate::expr::{Dimension, Formula};
 use crate::time::Zone;
 
@@ -141,6 +142,8 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
         sources,
         publish,
         playbooks_off,
+        experiments: Vec::new(),
+        experimenting: Experimenting::default(),
     }
 }
 
