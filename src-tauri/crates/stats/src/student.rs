@@ -1,24 +1,29 @@
 //! Student's t distribution with any positive degrees of freedom.
 
-use libm::{exp, fabs, lgamma, log};
+use libm::fabs;
 
 use crate::normal;
+use crate::special::{beta_front, beta_inc_pair, solve};
 
-/// Survival function P(T > t) with `df` degrees of freedom. Above 1e6 degrees the normal is used.
+/// Survival function P(T > t) with `df` degrees of freedom; infinite degrees give the normal.
 pub fn sf(t: f64, df: f64) -> f64 {
     if t.is_nan() || !(df > 0.0) {
         return f64::NAN;
     }
-    if t.is_infinite() {
-        return if t > 0.0 { 0.0 } else { 1.0 };
-    }
-    if df > 1e6 {
+    let tail = upper(fabs(t), df);
+    if t >= 0.0 { tail } else { 1.0 - tail }
+}
+
+/// P(T > t) for t >= 0: half of I_{df/(df+t^2)}(df/2, 1/2).
+fn upper(t: f64, df: f64) -> f64 {
+    if df.is_infinite() {
         return normal::sf(t);
     }
-    // P(|T| > t) = I_{df/(df+t^2)}(df/2, 1/2)
-    let x = df / (df + t * t);
-    let tail = 0.5 * beta_inc(x, t * t / (df + t * t), 0.5 * df, 0.5);
-    if t >= 0.0 { tail } else { 1.0 - tail }
+    let whole = df + t * t;
+    if whole.is_infinite() {
+        return 0.0;
+    }
+    0.5 * beta_inc_pair(df / whole, t * t / whole, 0.5 * df, 0.5).0
 }
 
 /// Two-sided tail probability P(|T| > |t|).
@@ -26,76 +31,38 @@ pub fn two_sided(t: f64, df: f64) -> f64 {
     (2.0 * sf(fabs(t), df)).min(1.0)
 }
 
-/// Inverse survival function: the `t` with `sf(t, df) = p`. Bisection on a bracket, about 1e-14 relative.
+/// Inverse survival function: the `t` with `sf(t, df) = p`, to about 1e-14 relative.
 pub fn isf(p: f64, df: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) || !(df > 0.0) {
         return f64::NAN;
     }
-    if p == 0.0 {
-        return f64::INFINITY;
-    }
-    if p == 1.0 {
-        return f64::NEG_INFINITY;
+    if df.is_infinite() {
+        return normal::isf(p);
     }
     if p > 0.5 {
         return -isf(1.0 - p, df);
     }
-    let (mut low, mut high) = (0.0, 2.0);
-    for _ in 0..600 {
-        if sf(high, df) <= p {
-            break;
-        }
-        low = high;
-        high *= 2.0;
-    }
-    for _ in 0..100 {
-        let mid = 0.5 * (low + high);
-        if mid <= low || mid >= high {
-            break;
-        }
-        if sf(mid, df) > p {
-            low = mid;
-        } else {
-            high = mid;
-        }
-    }
-    0.5 * (low + high)
-}
-
-/// Regularised incomplete beta I_x(a, b), with `y = 1 - x` handed in so that it keeps its digits near 1.
-/// Continued fraction by Lentz's method (Numerical Recipes 6.4).
-fn beta_inc(x: f64, y: f64, a: f64, b: f64) -> f64 {
-    if x <= 0.0 {
+    if p == 0.5 {
         return 0.0;
     }
-    if y <= 0.0 {
-        return 1.0;
+    if p == 0.0 {
+        return f64::INFINITY;
     }
-    let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(y));
-    if x < (a + 1.0) / (a + b + 2.0) { front * fraction(x, a, b) / a } else { 1.0 - front * fraction(y, b, a) / b }
+    solve(p, f64::INFINITY, start(normal::isf(p), df), |t| {
+        let whole = df + t * t;
+        let (x, y) = (df / whole, t * t / whole);
+        (0.5 * beta_inc_pair(x, y, 0.5 * df, 0.5).0, -beta_front(x, y, 0.5 * df, 0.5))
+    })
 }
 
-fn fraction(x: f64, a: f64, b: f64) -> f64 {
-    const TINY: f64 = 1e-300;
-    let keep = |v: f64| if fabs(v) < TINY { TINY } else { v };
-    let mut c = 1.0;
-    let mut d = 1.0 / keep(1.0 - (a + b) * x / (a + 1.0));
-    let mut h = d;
-    for m in 1..500_u32 {
-        let m = f64::from(m);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / keep(1.0 + even * d);
-        c = keep(1.0 + even / c);
-        h *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / keep(1.0 + odd * d);
-        c = keep(1.0 + odd / c);
-        h *= d * c;
-        if fabs(d * c - 1.0) < 1e-16 {
-            break;
-        }
-    }
-    h
+/// Cornish and Fisher's expansion of the quantile in 1/df (Abramowitz and Stegun 26.7.5).
+fn start(z: f64, df: f64) -> f64 {
+    let s = z * z;
+    let g1 = (s + 1.0) / 4.0;
+    let g2 = ((5.0 * s + 16.0) * s + 3.0) / 96.0;
+    let g3 = (((3.0 * s + 19.0) * s + 17.0) * s - 15.0) / 384.0;
+    let g4 = ((((79.0 * s + 776.0) * s + 1482.0) * s - 1920.0) * s - 945.0) / 92160.0;
+    z * (1.0 + (g1 + (g2 + (g3 + g4 / df) / df) / df) / df)
 }
 
 /// The degrees of freedom whose quantile ratio t(0.975)/t(0.75) is `ratio`, between 2.5 and 200: how heavy the tails

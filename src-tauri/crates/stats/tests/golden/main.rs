@@ -1,0 +1,17 @@
+//! The statistics of experiments against figures of other programs and of arithmetic with 30 digits.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+mod online_fdr;
+mod special;
+
+/// Relative closeness; exact for 0.
+pub fn close(got: f64, want: f64, relative: f64) {
+    let off = if want == 0.0 { got.abs() } else { (got / want - 1.0).abs() };
+    assert!(off <= relative, "{got:e} is not {want:e} (off by {off:e})");
+}
