@@ -12,3 +12,4 @@ mod baselines;
 mod golden;
 mod localisation;
 mod sim;
+mod streams;
