@@ -16,15 +16,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("connectors", &["model", "levers"]),
     ("report", &["model"]),
     ("sandbox", &["model", "stats"]),
-    ("host", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox"]),
-    ("api", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host"]),
+    ("company", &["model", "sandbox"]),
+    ("host", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company"]),
+    ("api", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host"]),
     (
         "cli",
-        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"],
+        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host", "api"],
     ),
     (
         "testkit",
-        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "host", "api"],
+        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host", "api"],
     ),
 ];
 

@@ -1,0 +1,62 @@
+//! Who saw what chance decided: `$feature_flag_called`, as SDKs report it.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use epoch_model::time::Millis;
+use epoch_sandbox::Attributes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The event's name.
+pub const CALLED: &str = "$feature_flag_called";
+/// Assignments remembered as reported; those forgotten are reported again, under the same id.
+const REPORTED_MAX: usize = 500_000;
+
+/// A random assignment the company acted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// The same whenever this is reported again; no UUID, so the log makes one of it.
+    pub id: String,
+    /// When the value took effect.
+    pub at: Millis,
+    pub unit: String,
+    /// A JSON object.
+    pub props: String,
+}
+
+impl Exposure {
+    /// `unit` saw `response` (an arm's key, a rule's key, or the value) of a lever's version, which chance gave it with this
+    /// probability.
+    pub fn new(lever: &str, version: u32, unit: &str, at: Millis, response: &Value, propensity: f64) -> Self {
+        let props = json!({
+            "$feature_flag": lever,
+            "$feature_flag_response": response,
+            "$propensity": propensity,
+            "$lever_version": version,
+        });
+        Self { id: format!("{lever}/{version}/{unit}"), at, unit: unit.to_owned(), props: props.to_string() }
+    }
+}
+
+/// Which assignments were reported.
+#[derive(Debug, Default)]
+pub struct Reported(HashSet<u64>);
+
+impl Reported {
+    /// Whether this is the first time.
+    pub fn first(&mut self, lever: &str, version: u32, unit: &str) -> bool {
+        if self.0.len() >= REPORTED_MAX {
+            self.0.clear();
+        }
+        let mut hash = DefaultHasher::new();
+        (lever, version, unit).hash(&mut hash);
+        self.0.insert(hash.finish())
+    }
+}
+
+/// Attributes of a subject as a product sends them; empty ones are not known.
+pub fn attributes(of: &Attributes<'_>) -> Map<String, Value> {
+    let known = [("country", of.country), ("device", of.device), ("plan", of.plan), ("channel", of.channel)];
+    known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), json!(v))).collect()
+}
