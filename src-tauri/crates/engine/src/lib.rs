@@ -6,6 +6,7 @@
 mod action;
 mod config;
 mod decisions;
+mod experiments;
 mod input;
 mod monitor;
 mod playbook;
@@ -14,6 +15,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use action::Action;
+pub use experiments::Tracked;
 pub use input::{ClosedMetric, Input};
 pub use playbook::{Direction, Matcher, Move, Play, Playbook, Prior, Trigger};
 
@@ -27,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use config::Config;
 use decisions::book::{Book, LeverState};
+use experiments::Lab;
 use monitor::track::Track;
 
 /// Form of the snapshot; another one is refused and the journal replayed instead.
@@ -44,6 +47,8 @@ pub struct Engine {
     book: Book,
     insights: u64,
     decisions: u64,
+    #[serde(default, rename = "experiments")]
+    lab: Lab,
 }
 
 impl Engine {
