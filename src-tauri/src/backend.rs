@@ -5,11 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Receiver;
 use epoch_api::{App, AppOptions, Change};
+use epoch_company::Program;
 use epoch_model::Result;
 use serde_json::Value;
 
 use crate::args::Args;
 
+/// Started with this word, the program is the company of a sandbox that is open in another of its processes.
+pub const COMPANY: &str = "--sandbox-company";
 /// The gateway's port as documented …
 const GATEWAY_PORT: u16 = 8787;
 
@@ -78,6 +81,7 @@ pub fn open(args: &Args) -> Opened {
         listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, GATEWAY_PORT))),
         listen_fallback: true,
         background: true,
+        company: Program::itself(&[COMPANY]),
         ..AppOptions::default()
     };
     let app = Arc::new(App::new(options));

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use epoch_host::sandbox::Program;
 use epoch_host::{Host, HostOptions, TlsFiles};
 use epoch_model::{Code, Error, Result};
 use parking_lot::{Mutex, RwLock};
@@ -36,6 +37,8 @@ pub struct AppOptions {
     pub listen_fallback: bool,
     /// Works by itself (watches, closes buckets, sends effects). Off for one command at a time.
     pub background: bool,
+    /// Plays a sandbox's company in a process of its own; without, sandboxes live in this one.
+    pub company: Option<Program>,
 }
 
 /// The application. Calls may come from any thread and may block on the disk.
@@ -93,6 +96,7 @@ impl App {
             behind_proxy: self.options.behind_proxy,
             background: self.options.background,
             listen_fallback: self.options.listen_fallback,
+            company: self.options.company.clone(),
         };
         let host = Arc::new(Host::open(&folder, &options)?);
         self.tell_changes(&host);

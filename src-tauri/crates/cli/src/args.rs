@@ -511,6 +511,11 @@ impl Cli {
         matches!(self.command, Command::Serve(_))
     }
 
+    /// Whether it is the company of a sandbox that is open elsewhere.
+    pub(crate) fn is_company(&self) -> bool {
+        matches!(&self.command, Command::Sandbox(a) if matches!(a.command, crate::sandbox::SandboxCommand::Company))
+    }
+
     /// Long-running commands log to a file in the business's folder.
     pub(crate) fn log_folder(&self) -> Option<PathBuf> {
         match &self.command {

@@ -35,6 +35,10 @@ fn main() -> ExitCode {
             return if usage { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
+    if cli.is_company() {
+        // Its standard output is the host's.
+        return epoch_company::play();
+    }
     let output = Output::new(cli.json);
     let _guard = match epoch_host::telemetry::start_logging(cli.log_folder().as_deref(), !cli.is_serve()) {
         Ok(guard) => guard,

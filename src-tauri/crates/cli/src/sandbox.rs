@@ -1,5 +1,6 @@
 //! `ras sandbox`: a simulated business, from its scenario to its score.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use clap::{Args, Subcommand};
 use epoch_api::{App, AppOptions, control};
 use epoch_host::Host;
 use epoch_host::config::{Folder, io_error, read_text};
-use epoch_host::sandbox::{Judgement, Phase, SandboxOrder, refused, scenario};
+use epoch_host::sandbox::{Judgement, Phase, Program, SandboxOrder, refused, scenario};
 use epoch_model::{Code, Error, Result};
 use epoch_sandbox::{Findings, Scenario, Scorecard, describe};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,6 +39,14 @@ pub(crate) enum SandboxCommand {
     Score(Score),
     /// Scenarios that come with the program
     List,
+    /// Be the company of a sandbox that is open elsewhere; orders come on standard input
+    #[command(hide = true)]
+    Company,
+}
+
+/// What starts this program as a company.
+pub(crate) fn program() -> Option<Program> {
+    Program::itself(&["sandbox", "company"])
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +72,9 @@ pub(crate) struct Run {
     /// Time stands still while a decision waits for its answer
     #[arg(long)]
     pub hold: bool,
+    /// The company lives in a process of its own: it sends PostHog's protocol to the gateway and reads its levers over OFREP
+    #[arg(long)]
+    pub live: bool,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +109,7 @@ pub(crate) fn sandbox(command: &SandboxCommand, out: &Output) -> Result<()> {
         }
         SandboxCommand::Check(a) => check(&a.scenario, out),
         SandboxCommand::Score(a) => score(a, out),
+        SandboxCommand::Company => Ok(()),
         SandboxCommand::List => {
             let all = Scenario::all();
             let named = |s: &Scenario| json!({ "name": s.name, "title": s.title, "company": s.company, "days": s.days, "what": s.about });
@@ -147,11 +160,14 @@ fn run(a: &Run, out: &Output) -> Result<()> {
         speed: a.speed,
         hold: a.hold,
         days: a.days,
+        transport: a.live.into(),
     };
     let made = Host::create_sandbox(&dir, &order)?;
     out.say(&format!("simulating {name} into {}", dir.display()));
     let started = Instant::now();
-    let app = Arc::new(App::new(AppOptions { background: true, ..AppOptions::default() }));
+    let listen = a.live.then_some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let options = AppOptions { background: true, listen, company: program(), ..AppOptions::default() };
+    let app = Arc::new(App::new(options));
     app.open(&dir)?;
     let served = control::serve(&app)?;
     follow(&app, &dir, out)?;

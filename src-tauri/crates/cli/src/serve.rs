@@ -38,6 +38,7 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
         tls,
         behind_proxy: args.behind_proxy,
         background: true,
+        company: crate::sandbox::program(),
         ..AppOptions::default()
     }));
     if let Some(client) = take(&app, &args.dir)? {

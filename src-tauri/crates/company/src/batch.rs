@@ -18,7 +18,8 @@ const EVENTS_MAX: u64 = 5_000;
 
 #[derive(Serialize)]
 struct Event<'a> {
-    event: &'a str,
+    #[serde(rename = "event")]
+    name: &'a str,
     uuid: &'a str,
     distinct_id: &'a str,
     timestamp: String,
@@ -53,16 +54,16 @@ impl<'a> Batch<'a> {
         self.push(CALLED, &seen.id, &seen.unit, seen.at, &seen.props);
     }
 
-    fn push(&mut self, event: &str, uuid: &str, unit: &str, time: Millis, props: &str) {
+    fn push(&mut self, name: &str, uuid: &str, unit: &str, time: Millis, props: &str) {
         if self.failed.is_some() {
             return;
         }
-        if let Err(e) = self.try_push(event, uuid, unit, time, props) {
+        if let Err(e) = self.try_push(name, uuid, unit, time, props) {
             self.failed = Some(e);
         }
     }
 
-    fn try_push(&mut self, event: &str, uuid: &str, unit: &str, time: Millis, props: &str) -> Result<()> {
+    fn try_push(&mut self, name: &str, uuid: &str, unit: &str, time: Millis, props: &str) -> Result<()> {
         let timestamp = jiff::Timestamp::from_millisecond(time).map_err(unwritten)?.to_string();
         let properties: &RawValue = serde_json::from_str(props).map_err(unwritten)?;
         let distinct_id = if unit.is_empty() { UNIT } else { unit };
@@ -73,7 +74,7 @@ impl<'a> Batch<'a> {
         } else {
             self.open.push(b',');
         }
-        let event = Event { event, uuid, distinct_id, timestamp, properties };
+        let event = Event { name, uuid, distinct_id, timestamp, properties };
         serde_json::to_writer(&mut self.open, &event).map_err(unwritten)?;
         self.events += 1;
         self.in_open += 1;

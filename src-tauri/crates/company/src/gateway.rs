@@ -10,7 +10,7 @@ use ureq::http::{Response, StatusCode};
 /// How long one request may take: the gateway itself answers 503 after thirty seconds.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// How long it is asked again before the company gives up, and pauses between.
-const AGAIN_FOR: Duration = Duration::from_secs(120);
+const AGAIN_FOR: Duration = Duration::from_mins(2);
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Largest answer that is read.
@@ -54,7 +54,7 @@ impl Gateway {
 
     /// Sends a gzipped batch until it is taken: after that it is on the disk.
     pub(crate) fn send(&self, body: &[u8]) -> Result<()> {
-        self.until_taken(&|| {
+        until_taken(&|| {
             let request = self.agent.post(&self.capture).header(CONTENT_TYPE, "application/json");
             request.header(CONTENT_ENCODING, "gzip").send(body)
         })?;
@@ -63,7 +63,7 @@ impl Gateway {
 
     /// All levers for the subject of an OFREP context.
     pub(crate) fn levers(&self, context: &[u8], known: Option<&str>) -> Result<Fetched> {
-        let (status, etag, body) = self.until_taken(&|| {
+        let (status, etag, body) = until_taken(&|| {
             let mut request = self.agent.post(&self.flags).header(CONTENT_TYPE, "application/json");
             request = request.header("authorization", &self.client);
             if let Some(etag) = known {
@@ -73,41 +73,41 @@ impl Gateway {
         })?;
         Ok(if status == StatusCode::NOT_MODIFIED { Fetched::Same } else { Fetched::New { etag, body } })
     }
+}
 
-    fn until_taken(
-        &self,
-        ask: &dyn Fn() -> std::result::Result<Response<ureq::Body>, ureq::Error>,
-    ) -> Result<(StatusCode, String, Vec<u8>)> {
-        let since = Instant::now();
-        let mut pause = PAUSE_MIN;
-        loop {
-            let asked = ask().and_then(|mut response| {
-                let body = response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec()?;
-                Ok((response, body))
-            });
-            let (why, wait) = match asked {
-                Ok((response, body)) => {
-                    let status = response.status();
-                    let said = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
-                    if status.is_success() || status == StatusCode::NOT_MODIFIED {
-                        return Ok((status, said(ETAG).unwrap_or_default().to_owned(), body));
-                    }
-                    let text = String::from_utf8_lossy(&body).chars().take(200).collect::<String>();
-                    if !may_pass(status) {
-                        return Err(refused(status, &text));
-                    }
-                    let seconds = said(RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs);
-                    (format!("{status}: {text}"), seconds.unwrap_or_default())
+/// Asks until it is taken, or refused for good.
+fn until_taken(
+    ask: &dyn Fn() -> std::result::Result<Response<ureq::Body>, ureq::Error>,
+) -> Result<(StatusCode, String, Vec<u8>)> {
+    let since = Instant::now();
+    let mut pause = PAUSE_MIN;
+    loop {
+        let asked = ask().and_then(|mut response| {
+            let body = response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec()?;
+            Ok((response, body))
+        });
+        let (why, wait) = match asked {
+            Ok((response, body)) => {
+                let status = response.status();
+                let said = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+                if status.is_success() || status == StatusCode::NOT_MODIFIED {
+                    return Ok((status, said(ETAG).unwrap_or_default().to_owned(), body));
                 }
-                Err(e) => (e.to_string(), Duration::ZERO),
-            };
-            if since.elapsed() > AGAIN_FOR {
-                let message = format!("the gateway took nothing for two minutes: {why}");
-                return Err(Error::new(Code::AddressUnavailable, message, "it is tried again"));
+                let text = String::from_utf8_lossy(&body).chars().take(200).collect::<String>();
+                if !may_pass(status) {
+                    return Err(refused(status, &text));
+                }
+                let seconds = said(RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs);
+                (format!("{status}: {text}"), seconds.unwrap_or_default())
             }
-            std::thread::sleep(wait.max(pause).min(PAUSE_MAX));
-            pause = (pause * 2).min(PAUSE_MAX);
+            Err(e) => (e.to_string(), Duration::ZERO),
+        };
+        if since.elapsed() > AGAIN_FOR {
+            let message = format!("the gateway took nothing for two minutes: {why}");
+            return Err(Error::new(Code::AddressUnavailable, message, "it is tried again"));
         }
+        std::thread::sleep(wait.max(pause).min(PAUSE_MAX));
+        pause = (pause * 2).min(PAUSE_MAX);
     }
 }
 

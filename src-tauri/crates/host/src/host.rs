@@ -48,6 +48,8 @@ pub struct HostOptions {
     /// When the port is taken: tries the ten after it, then goes on without a gateway and a problem. For the desktop; a
     /// server that is not where it was asked to be should not start.
     pub listen_fallback: bool,
+    /// Plays a sandbox's company in a process of its own; without, it is played in this one.
+    pub company: Option<epoch_company::Program>,
 }
 
 /// An open business.
@@ -246,6 +248,7 @@ impl Host {
         if let Some(listen) = options.listen {
             self.start_gateway_near(listen, options)?;
         }
+        self.show_company_the_door(options);
         if options.background {
             *self.watches.lock() = crate::folders::start(&self.inner);
             self.inner.publisher.watched();

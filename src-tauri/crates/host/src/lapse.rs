@@ -41,6 +41,10 @@ pub(crate) type Shared = Arc<Mutex<Option<ReplayState>>>;
 pub(crate) trait Feed {
     /// Commits all events before `to` that were not fed yet.
     fn until(&mut self, to: Millis) -> Result<()>;
+    /// How far time may move at once.
+    fn stride(&self) -> Millis {
+        Millis::MAX
+    }
     /// Called about every two seconds, and at the end: a chance to note how far it came.
     fn keep(&mut self) -> Result<()>;
 }
@@ -91,7 +95,7 @@ fn step(host: &Inner, feed: &mut dyn Feed, target: Millis) -> Result<()> {
     loop {
         let now = host.clock.now();
         let end = zone.next(zone.floor(now, grain), grain);
-        let to = end.min(target);
+        let to = end.min(target).min(now.saturating_add(feed.stride()));
         feed.until(to)?;
         host.clock.advance_to(to);
         if to == end {
@@ -99,7 +103,7 @@ fn step(host: &Inner, feed: &mut dyn Feed, target: Millis) -> Result<()> {
         }
         host.tick_if_due()?;
         host.effects.run_due()?;
-        if to >= target || host.must_hold() {
+        if to >= target || host.must_hold() || host.quitting() {
             return Ok(());
         }
     }

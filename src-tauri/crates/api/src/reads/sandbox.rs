@@ -84,8 +84,9 @@ pub(crate) fn sandbox(host: &Host) -> Option<SandboxView> {
         hold: charter.hold,
         held: state.held,
         skipping_until: state.skip_until,
-        transport: match charter.transport {
+        transport: match state.transport {
             Transport::InProcess => "in_process",
+            Transport::Live => "live",
         }
         .to_owned(),
         injectable: IncidentKind::all()
@@ -222,6 +223,8 @@ pub(crate) fn truth(host: &Host) -> Result<SandboxTruthView> {
             nothing_minor: score.money.nothing,
             oracle_minor: score.money.oracle,
             share: score.money.share,
+            experiments_right: count(score.experiments.right),
+            experiments_wrong: count(score.experiments.wrong),
             guardrail_days: score.guardrail_days.iter().map(|(k, n)| (k.clone(), count(*n))).collect(),
         },
     })
@@ -241,6 +244,7 @@ pub(crate) fn start(app: &App, a: SandboxStartArgs) -> Result<Value> {
         speed: a.speed.unwrap_or(SPEED),
         hold: a.hold.unwrap_or(false),
         days: None,
+        transport: a.live.unwrap_or(app.options.company.is_some()).into(),
     };
     Host::create_sandbox(&folder, &order)?;
     app.open(&folder)?;
@@ -271,6 +275,7 @@ pub(crate) fn reset(app: &App) -> Result<Value> {
         speed: charter.speed(),
         hold: charter.hold,
         days: Some(days(charter.until)),
+        transport: charter.transport,
     };
     Host::create_sandbox(&folder, &order)?;
     app.open(&folder)?;

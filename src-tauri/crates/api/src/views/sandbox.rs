@@ -34,7 +34,8 @@ pub struct SandboxView {
     pub held: bool,
     /// While it is skipping, until when.
     pub skipping_until: Option<i64>,
-    /// `in_process`: its events and levers travel beside the gateway.
+    /// `live`: from a process of its own, through the gateway; `in_process`: beside the gateway. History is always filled
+    /// beside it.
     pub transport: String,
     /// What can be let happen to it.
     pub injectable: Vec<InjectableView>,
@@ -197,6 +198,9 @@ pub struct ScoreView {
     pub share: Option<f64>,
     /// Days on which a guardrail was broken, by metric.
     pub guardrail_days: BTreeMap<String, u32>,
+    /// Experiments that ended: those whose verdict is what the truth says, and those whose is not.
+    pub experiments_right: u32,
+    pub experiments_wrong: u32,
 }
 
 /// Starts a simulated business in a folder of its own and opens it.
@@ -216,6 +220,10 @@ pub struct SandboxStartArgs {
     /// Whether time stands still while a card waits; it does not when absent.
     #[serde(default)]
     pub hold: Option<bool>,
+    /// Whether the company lives in a process of its own and comes in through the gateway after its history; it does, where
+    /// that is possible, when absent.
+    #[serde(default)]
+    pub live: Option<bool>,
     /// The folder; below the data home when absent.
     #[serde(default)]
     pub folder: Option<String>,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use epoch_host::sandbox::{Phase, SandboxOrder};
+use epoch_host::sandbox::{Phase, SandboxOrder, Transport};
 use epoch_host::{Host, HostOptions, audit};
 use epoch_model::Result;
 use epoch_sandbox::{Defaults, Scenario, World};
@@ -58,6 +58,7 @@ fn whole(name: &str, seed: u64, dir: &Path, report: &mut Report) -> Result<()> {
         speed: f64::INFINITY,
         hold: false,
         days: Some(DAYS),
+        transport: Transport::InProcess,
     };
     Host::create_sandbox(dir, &order)?;
     let (host, spent) = timed(|| {

@@ -2,57 +2,21 @@
 //! has passed is lived again.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use epoch_company::exposure::attributes;
+use epoch_company::{Exposure, Reported, UNIT};
 use epoch_levers::{Compiled, Subject};
 use epoch_model::Result;
 use epoch_model::business::LeverValue;
-use epoch_model::event::{EventId, event_id};
 use epoch_model::serving::Flag;
 use epoch_model::time::Millis;
 use epoch_sandbox::{Attributes, LeverSource};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::charter::Place;
 use crate::config;
-
-/// A random assignment the company acted on, as its product reports it.
-#[derive(Debug, Clone)]
-pub(crate) struct Exposure {
-    pub(crate) id: EventId,
-    pub(crate) at: Millis,
-    pub(crate) unit: String,
-    pub(crate) props: String,
-}
-
-/// The event SDKs report an assignment with.
-pub(crate) const CALLED: &str = "$feature_flag_called";
-/// Assignments remembered as reported; those forgotten are reported again, under the same id.
-const REPORTED_MAX: usize = 500_000;
-
-/// Which assignments were reported.
-#[derive(Debug, Default)]
-pub(crate) struct Reported(HashSet<u64>);
-
-impl Reported {
-    fn first(&mut self, lever: &str, version: u32, unit: &str) -> bool {
-        if self.0.len() >= REPORTED_MAX {
-            self.0.clear();
-        }
-        let mut hash = DefaultHasher::new();
-        (lever, version, unit).hash(&mut hash);
-        self.0.insert(hash.finish())
-    }
-}
-
-/// Attributes of a subject as a product sends them; empty ones are not known.
-pub(crate) fn attributes(of: &Attributes<'_>) -> Map<String, Value> {
-    let known = [("country", of.country), ("device", of.device), ("plan", of.plan), ("channel", of.channel)];
-    known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), json!(v))).collect()
-}
 
 /// One version of the levers.
 pub(crate) struct Source<'a> {
@@ -73,24 +37,15 @@ impl LeverSource for Source<'_> {
             return Some(if flag.serving.off { flag.default.clone() } else { flag.value.clone() });
         }
         let known = attributes(of);
-        let found = self.levers.evaluate(lever, Subject { id: unit, attributes: &known })?;
+        let id = if unit.is_empty() { UNIT } else { unit };
+        let found = self.levers.evaluate(lever, Subject { id, attributes: &known })?;
         if let Some(propensity) = found.propensity
             && !unit.is_empty()
             && self.reported.borrow_mut().first(lever, flag.version, unit)
         {
             let response = found.variant.as_ref().map_or_else(|| json!(found.value), |variant| json!(variant));
-            let props = json!({
-                "$feature_flag": lever,
-                "$feature_flag_response": response,
-                "$propensity": propensity,
-                "$lever_version": flag.version,
-            });
-            self.exposures.borrow_mut().push(Exposure {
-                id: event_id("sandbox", &format!("{lever}/{}/{unit}", flag.version)),
-                at: of.at,
-                unit: unit.to_owned(),
-                props: props.to_string(),
-            });
+            let seen = Exposure::new(lever, flag.version, unit, of.at, &response, propensity);
+            self.exposures.borrow_mut().push(seen);
         }
         Some(found.value)
     }
@@ -168,6 +123,7 @@ impl Books {
 mod tests {
     use epoch_model::business::Business;
     use epoch_model::time::DAY;
+    use serde_json::Value;
 
     use super::*;
 

@@ -31,6 +31,7 @@ pub struct SandboxOrder {
     pub hold: bool,
     /// Length; the scenario's own when absent.
     pub days: Option<u32>,
+    pub transport: Transport,
 }
 
 /// How events and levers travel.
@@ -39,6 +40,15 @@ pub struct SandboxOrder {
 pub enum Transport {
     /// In the host's own process, beside the gateway.
     InProcess,
+    /// From a process of its own, through the gateway, once history is filled.
+    Live,
+}
+
+impl From<bool> for Transport {
+    /// Whether it is live.
+    fn from(live: bool) -> Self {
+        if live { Self::Live } else { Self::InProcess }
+    }
 }
 
 /// An incident somebody let happen.
@@ -73,6 +83,9 @@ pub(crate) struct Place(PathBuf);
 impl Place {
     pub(crate) fn of(folder: &Path) -> Self {
         Self(folder.join("sandbox"))
+    }
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
     }
     pub(crate) fn charter(&self) -> PathBuf {
         self.0.join("sandbox.json")
@@ -161,7 +174,7 @@ impl Host {
             until,
             speed: None,
             hold: order.hold,
-            transport: Transport::InProcess,
+            transport: order.transport,
             injected: Vec::new(),
         };
         charter.set_speed(order.speed);

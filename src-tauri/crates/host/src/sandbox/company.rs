@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use epoch_company::{Answer, Order};
 use epoch_levers::Book as _;
 use epoch_model::journal::RowKind;
 use epoch_model::time::Millis;
@@ -11,12 +12,13 @@ use epoch_model::{Code, Error, Result};
 use epoch_sandbox::{Incident, Scenario, World};
 use parking_lot::Mutex;
 
-use super::charter::{Charter, Place, scenario};
+use super::charter::{Charter, Place, Transport, scenario};
 use super::feed::Direct;
+use super::live::{Door, Live, Player};
 use crate::clock::Mode;
 use crate::config::{self, Folder};
 use crate::inner::Inner;
-use crate::lapse::{self, Feed, ReplayState};
+use crate::lapse::{self, ReplayState};
 
 /// Pause before a company that broke off is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -61,6 +63,9 @@ pub(crate) struct Company {
     pub(crate) charter: Mutex<Charter>,
     /// Held while time passes, so that whoever gets it finds it with all its events committed.
     pub(crate) world: Mutex<Option<World>>,
+    /// Who holds the world instead, while it lives in a process of its own.
+    pub(crate) player: Mutex<Option<Player>>,
+    pub(crate) door: Mutex<Option<Door>>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) filling: AtomicBool,
     pub(crate) working: AtomicBool,
@@ -79,6 +84,8 @@ impl Company {
             scenario,
             charter: Mutex::new(charter),
             world: Mutex::new(None),
+            player: Mutex::new(None),
+            door: Mutex::new(None),
             tally: Arc::default(),
             filling: AtomicBool::new(false),
             working: AtomicBool::new(false),
@@ -96,8 +103,22 @@ impl Company {
         })
     }
 
+    /// Gives the company's process an order; `None` when there is none. One that does not answer is ended.
+    pub(crate) fn ask(&self, order: &Order, quitting: &dyn Fn() -> bool) -> Result<Option<Answer>> {
+        let mut player = self.player.lock();
+        let Some(asked) = player.as_mut() else { return Ok(None) };
+        let answer = asked.ask(order, quitting);
+        if answer.is_err() {
+            *player = None;
+        }
+        answer.map(Some)
+    }
+
     /// The world as it stands, in this process or outside of it.
     pub(crate) fn look(&self) -> Result<World> {
+        if self.ask(&Order::Snapshot, &|| false)?.is_some() {
+            return self.load();
+        }
         if let Some(world) = self.world.lock().as_ref() {
             return Ok(world.clone());
         }
@@ -106,6 +127,18 @@ impl Company {
 
     /// Lets something happen from now on.
     pub(crate) fn inject(&self, incident: Incident) -> Result<Millis> {
+        match self.ask(&Order::Inject(Box::new(incident.clone())), &|| false)? {
+            Some(Answer::Injected(at)) => return Ok(at),
+            Some(other) => {
+                let message = format!("the simulated company answered “{other}”");
+                return Err(Error::new(Code::Internal, message, "try again in a moment"));
+            }
+            None => {}
+        }
+        if !epoch_company::tape::read(self.place.folder())?.is_empty() {
+            let message = "the simulation was stopped in the middle of a step";
+            return Err(Error::new(Code::WrongState, message, "open it in the console or with `ras serve`, then again"));
+        }
         let mut world = self.world.lock();
         let mut taken = match world.take() {
             Some(world) => world,
@@ -162,14 +195,21 @@ impl Inner {
     pub(crate) fn run_company(&self) {
         let Some(company) = &self.sandbox else { return };
         while !self.quitting() {
+            let before = self.clock.now();
             match self.live_on(company) {
                 Ok(true) => break,
                 Ok(false) => {}
+                Err(_) if self.quitting() => break,
                 Err(e) => {
+                    *company.world.lock() = None;
+                    if self.clock.now() > before {
+                        // It lived until now: somebody ended its process, perhaps.
+                        tracing::warn!(error = %e, "the simulated company broke off; it goes on");
+                        continue;
+                    }
                     tracing::error!(error = %e, "the simulated company broke off; it is tried again");
                     self.problems.put("sandbox", e.clone(), None);
                     *company.broken.lock() = Some(e);
-                    *company.world.lock() = None;
                     for _ in 0..(AGAIN.as_millis() / PULSE.as_millis()) {
                         if !self.quitting() {
                             std::thread::sleep(PULSE);
@@ -187,24 +227,38 @@ impl Inner {
     /// Lets one stretch pass, history or what comes after; answers whether that was the last one.
     fn live_on(&self, company: &Arc<Company>) -> Result<bool> {
         self.plan_sandbox();
-        let (history, until) = {
+        let (history, until, transport) = {
             let charter = company.charter.lock();
-            (charter.history_until, charter.until)
+            (charter.history_until, charter.until, company.transport_of(&charter))
         };
         let filling = company.filling.load(Ordering::Relaxed);
         let end = if filling { history } else { until };
         let mut feed = Direct::new(self, company)?;
-        self.problems.solve("sandbox");
-        *company.broken.lock() = None;
         // Whatever was under way when a crash came is closed first.
-        feed.until(self.clock.now())?;
+        feed.catch_up()?;
         self.close_buckets(None)?;
-        lapse::pass(self, &mut feed, end, &|| false)?;
+        let door = company.door.lock().clone().filter(|_| !filling && transport == Transport::Live);
+        if let Some(door) = door {
+            feed.save()?;
+            drop(feed);
+            *company.world.lock() = None;
+            let mut feed = Live::start(self, company, &door)?;
+            self.went_on(company);
+            lapse::pass(self, &mut feed, end, &|| false)?;
+        } else {
+            self.went_on(company);
+            lapse::pass(self, &mut feed, end, &|| false)?;
+        }
         let now = self.clock.now();
         if filling && now >= history {
             tracing::info!("the sandbox's history is filled");
         }
         Ok(self.quitting() || now >= until)
+    }
+
+    fn went_on(&self, company: &Company) {
+        self.problems.solve("sandbox");
+        *company.broken.lock() = None;
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use epoch_model::event::{EventBatch, EventSink as _, EventView, Receipt};
+use epoch_company::tape::{self, Again};
+use epoch_company::{CALLED, Exposure, Reported, UNIT};
+use epoch_model::event::{EventBatch, EventSink as _, EventView, Receipt, event_id};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 
-use super::book::{Books, CALLED, Exposure, Reported, Source};
+use super::book::{Books, Source};
 use super::company::{Company, in_force};
 use crate::config;
 use crate::inner::Inner;
@@ -52,13 +54,48 @@ impl<'a> Direct<'a> {
         })
     }
 
-    fn save(&mut self) -> Result<()> {
+    /// Brings the world to where the clock stands, after a crash: what a process of its own lived, from its tape; what was
+    /// lived here, from the levers' books. All of it is known by its ids.
+    pub(crate) fn catch_up(&mut self) -> Result<()> {
+        self.relive()?;
+        self.until(self.host.clock.now())
+    }
+
+    fn relive(&mut self) -> Result<()> {
+        let folder = self.company.place.folder();
+        let records = tape::read(folder)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let company = Arc::clone(self.company);
+        let mut held = company.world.lock();
+        let Some(world) = held.as_mut() else { return Ok(()) };
+        let mut line = Line { host: self.host, company: &company, answers: &self.answers, flying: 0, failed: None };
+        let mut batch = EventBatch::new(SOURCE, world.now());
+        tape::relive(world, &records, &mut |again| match again {
+            Again::Event(event) => line.push(&mut batch, event.view(), event.arrives),
+            Again::Exposure(seen) => line.push(&mut batch, view(seen), seen.at),
+        });
+        line.send(batch);
+        line.finish()?;
+        drop(held);
+        self.save()?;
+        tape::clear(self.company.place.folder())
+    }
+
+    /// Writes the world down.
+    pub(crate) fn save(&mut self) -> Result<()> {
         let world = self.company.world.lock();
         let Some(world) = world.as_ref().filter(|world| world.now() > self.saved_at) else { return Ok(()) };
         config::write_whole(&self.company.place.world(), &world.snapshot())?;
         (self.saved, self.saved_at) = (Instant::now(), world.now());
         self.books.written(world.now(), &self.company.place)
     }
+}
+
+/// An exposure as the log takes it.
+fn view(seen: &Exposure) -> EventView<'_> {
+    EventView { id: event_id(SOURCE, &seen.id), time: seen.at, name: CALLED, unit: &seen.unit, props: &seen.props }
 }
 
 impl Feed for Direct<'_> {
@@ -79,12 +116,12 @@ impl Feed for Direct<'_> {
             let mut batch = EventBatch::new(SOURCE, end);
             world.advance(end, &source, &mut |event| {
                 for seen in exposures.borrow_mut().drain(..) {
-                    line.push(&mut batch, seen.view(), seen.at);
+                    line.push(&mut batch, view(&seen), seen.at);
                 }
                 line.push(&mut batch, event.view(), event.arrives);
             });
             for seen in exposures.take() {
-                line.push(&mut batch, seen.view(), seen.at);
+                line.push(&mut batch, view(&seen), seen.at);
             }
             line.send(batch);
         }
@@ -94,12 +131,6 @@ impl Feed for Direct<'_> {
     fn keep(&mut self) -> Result<()> {
         let ended = self.host.quitting() || self.host.replay.lock().is_none_or(|state| state.finished);
         if ended || self.saved.elapsed() > SAVE_EVERY { self.save() } else { Ok(()) }
-    }
-}
-
-impl Exposure {
-    pub(crate) fn view(&self) -> EventView<'_> {
-        EventView { id: self.id, time: self.at, name: CALLED, unit: &self.unit, props: &self.props }
     }
 }
 
@@ -120,6 +151,8 @@ impl Line<'_> {
         self.company.tally.events.fetch_add(1, Ordering::Relaxed);
         // Received when it arrives in the simulation.
         batch.received = arrives;
+        // What the company itself does is sent under its own name, as an SDK must.
+        let event = if event.unit.is_empty() { EventView { unit: UNIT, ..event } } else { event };
         if let Err(e) = batch.push(event) {
             self.failed = Some(e);
         } else if batch.len() >= BATCH {

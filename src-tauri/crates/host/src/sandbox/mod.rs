@@ -5,9 +5,11 @@ mod book;
 mod charter;
 mod company;
 mod feed;
+mod live;
 mod operate;
 
 pub use charter::{Charter, FASTEST, HISTORY_DAYS, Injected, SandboxOrder, Transport, is_sandbox, refused, scenario};
 pub(crate) use company::Company;
 pub use company::Sent;
+pub use epoch_company::Program;
 pub use operate::{Judgement, Phase, SandboxState};

@@ -11,7 +11,7 @@ use epoch_sandbox::{Findings, Incident, IncidentKind, Scenario, Scorecard, Truth
 use epoch_store::InsightFilter;
 use serde::{Deserialize, Serialize};
 
-use super::charter::{Charter, FASTEST, Injected};
+use super::charter::{Charter, FASTEST, Injected, Transport};
 use super::company::{Company, Sent};
 use crate::host::Host;
 
@@ -47,6 +47,8 @@ pub struct SandboxState {
     pub working: bool,
     /// Why it broke off; it is tried again.
     pub broken: Option<Error>,
+    /// How its events travel after its history.
+    pub transport: Transport,
 }
 
 /// Truth, findings and what comes of comparing them.
@@ -102,6 +104,7 @@ impl Host {
             skip_until,
             working,
             broken: company.broken.lock().clone(),
+            transport: company.transport_of(&charter),
             charter,
         })
     }
