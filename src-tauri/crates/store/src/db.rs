@@ -32,6 +32,7 @@ const MIGRATIONS: &[&[&str]] = &[
     &[crate::records::CLIENT_KEYS],
     &[crate::links::TABLES, crate::erase::TABLES, crate::sources::REPLAYED],
     &[crate::checkpoint::STAGE],
+    &[crate::experiments::kept::TABLES],
 ];
 
 /// The database of a business's folder.

@@ -1,6 +1,6 @@
 //! Decisions, insights, expectations and levers: JSON documents with the few columns they are looked for by.
 
-use epoch_model::decision::{Act, Decision};
+use epoch_model::decision::Decision;
 use epoch_model::error::{Code, Error, Result};
 use epoch_model::insight::Insight;
 use epoch_model::time::Millis;
@@ -57,13 +57,13 @@ fn limit(asked: usize) -> i64 {
     int(if asked == 0 { LIMIT } else { asked.min(LIMIT_MAX) } as u64)
 }
 
-fn text(value: &impl Serialize) -> Result<String> {
+pub fn text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|e| Error::new(Code::Internal, format!("a record cannot be written: {e}"), "report it"))
 }
 
 /// The string form of a closed list's member, as serde names it.
-fn word(value: &impl Serialize) -> Result<String> {
+pub fn word(value: &impl Serialize) -> Result<String> {
     text(value).map(|t| t.trim_matches('"').to_owned())
 }
 
@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T> {
     serde_json::from_str(body).map_err(|e| damaged(&format!("a record cannot be read: {e}")))
 }
 
-fn all<T: DeserializeOwned>(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<T>> {
+pub fn all<T: DeserializeOwned>(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<T>> {
     let mut select = db.prepare_cached(sql).db()?;
     let mut found = select.query(params).db()?;
     let mut records = Vec::new();
@@ -81,16 +81,12 @@ fn all<T: DeserializeOwned>(db: &Connection, sql: &str, params: impl Params) -> 
     Ok(records)
 }
 
-fn one<T: DeserializeOwned>(db: &Connection, sql: &str, key: &str) -> Result<Option<T>> {
+pub fn one<T: DeserializeOwned>(db: &Connection, sql: &str, key: &str) -> Result<Option<T>> {
     let body: Option<String> = db.prepare_cached(sql).db()?.query_row([key], |r| r.get(0)).optional().db()?;
     body.as_deref().map(read).transpose()
 }
 
 pub fn put_decision(db: &Connection, d: &Decision) -> Result<()> {
-    let lever = match &d.act {
-        Act::SetLever { lever, .. } => Some(lever),
-        Act::Webhook { .. } => None,
-    };
     db.prepare_cached(
         "INSERT OR REPLACE INTO decisions (id, state, domain, metric, lever, insight, created_at, body) \
          VALUES (?,?,?,?,?,?,?,?)",
@@ -101,7 +97,7 @@ pub fn put_decision(db: &Connection, d: &Decision) -> Result<()> {
         word(&d.state)?,
         word(&d.domain)?,
         d.prediction.metric,
-        lever,
+        d.act.lever(),
         d.insight,
         d.created_at,
         text(d)?

@@ -13,6 +13,7 @@ mod checkpoint;
 mod db;
 mod documents;
 mod erase;
+mod experiments;
 mod fault;
 mod ids;
 mod inbox;
@@ -32,6 +33,7 @@ mod types;
 mod upkeep;
 mod writer;
 
+pub use experiments::Tracked;
 pub use options::{Clock, Options};
 pub use store::Store;
 pub use types::*;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
 use crate::changes::Changed;
+use crate::experiments::kept;
 use crate::fault::{DbResult, damaged, int};
 use crate::journal::Appender;
 use crate::types::{Entry, GatewayKey, ImportMark, KeyKind};
@@ -81,6 +82,18 @@ pub fn commit(db: &Connection, entries: &[Entry], changed: &mut Changed) -> Resu
         for lever in &entry.levers {
             documents::put_lever(db, lever)?;
             changed.note("levers", &lever.key);
+        }
+        for experiment in &entry.experiments {
+            kept::put_experiment(db, experiment)?;
+            changed.note("experiments", &experiment.spec.key);
+        }
+        for reading in &entry.readings {
+            kept::put_reading(db, reading)?;
+            changed.note("experiments", &reading.experiment);
+        }
+        if let Some(portfolio) = &entry.portfolio {
+            kept::put_portfolio(db, portfolio)?;
+            changed.note("experiments", "");
         }
         for effect in &entry.outbox {
             outbox::queue(db, effect, entry.at)?;

@@ -84,10 +84,12 @@ fn bytes(value: rusqlite::types::ValueRef<'_>) -> Option<&[u8]> {
 }
 
 /// What the engine wrote down, where an id can only be as the value of a segment, and what others keep here.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("journal", "SELECT body FROM journal"),
     ("decisions", "SELECT body FROM decisions"),
     ("insights", "SELECT body FROM insights"),
+    ("experiments", "SELECT body FROM experiments"),
+    ("experiment_readings", "SELECT body FROM experiment_readings"),
     ("expectations", "SELECT body FROM expectations"),
     ("outbox", "SELECT act || detail FROM outbox"),
     ("meta", "SELECT value FROM meta"),

@@ -1,6 +1,7 @@
 //! The store as everybody else sees it.
 
 mod events;
+mod experiments;
 mod people;
 mod records;
 mod upkeep;

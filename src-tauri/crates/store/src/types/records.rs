@@ -2,8 +2,10 @@
 
 use epoch_model::business::{Domain, LeverValue};
 use epoch_model::decision::{Act, Decision, State};
+use epoch_model::experiment::{Experiment, Portfolio, Reading};
 use epoch_model::insight::{Expectation, Insight, InsightKind};
 use epoch_model::journal::RowKind;
+use epoch_model::serving::Rule;
 use epoch_model::time::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,6 +28,12 @@ pub struct Entry {
     pub expectations: Vec<Scored>,
     /// Inserted, or replaced by key.
     pub levers: Vec<LeverRow>,
+    /// Inserted, or replaced by key.
+    pub experiments: Vec<Experiment>,
+    /// Inserted, or replaced by experiment and number.
+    pub readings: Vec<Reading>,
+    /// Replaces the one that is there.
+    pub portfolio: Option<Portfolio>,
     /// Queued once: an idempotency key that is already there changes nothing.
     pub outbox: Vec<NewEffect>,
     /// Put (or removed, with `None`) under their keys.
@@ -47,6 +55,9 @@ impl Entry {
             decisions: Vec::new(),
             expectations: Vec::new(),
             levers: Vec::new(),
+            experiments: Vec::new(),
+            readings: Vec::new(),
+            portfolio: None,
             outbox: Vec::new(),
             meta: Vec::new(),
             snapshot: None,
@@ -77,6 +88,9 @@ pub struct LeverRow {
     pub decision: Option<String>,
     /// `engine`, `operator:<key id>`, `source:<key>`.
     pub by: String,
+    /// Rules that running experiments keep, served after those of the file; the lever's value is for whom none of them takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
 }
 
 /// An effect to send.

@@ -85,6 +85,7 @@ fn one_step_is_all_or_nothing_and_reads_back_as_it_was() {
             updated_at: START,
             decision: None,
             by: "engine".into(),
+            rules: Vec::new(),
         };
         let scored = Scored {
             metric: "revenue".into(),
