@@ -11,10 +11,12 @@ use epoch_model::time::Grain;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod experiments;
 mod levers;
 mod people;
 mod sandbox;
 
+pub use experiments::*;
 pub use levers::*;
 pub use people::*;
 pub use sandbox::*;
@@ -58,6 +60,8 @@ pub struct StatusView {
     pub gateway: Option<String>,
     pub approvals_waiting: u32,
     pub anomalies_open: u32,
+    /// Experiments that run now.
+    pub experiments_running: u32,
     pub import: Option<ImportProgress>,
     pub problems: Vec<ProblemView>,
     /// What nobody has to answer but everybody should know, such as a lever that two SDKs sort differently.

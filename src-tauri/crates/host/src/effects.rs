@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use epoch_connectors::webhook::{self, Delivery};
 use epoch_engine::Input;
-use epoch_model::business::{Business, LeverValue};
+use epoch_model::business::Business;
 use epoch_model::decision::{Act, Decision, SignedVerdict, State, Verdict};
 use epoch_model::gate::{self, OperatorKeys, Permit, RunState};
 use epoch_model::journal::RowKind;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine_thread::{ENGINE, EngineHandle, Given};
+use crate::experiments::moves;
 use crate::keys;
 use crate::levers::Published;
 
@@ -70,6 +71,16 @@ impl Effects {
                         OutboxResult::Done { detail: "found set after a restart".into() }
                     } else {
                         OutboxResult::Retry { at: self.clock.now(), detail: "not set before the restart".into() }
+                    };
+                    self.store.outbox_finish(item.id, result)?;
+                }
+                // What it does to the lever is committed together with its result.
+                Act::StartExperiment { .. } | Act::EndExperiment { .. } => {
+                    let open = self.store.decision(&item.decision)?.is_some_and(|d| d.state == State::Executing);
+                    let result = if open {
+                        OutboxResult::Retry { at: self.clock.now(), detail: "not done before the restart".into() }
+                    } else {
+                        OutboxResult::Done { detail: "found done after a restart".into() }
                     };
                     self.store.outbox_finish(item.id, result)?;
                 }
@@ -130,7 +141,9 @@ impl Effects {
         };
         let item = self.store.outbox_start(item.id)?;
         match &item.act {
-            Act::SetLever { lever, to, .. } => self.set_lever(&permit, &item, lever, to, &config.business),
+            Act::SetLever { .. } | Act::StartExperiment { .. } | Act::EndExperiment { .. } => {
+                self.move_lever(&permit, &item, &config.business)
+            }
             Act::Webhook { effect, payload } => self.post(&permit, &item, effect, payload, &config.business),
         }
     }
@@ -159,29 +172,20 @@ impl Effects {
         Ok((approves && signed.claim.decision == decision.id).then_some(signed))
     }
 
-    fn set_lever(
-        &self,
-        permit: &Permit,
-        item: &OutboxItem,
-        lever: &str,
-        to: &LeverValue,
-        business: &Business,
-    ) -> Result<()> {
+    /// Carries out what is done to a lever: its new row is committed with the effect's result.
+    fn move_lever(&self, permit: &Permit, item: &OutboxItem, business: &Business) -> Result<()> {
         // Held until the value is in force: whoever stops waits for it, or is before it.
         let running = self.run_state.read();
         if *running != RunState::Running {
             return self
                 .finish(item, OutboxResult::Retry { at: self.clock.now(), detail: "held back by a stop".into() });
         }
-        let now = self.clock.now();
-        let row = LeverRow {
-            key: lever.to_owned(),
-            value: to.clone(),
-            updated_at: now,
-            decision: Some(permit.decision().to_owned()),
-            by: ENGINE.to_owned(),
+        let (_, rows) = self.store.levers()?;
+        let moved = match moves::after(&item.act, business, &rows, permit.decision(), self.clock.now()) {
+            Ok(moved) => moved,
+            Err(detail) => return self.finish(item, OutboxResult::Failed { detail }),
         };
-        self.tell(item, true, false, format!("{lever} set"), vec![row])?;
+        self.tell(item, true, false, moved.detail, vec![moved.row])?;
         self.published.refresh(business, ENGINE)?;
         self.store.outbox_finish(item.id, OutboxResult::Done { detail: "published".into() })
     }

@@ -266,7 +266,10 @@ pub(crate) fn entry_of(actor: &str, input: &Input, actions: &[Action], now: Mill
                 act: act.clone(),
                 due: now,
             }),
-            Action::Notify { .. } | Action::Refused { .. } => {}
+            Action::Experiment(experiment) => entry.experiments.push((**experiment).clone()),
+            Action::Reading(reading) => entry.readings.push((**reading).clone()),
+            Action::Portfolio(portfolio) => entry.portfolio = Some((**portfolio).clone()),
+            Action::Measure { .. } | Action::Notify { .. } | Action::Refused { .. } => {}
         }
     }
     if let Input::Run { state, actor, reason } = input {

@@ -16,6 +16,7 @@ pub mod telemetry;
 mod closer;
 mod effects;
 mod engine_thread;
+mod experiments;
 mod folders;
 mod gaps;
 mod host;

@@ -3,7 +3,11 @@
 /**
  * What it would do.
  */
-export type Act = { "kind": "set_lever", lever: string, from: LeverValue, to: LeverValue, } | { "kind": "webhook", effect: string, payload: unknown, };
+export type Act = { "kind": "set_lever", lever: string, from: LeverValue, to: LeverValue, } | { "kind": "start_experiment", experiment: string, lever: string, arms: Array<Arm>, 
+/**
+ * Share of the units that are in it, 0 to 1.
+ */
+share: number, audience: string | null, slice: Slice | null, } | { "kind": "end_experiment", experiment: string, lever: string, from: LeverValue, ship: LeverValue | null, } | { "kind": "webhook", effect: string, payload: unknown, };
 
 /**
  * A thing the engine did.
@@ -74,6 +78,80 @@ key: string, value: LeverValue,
 weight: number, };
 
 /**
+ * An arm as somebody asks for it.
+ */
+export type ArmDraft = { 
+/**
+ * Its name in exposures; `control` for the first, `test` (`test2`, …) for the others when absent.
+ */
+key: string | null, value: LeverValue, 
+/**
+ * Relative to the others; 1 when absent.
+ */
+weight: number | null, };
+
+/**
+ * A question as somebody asks it, or only wants to look at. What is absent is chosen.
+ */
+export type AskExperimentArgs = { 
+/**
+ * One word; made of the lever (or the title) and a number when absent.
+ */
+key: string | null, title: string | null, 
+/**
+ * What is believed and why, in a sentence.
+ */
+hypothesis: string | null, 
+/**
+ * The lever whose values are compared; without it `exposure` says which events sort units.
+ */
+lever: string | null, 
+/**
+ * The first is the control. One arm only: the lever's value in force is the control.
+ */
+arms: Array<ArmDraft>, 
+/**
+ * The metric that decides.
+ */
+metric: string, secondary: Array<string>, 
+/**
+ * Metrics that must not get worse; the business's guardrails when absent.
+ */
+guardrails: Array<string> | null, 
+/**
+ * Predicate over attributes (`plan == 'pro'`).
+ */
+audience: string | null, 
+/**
+ * Share of the audience that is in it, 0 to 1; everyone when absent.
+ */
+share: number | null, 
+/**
+ * The smallest relative effect worth knowing (0.05 is 5 %).
+ */
+mde: number | null, 
+/**
+ * Values of one unit above this count as this.
+ */
+cap: number | null, 
+/**
+ * Group type whose key is the unit.
+ */
+group: string | null, 
+/**
+ * No unit is counted from here on.
+ */
+until: number | null, exposure: Exposure | null, 
+/**
+ * The hypothesis of the portfolio that it tests.
+ */
+hypothesis_id: string | null, 
+/**
+ * `decide` when absent.
+ */
+purpose: Purpose | null, };
+
+/**
  * Answer of the audit check.
  */
 export type AuditView = { rows: number, head: string, problem: string | null, };
@@ -121,7 +199,15 @@ timezone: string, metrics: Array<Metric>, goals: Array<Goal>, levers: Array<Leve
 /**
  * Playbooks switched off by key.
  */
-playbooks_off: Array<string>, };
+playbooks_off: Array<string>, 
+/**
+ * Experiments declared in the file. Journals of before they were known have none.
+ */
+experiments: Array<ExperimentSpec>, 
+/**
+ * How the engine experiments.
+ */
+experimenting: Experimenting, };
 
 /**
  * The business in force.
@@ -132,6 +218,11 @@ export type BusinessBrief = { name: string, currency: string, currency_digits: n
  * A record of scored predictions.
  */
 export type Calibration = { scored: number, inside: number, };
+
+/**
+ * What follows from a look.
+ */
+export type Call = { "call": "continue" } | { "call": "blocked" } | { "call": "ship", arm: string, } | { "call": "roll_back", arm: string, } | { "call": "futile" } | { "call": "inconclusive" };
 
 /**
  * What changed, for the page to refresh: topics such as `status`, `kpis`, `decisions`, `connections`, `settings`, `reports`.
@@ -163,6 +254,31 @@ export type ColumnView = { name: string, kind: string, samples: Array<string>,
 used_as: string, };
 
 /**
+ * What came out.
+ */
+export type Conclusion = { at: number, 
+/**
+ * What was called.
+ */
+call: Call, 
+/**
+ * One sentence with the figures.
+ */
+text: string, 
+/**
+ * Relative effect of the called arm on the primary metric as it was expected before …
+ */
+predicted: Interval | null, 
+/**
+ * … and as it was measured (median unbiased, interval after stopping).
+ */
+measured: Interval | null, 
+/**
+ * Level of the online false-discovery procedure it was tested at, and its p-value.
+ */
+level: number | null, p_value: number | null, };
+
+/**
  * Connections.
  */
 export type ConnectionsView = { gateway: string | null, sources: Array<SourceView>, sinks: Array<SinkView>, keys: Array<KeyView>, 
@@ -186,6 +302,23 @@ export type CountArgs = { event: string | null, };
 export type CountView = { count: number, };
 
 /**
+ * What a unit did before.
+ */
+export type Covariate = { mean: number, m2: number, 
+/**
+ * With the outcome (or the numerator).
+ */
+with_outcome: number, 
+/**
+ * With the denominator; 0 where there is none.
+ */
+with_den: number, 
+/**
+ * The denominator before.
+ */
+den?: PreDenominator | null, };
+
+/**
  * Makes a new business.
  */
 export type CreateArgs = { name: string, currency: string | null, timezone: string | null, 
@@ -195,9 +328,23 @@ export type CreateArgs = { name: string, currency: string | null, timezone: stri
 folder: string | null, };
 
 /**
+ * New units of one day by arm.
+ */
+export type DayCount = { 
+/**
+ * First instant of the day in the business's timezone.
+ */
+day: number, units: Array<number>, };
+
+/**
  * Profit of a day in minor units: as it was, with all levers at their defaults, and in the hands of one who knows all.
  */
 export type DayMoneyView = { day: number, actual: number, nothing: number, oracle: number, };
+
+/**
+ * Days, with their uncertainty.
+ */
+export type Days = { p10: number, p50: number, p90: number, };
 
 /**
  * A decision with everything its card shows.
@@ -297,6 +444,15 @@ scored: Array<ScoredPoint>, calibration: Calibration, };
 export type DeferArgs = { id: string, card_hash: string, until: number, };
 
 /**
+ * The denominator of a ratio.
+ */
+export type Denominator = { mean: number, m2: number, 
+/**
+ * With the numerator.
+ */
+with_outcome: number, };
+
+/**
  * The thirteen domains; every metric, lever and playbook belongs to one.
  */
 export type Domain = "product" | "marketing" | "pricing" | "support" | "analytics" | "content" | "ux" | "sales" | "operations" | "ecommerce" | "iot" | "saas" | "infrastructure";
@@ -389,6 +545,11 @@ state: string, attempts: number, target: string,
 promise: string, last_error: string | null, next_at: number | null, done_at: number | null, };
 
 /**
+ * Ends an experiment before it is answered.
+ */
+export type EndExperimentArgs = { key: string, reason: string, };
+
+/**
  * What an erasure took away.
  */
 export type ErasedView = { 
@@ -429,6 +590,31 @@ message: string,
  * The next step.
  */
 hint: string, };
+
+/**
+ * What may still be called wrong.
+ */
+export type ErrorBudget = { 
+/**
+ * `addis_async`.
+ */
+method: string, 
+/**
+ * The share of false calls that is kept to.
+ */
+target: number, 
+/**
+ * Experiments concluded under it, and calls among them.
+ */
+tests: number, calls: number, 
+/**
+ * The level the next experiment would be tested at.
+ */
+next_level: number, 
+/**
+ * What is left of the budget, as a share of what it began with; above 1 after calls.
+ */
+left: number, };
 
 /**
  * A kind of event seen.
@@ -491,9 +677,511 @@ method: string,
 history: number, };
 
 /**
+ * An experiment with everything its story shows.
+ */
+export type Experiment = { spec: ExperimentSpec, state: ExperimentState, created_at: number, 
+/**
+ * Units before this instant do not count.
+ */
+started_at: number | null, ended_at: number | null, 
+/**
+ * What the designer found out before it started.
+ */
+pilot: Pilot | null, design: ExperimentDesign | null, 
+/**
+ * Why it cannot be answered.
+ */
+refusal: Refusal | null, 
+/**
+ * Looks so far.
+ */
+looks: number, 
+/**
+ * The newest look.
+ */
+last: Reading | null, conclusion: Conclusion | null, 
+/**
+ * Worth of knowing the answer, in minor units per week of its traffic.
+ */
+value_minor_per_week: number | null, 
+/**
+ * Decisions to start, ship, roll back or end it, oldest first.
+ */
+decisions: Array<string>, 
+/**
+ * Experiments that follow from it.
+ */
+follow_ups: Array<string>, history: Array<ExperimentStep>, };
+
+/**
+ * An experiment by key.
+ */
+export type ExperimentArgs = { key: string, };
+
+/**
+ * What would become of a question, before anything happens.
+ */
+export type ExperimentCheckView = { 
+/**
+ * What is wrong with the question; the rest is empty then.
+ */
+problems: Array<ProblemView>, 
+/**
+ * The question as it would be asked.
+ */
+spec: ExperimentSpec | null, 
+/**
+ * What was measured to answer this; `None` where nothing could be.
+ */
+pilot: Pilot | null, 
+/**
+ * How it would be answered …
+ */
+design: ExperimentDesign | null, 
+/**
+ * … or why it cannot be.
+ */
+refusal: Refusal | null, 
+/**
+ * In one sentence: "61 days", or why never.
+ */
+text: string, 
+/**
+ * What else to know before it is asked, a sentence each.
+ */
+notes: Array<string>, };
+
+/**
+ * A design in force.
+ */
+export type ExperimentDesign = { method: Method, 
+/**
+ * Two-sided error of the first kind.
+ */
+alpha: number, power: number, 
+/**
+ * The smallest relative effect it is made to find.
+ */
+mde: number, 
+/**
+ * The metric's mean per unit before it started, and the variance that is left with the covariate.
+ */
+baseline: number, variance: number, 
+/**
+ * Share of the variance the covariate takes away, 0 to 1; 0 where none is used.
+ */
+variance_reduction: number, 
+/**
+ * Days before the first exposure that the covariate covers.
+ */
+covariate_days: number, 
+/**
+ * Units over all arms that answer it.
+ */
+units: number, 
+/**
+ * New units per day it may count on.
+ */
+units_per_day: number, 
+/**
+ * How long that takes.
+ */
+days: Days, 
+/**
+ * Planned looks, and the time between two.
+ */
+looks: number, look_every: number, 
+/**
+ * When it ends at the latest, answered or not, counted from its start.
+ */
+days_max: number, 
+/**
+ * Money that the MDE is worth per month, in minor units.
+ */
+stake_minor_per_month: number | null, 
+/**
+ * Why it is as it is, a sentence each.
+ */
+why: Array<string>, };
+
+/**
+ * An arm against the control on one metric.
+ */
+export type ExperimentEffect = { metric: string, arm: string, role: Role, 
+/**
+ * The metric per unit in the control and in the arm, covariate-adjusted where one is used.
+ */
+control: number, treated: number, 
+/**
+ * Relative change (0.1 is +10 %); absent where the control is 0.
+ */
+relative: Interval | null, 
+/**
+ * In the metric's unit per unit.
+ */
+absolute: Interval, 
+/**
+ * Minor units of money per month if everyone got the arm instead of the control.
+ */
+money_minor_per_month: Interval | null, 
+/**
+ * Valid at this look, however often one looked before.
+ */
+p_value: number | null, 
+/**
+ * Corrected for the number of metrics and arms.
+ */
+adjusted_p: number | null, 
+/**
+ * Probability that the arm is better, with the business's own prior.
+ */
+chance: number | null, 
+/**
+ * Relative loss that is expected if it is shipped.
+ */
+expected_loss: number | null, stopping: Stopping | null, segments: Array<SegmentEffect>, 
+/**
+ * Why there is no number, where there is none.
+ */
+note: string | null, };
+
+/**
+ * A validity check; while one fails, nothing is decided.
+ */
+export type ExperimentGate = { kind: GateKind, passed: boolean, 
+/**
+ * With the figures.
+ */
+text: string, 
+/**
+ * What explains the failure, where it was found.
+ */
+cause: string | null, p_value: number | null, };
+
+/**
+ * A lever that can be experimented with.
+ */
+export type ExperimentLever = { key: string, title: string, value: LeverValue, value_text: string, 
+/**
+ * Values other than the one in force that an arm could have, at most 20; empty for free text.
+ */
+values: Array<LeverValue>, 
+/**
+ * Why nothing can be asked of it now; `None` where it can.
+ */
+blocked: string | null, };
+
+/**
+ * Something that happens next.
+ */
+export type ExperimentNext = { at: number | null, text: string, };
+
+/**
+ * A line of the list.
+ */
+export type ExperimentRow = { key: string, title: string, hypothesis: string, state: ExperimentState, 
+/**
+ * The state in words ("waits for you", "runs").
+ */
+state_text: string, origin: Origin, purpose: Purpose, 
+/**
+ * `None`: somebody else sorts units, it is only read.
+ */
+lever: string | null, 
+/**
+ * The first is the control.
+ */
+arms: Array<Arm>, metric: string, metric_title: string, created_at: number, started_at: number | null, ended_at: number | null, 
+/**
+ * Looks so far, and planned.
+ */
+looks: number, looks_planned: number | null, 
+/**
+ * Units in all arms so far, per arm, and planned.
+ */
+units: number, units_by_arm: Array<number>, units_planned: number | null, 
+/**
+ * Days it has run (or ran).
+ */
+days_run: number | null, 
+/**
+ * Days it still takes: by the newest look, else by its design.
+ */
+days_left: Days | null, 
+/**
+ * Share of the planned information seen, 0 to 1 and beyond.
+ */
+information: number, 
+/**
+ * Worth of the answer, in minor units per week of its traffic.
+ */
+value_minor_per_week: number | null, 
+/**
+ * The arm that the figures below are of: the called one, else the one that does best on the primary metric.
+ */
+arm: string | null, 
+/**
+ * Probability that it is better than the control.
+ */
+chance: number | null, 
+/**
+ * Its relative effect on the primary metric, valid at this look.
+ */
+effect: Interval | null, 
+/**
+ * What the newest look called.
+ */
+call: Call | null, 
+/**
+ * What stands in the way, in words: a failing gate, or why it cannot be answered.
+ */
+problem: string | null, 
+/**
+ * The decision that waits for an answer.
+ */
+decision: string | null, 
+/**
+ * What the engine does next, in a sentence, and when where that is known.
+ */
+next: string, next_at: number | null, };
+
+/**
+ * How the arms reach people.
+ */
+export type ExperimentServing = { 
+/**
+ * Protocols that serve the arms now; empty while they are not served.
+ */
+served_as: Array<string>, 
+/**
+ * Whether the arms are served at this moment.
+ */
+in_force: boolean, 
+/**
+ * What is wrong or worth knowing, a sentence each: a protocol that cannot say the rule, a lever nobody reads.
+ */
+notes: Array<string>, };
+
+/**
+ * The question an experiment answers.
+ */
+export type ExperimentSpec = { 
+/**
+ * One word; the rule's key where it is served, so renaming it sorts units anew.
+ */
+key: string, title: string, 
+/**
+ * What is believed and why, in a sentence.
+ */
+hypothesis: string, origin: Origin, purpose: Purpose, 
+/**
+ * The lever whose values are the arms; `None`: somebody else sorts units, we only read.
+ */
+lever: string | null, 
+/**
+ * The first is the control. Weights add up to 1.
+ */
+arms: Array<Arm>, 
+/**
+ * The metric that decides.
+ */
+metric: string, 
+/**
+ * Metrics that are shown and corrected for their number.
+ */
+secondary: Array<string>, 
+/**
+ * Metrics that must not get worse (one-sided).
+ */
+guardrails: Array<string>, exposure: Exposure, 
+/**
+ * Predicate over attributes (`plan == 'pro'`): whom it is about.
+ */
+audience: string | null, 
+/**
+ * Share of those who are in it, 0 to 1.
+ */
+share: number, 
+/**
+ * Its slice of a layer, where it must not share units with others.
+ */
+slice: Slice | null, 
+/**
+ * Group type whose key is the unit; `None` for persons.
+ */
+group: string | null, 
+/**
+ * Units are counted from here; from its start when absent.
+ */
+from: number | null, 
+/**
+ * No unit is counted from here on.
+ */
+until: number | null, 
+/**
+ * The smallest relative effect worth knowing; the designer finds one when absent.
+ */
+mde: number | null, 
+/**
+ * Values of one unit above this count as this.
+ */
+cap: number | null, 
+/**
+ * The hypothesis it tests.
+ */
+hypothesis_id: string | null, 
+/**
+ * The experiment it follows from.
+ */
+parent: string | null, };
+
+/**
+ * Where an experiment stands.
+ */
+export type ExperimentState = "proposed" | "refused" | "designed" | "waiting" | "running" | "concluding" | "stopped" | "watching" | "archived";
+
+/**
+ * A change of state.
+ */
+export type ExperimentStep = { at: number, to: ExperimentState, 
+/**
+ * `engine`, `system`, `operator:<key id>`.
+ */
+actor: string, reason: string, };
+
+/**
+ * One experiment with its story.
+ */
+export type ExperimentView = { experiment: Experiment, row: ExperimentRow, 
+/**
+ * The metrics it names, the primary one first.
+ */
+titles: Array<MetricBrief>, 
+/**
+ * All looks, oldest first.
+ */
+readings: Array<Reading>, 
+/**
+ * New units per day and by slice, as counted now; empty while nothing is counted.
+ */
+days: Array<DayCount>, slices: Array<SliceCount>, 
+/**
+ * Decisions about it, oldest first.
+ */
+decisions: Array<Decision>, 
+/**
+ * The card that waits among them, and the hash that an answer to it names.
+ */
+card: string | null, card_hash: string | null, 
+/**
+ * What the engine does next.
+ */
+next: Array<ExperimentNext>, 
+/**
+ * `None` for an experiment without a lever.
+ */
+serving: ExperimentServing | null, 
+/**
+ * Why it cannot be ended now; `None` where it can.
+ */
+cannot_end: string | null, now: number, currency: string, currency_digits: number, timezone: string, };
+
+/**
+ * `[experiments]` of `business.toml`: how the engine experiments.
+ */
+export type Experimenting = { 
+/**
+ * Whether the engine asks questions of its own.
+ */
+autonomous: boolean, 
+/**
+ * Two-sided error of the first kind of one experiment.
+ */
+alpha: number, 
+/**
+ * Probability of finding an effect of the size of the MDE.
+ */
+power: number, 
+/**
+ * Largest share of false calls among all calls, over the whole stream.
+ */
+false_discoveries: number, 
+/**
+ * Longest an experiment may be expected to take.
+ */
+days_max: number, 
+/**
+ * Most experiments that run at once.
+ */
+running_max: number, 
+/**
+ * Share of traffic for A/A tests and injected effects that check the engine itself.
+ */
+self_audit: number, };
+
+/**
+ * Experiments of the business.
+ */
+export type ExperimentsView = { 
+/**
+ * Those that need somebody first, then running ones, those that wait, those that are over (newest first).
+ */
+experiments: Array<Experiment>, 
+/**
+ * A line of the list for each, in the same order.
+ */
+rows: Array<ExperimentRow>, 
+/**
+ * The metrics they name.
+ */
+titles: Array<MetricBrief>, 
+/**
+ * The stream as a whole: error budget, self-audit, hypotheses, strategies. `at` is 0 until the engine said something of it.
+ */
+portfolio: Portfolio, 
+/**
+ * How the engine experiments, as `[experiments]` of `business.toml` says.
+ */
+settings: Experimenting, 
+/**
+ * Experiments whose card waits: key and decision.
+ */
+open: Array<[string, string]>, 
+/**
+ * What can be asked about: levers, and metrics that can decide.
+ */
+levers: Array<ExperimentLever>, metrics: Array<MetricBrief>, 
+/**
+ * The engine's clock.
+ */
+now: number, currency: string, currency_digits: number, };
+
+/**
+ * Which events say that a unit saw an arm.
+ */
+export type Exposure = { 
+/**
+ * The event's name.
+ */
+event: string, 
+/**
+ * The property that holds the arm's key (or its value, as text).
+ */
+arm: string, 
+/**
+ * Only events for which this expression is true.
+ */
+filter: string | null, };
+
+/**
  * How a number is written.
  */
 export type Format = "number" | "integer" | "money" | "percent" | "duration";
+
+/**
+ * Which check.
+ */
+export type GateKind = "sample_ratio" | "mixed_units" | "before_assignment" | "pre_exposure_balance" | "stale_data" | "too_few_units" | "interaction" | "self_audit";
 
 /**
  * A target.
@@ -570,6 +1258,52 @@ export type Holdout = { key: string,
  * 0 to 1.
  */
 share: number, };
+
+/**
+ * A belief that can be tested.
+ */
+export type Hypothesis = { 
+/**
+ * `hyp_000001`.
+ */
+id: string, at: number, 
+/**
+ * "Pro price at 32 raises revenue per visitor".
+ */
+title: string, 
+/**
+ * Why it is believed.
+ */
+because: string, 
+/**
+ * `insight`, `playbook:<key>`, `neighbour` (next step of a lever), `follow_up`, `retest`, `segment`, `contradiction`, `founder`.
+ */
+generator: string, lever: string, from: LeverValue, to: LeverValue, metric: string, 
+/**
+ * Predicate over attributes, for a hypothesis about some.
+ */
+audience: string | null, 
+/**
+ * Relative effect that is expected (p10, p50, p90).
+ */
+prior: Interval, state: HypothesisState, 
+/**
+ * Worth of knowing, in minor units per week of its traffic; `None` where nothing is known of money or traffic.
+ */
+value_minor_per_week: number | null, days: Days | null, 
+/**
+ * The experiment that tests or tested it.
+ */
+experiment: string | null, 
+/**
+ * Insights, decisions and experiments it rests on.
+ */
+evidence: Array<string>, };
+
+/**
+ * Where a hypothesis stands.
+ */
+export type HypothesisState = "queued" | "testing" | "supported" | "refuted" | "open" | "unanswerable" | "dropped";
 
 /**
  * By id.
@@ -722,6 +1456,11 @@ decisions: Array<string>, };
  * What kind of finding it is.
  */
 export type InsightKind = "anomaly" | "threshold" | "guardrail" | "goal";
+
+/**
+ * A number with its interval.
+ */
+export type Interval = { low: number, middle: number, high: number, };
 
 /**
  * A row of the journal.
@@ -1167,6 +1906,11 @@ export type MentionView = {
 place: string, rows: number, };
 
 /**
+ * How looks turn into a decision.
+ */
+export type Method = "group_sequential" | "confidence_sequence" | "exact" | "bandit";
+
+/**
  * A KPI.
  */
 export type Metric = { 
@@ -1226,6 +1970,32 @@ definition: string, };
 export type MetricSuggestion = { key: string, title: string, toml: string, why: string, };
 
 /**
+ * Central moments of one arm's units for one metric: means, sums of squared deviations (`m2`) and sums of products of
+ * deviations (`with_…`), computed from exact sums, so that a mean much larger than its spread loses no digits.
+ */
+export type Moments = { 
+/**
+ * Units.
+ */
+units: number, 
+/**
+ * Mean per unit: of the outcome, or of a ratio's numerator.
+ */
+mean: number, m2: number, 
+/**
+ * A ratio's denominator per unit.
+ */
+den?: Denominator | null, 
+/**
+ * The same before the first exposure.
+ */
+pre?: Covariate | null, 
+/**
+ * For quantiles: `mean` and `m2` are of the number of values at or below it per unit, `den` of the number of values.
+ */
+quantile?: QuantileAt | null, };
+
+/**
  * By name.
  */
 export type NameArgs = { name: string, };
@@ -1252,6 +2022,11 @@ lever: string | null, };
  * Opens a folder.
  */
 export type OpenArgs = { folder: string, };
+
+/**
+ * Who asked.
+ */
+export type Origin = "file" | "operator" | "engine";
 
 /**
  * What came of it.
@@ -1302,6 +2077,31 @@ identified: boolean, events: number, first_at: number | null, last_at: number | 
  * The newest events, at most 100, as far as they are among the newest 50,000 of that time.
  */
 recent: Array<EventRow>, };
+
+/**
+ * What is known of the population before an experiment starts: units of the exposure, as if all were in one arm.
+ */
+export type Pilot = { 
+/**
+ * What was measured.
+ */
+metric: string, exposure: Exposure, group: string | null, 
+/**
+ * The days that were looked at: first instant, and first instant after them.
+ */
+from: number, to: number, 
+/**
+ * New units per day of that range, in order.
+ */
+new_units: Array<number>, 
+/**
+ * The metric per unit over `window` after its first exposure, with the same metric before it as covariate.
+ */
+moments: Moments, 
+/**
+ * Days before the first exposure that the covariate covers; 0 for none.
+ */
+covariate_days: number, };
 
 /**
  * Something everybody could have known.
@@ -1393,6 +2193,36 @@ rule: string,
  * Why, in a sentence with the figures.
  */
 reason: string, };
+
+/**
+ * The experiments of a business as a whole.
+ */
+export type Portfolio = { at: number, budget: ErrorBudget, audit: SelfAudit, 
+/**
+ * Best first, at most 200.
+ */
+hypotheses: Array<Hypothesis>, strategies: Array<StrategyRecord>, 
+/**
+ * The prior of relative effects learnt from past experiments: mean and standard deviation, and how many it rests on.
+ */
+prior_mean: number, prior_sd: number, prior_from: number, };
+
+/**
+ * A ratio's denominator before the first exposure.
+ */
+export type PreDenominator = { mean: number, m2: number, 
+/**
+ * With the numerator before.
+ */
+with_pre: number, 
+/**
+ * With the numerator.
+ */
+with_outcome: number, 
+/**
+ * With the denominator.
+ */
+with_den: number, };
 
 /**
  * An earlier decision of the same kind.
@@ -1510,9 +2340,60 @@ health: string, health_text: string,
 version: number | null, published_at: number | null, last_error: string | null, next_at: number | null, };
 
 /**
+ * What it is for.
+ */
+export type Purpose = "decide" | "bandit" | "self_audit" | "retest";
+
+/**
+ * A quantile of the values of an arm.
+ */
+export type QuantileAt = { q: number, value: number, 
+/**
+ * Values at the ranks `q ± 1.96 sqrt(q (1 - q) / n)`: they give the density at the quantile.
+ */
+lower: number, upper: number, 
+/**
+ * Values.
+ */
+values: number, };
+
+/**
  * A range; both ends absent means the newest 28 days of data.
  */
 export type RangeArgs = { from: number | null, to: number | null, };
+
+/**
+ * A look read.
+ */
+export type Reading = { 
+/**
+ * The experiment's key and the number of the look, from 1.
+ */
+experiment: string, number: number, 
+/**
+ * Data up to this instant.
+ */
+at: number, 
+/**
+ * Units per arm.
+ */
+units: Array<number>, gates: Array<ExperimentGate>, 
+/**
+ * Arms against the control, the primary metric first.
+ */
+effects: Array<ExperimentEffect>, 
+/**
+ * Share of the planned information seen.
+ */
+information: number, days_left: Days | null, 
+/**
+ * When it is looked at again.
+ */
+next_look: number | null, call: Call, 
+/**
+ * What the engine makes of it and does next, in a sentence or two.
+ */
+text: string, };
 
 /**
  * Why a value was served.
@@ -1527,6 +2408,23 @@ export type RebuildView = { events: number, cells: number,
  * Whether both were the same, byte for byte. If not, the new ones are in force now.
  */
 identical: boolean, };
+
+/**
+ * Why a question cannot be answered.
+ */
+export type Refusal = { at: number, 
+/**
+ * `no_exposures`, `no_traffic`, `too_long`, `no_variance`, `metric_unfit`, `conflict`, `self_audit_failed`.
+ */
+code: string, reason: string, 
+/**
+ * A question that can be answered instead, in words …
+ */
+cheaper: string | null, 
+/**
+ * … and its smallest effect.
+ */
+cheaper_mde: number | null, };
 
 /**
  * What became of it.
@@ -1601,6 +2499,11 @@ export type RepredictArgs = { id: string, to: LeverValue, };
  * How hard something is to undo.
  */
 export type Reversibility = "R0" | "R1" | "R2" | "R3";
+
+/**
+ * What a metric is to an experiment.
+ */
+export type Role = "primary" | "secondary" | "guardrail";
 
 /**
  * What a row records.
@@ -1767,6 +2670,11 @@ speed: number | null,
  */
 hold: boolean | null, 
 /**
+ * Whether the company lives in a process of its own and comes in through the gateway after its history; it does, where
+ * that is possible, when absent.
+ */
+live: boolean | null, 
+/**
  * The folder; below the data home when absent.
  */
 folder: string | null, };
@@ -1841,7 +2749,8 @@ hold: boolean, held: boolean,
  */
 skipping_until: number | null, 
 /**
- * `in_process`: its events and levers travel beside the gateway.
+ * `live`: from a process of its own, through the gateway; `in_process`: beside the gateway. History is always filled
+ * beside it.
  */
 transport: string, 
 /**
@@ -1898,7 +2807,11 @@ actual_minor: number, nothing_minor: number, oracle_minor: number, share: number
 /**
  * Days on which a guardrail was broken, by metric.
  */
-guardrail_days: { [key in string]: number }, };
+guardrail_days: { [key in string]: number }, 
+/**
+ * Experiments that ended: those whose verdict is what the truth says, and those whose is not.
+ */
+experiments_right: number, experiments_wrong: number, };
 
 /**
  * A prediction and what came of it.
@@ -1927,6 +2840,40 @@ set: boolean,
  * What needs it ("publish cdn", "source payments").
  */
 used_by: Array<string>, };
+
+/**
+ * The effect on one value of a segment, shrunk towards the whole.
+ */
+export type SegmentEffect = { segment: string, value: string, units: number, 
+/**
+ * Relative.
+ */
+raw: Interval, shrunk: Interval, };
+
+/**
+ * How the engine does where the truth is known: A/A tests and injected effects.
+ */
+export type SelfAudit = { 
+/**
+ * A/A tests read to their end, and those that were called all the same.
+ */
+aa_tests: number, aa_called: number, 
+/**
+ * Injected effects, those that were found, and days it took on average.
+ */
+injected: number, found: number, found_days: number, 
+/**
+ * Intervals of the audit that held the truth, of how many, at their nominal level.
+ */
+inside: number, intervals: number, nominal: number, 
+/**
+ * Whether autonomy is reduced because the figures do not hold.
+ */
+failed: boolean, 
+/**
+ * In words.
+ */
+text: string, };
 
 /**
  * A KPI over a range, whole or for one segment value.
@@ -2018,6 +2965,15 @@ from: number,
  * First point after it.
  */
 to: number, };
+
+/**
+ * Units of a slice by arm: for finding what explains a wrong split.
+ */
+export type SliceCount = { 
+/**
+ * A segment's name, `$lib` (SDK and version), `day`.
+ */
+dimension: string, value: string, units: Array<number>, };
 
 /**
  * Code to paste into a product.
@@ -2121,7 +3077,11 @@ last_event_at: number | null, last_commit_at: number | null, events: number,
 /**
  * Where the gateway listens (`http://127.0.0.1:8787`).
  */
-gateway: string | null, approvals_waiting: number, anomalies_open: number, import: ImportProgress | null, problems: Array<ProblemView>, 
+gateway: string | null, approvals_waiting: number, anomalies_open: number, 
+/**
+ * Experiments that run now.
+ */
+experiments_running: number, import: ImportProgress | null, problems: Array<ProblemView>, 
 /**
  * What nobody has to answer but everybody should know, such as a lever that two SDKs sort differently.
  */
@@ -2130,6 +3090,44 @@ notices: Array<NoticeView>,
  * Set while the business is simulated: nothing on screen is real.
  */
 sandbox: SandboxBrief | null, version: string, };
+
+/**
+ * Where the statistic stands between its boundaries.
+ */
+export type Stopping = { 
+/**
+ * Standardised effect, positive is better.
+ */
+z: number, 
+/**
+ * Above it the arm is better, below `lower` worse (absent where one-sided).
+ */
+upper: number, lower: number | null, 
+/**
+ * Below it (and above `lower`) going on is futile.
+ */
+futility: number | null, 
+/**
+ * Share of the planned information seen, 0 to 1 and beyond.
+ */
+information: number, };
+
+/**
+ * How a way of finding hypotheses did.
+ */
+export type StrategyRecord = { 
+/**
+ * A generator, or `design:<method>`.
+ */
+strategy: string, tested: number, hits: number, 
+/**
+ * Mean of measured minus predicted relative effect.
+ */
+bias: number, 
+/**
+ * Weight it has in choosing what is tested next.
+ */
+weight: number, };
 
 /**
  * How strong a piece of evidence is.
@@ -2277,6 +3275,9 @@ export interface Reads {
   levers: { args: Nothing; result: LeversView };
   lever: { args: LeverArgs; result: LeverDetailView };
   try_lever: { args: TryLeverArgs; result: LeverTrialView };
+  experiments: { args: Nothing; result: ExperimentsView };
+  experiment: { args: ExperimentArgs; result: ExperimentView };
+  experiment_check: { args: AskExperimentArgs; result: ExperimentCheckView };
   person: { args: UnitArgs; result: PersonView };
   import_preview: { args: PreviewArgs; result: ImportPreviewView };
   import_progress: { args: Nothing; result: ImportProgress | null };
@@ -2310,6 +3311,8 @@ export interface Writes {
   revoke_key: { args: IdArgs; result: ConnectionsView };
   kill_lever: { args: LeverArgs; result: LeverDetailView };
   restore_lever: { args: LeverArgs; result: LeverDetailView };
+  ask_experiment: { args: AskExperimentArgs; result: Experiment };
+  end_experiment: { args: EndExperimentArgs; result: Experiment };
   add_source: { args: AddSourceArgs; result: SourceAdded };
   set_secret: { args: SecretArgs; result: Array<SecretView> };
   remove_secret: { args: NameArgs; result: Array<SecretView> };
@@ -2346,6 +3349,9 @@ export const PROVIDES: Record<keyof Reads, string[]> = {
   levers: ["levers"],
   lever: ["levers"],
   try_lever: ["levers"],
+  experiments: ["experiments", "decisions"],
+  experiment: ["experiments", "decisions", "levers"],
+  experiment_check: ["experiments"],
   person: ["kpis"],
   import_preview: [],
   import_progress: ["status"],

@@ -90,6 +90,9 @@ pub(crate) fn effect_view(item: &OutboxItem) -> EffectView {
     use epoch_store::OutboxState as S;
     let (target, promise) = match &item.act {
         Act::SetLever { lever, .. } => (format!("lever {lever}"), "once: committed together with its journal row"),
+        Act::StartExperiment { lever, .. } | Act::EndExperiment { lever, .. } => {
+            (format!("rules of lever {lever}"), "once: committed together with its journal row")
+        }
         Act::Webhook { effect, .. } => (
             format!("webhook {effect}"),
             "never twice silently: tried again only if the receiver said it failed, with the same webhook-id; no answer leaves it in doubt",

@@ -2,6 +2,7 @@
 
 use epoch_host::clock::Mode;
 use epoch_model::decision::State;
+use epoch_model::experiment;
 use epoch_model::gate::RunState;
 use epoch_model::time::DAY;
 use epoch_model::{Error, Result};
@@ -33,6 +34,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
             gateway: None,
             approvals_waiting: 0,
             anomalies_open: 0,
+            experiments_running: 0,
             import: None,
             problems,
             notices: Vec::new(),
@@ -57,6 +59,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
     let horizon = host.data_horizon()?.unwrap_or(now);
     let recent = InsightFilter { from: Some(horizon - 2 * DAY), ..InsightFilter::default() };
     let span = store.span();
+    let running = store.experiments()?.iter().filter(|e| e.state == experiment::State::Running).count();
     Ok(StatusView {
         business: Some(BusinessBrief {
             name: business.name.clone(),
@@ -76,6 +79,7 @@ pub(crate) fn status(app: &App) -> Result<StatusView> {
         gateway: host.gateway_url(),
         approvals_waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
         anomalies_open: u32::try_from(store.insights(&recent)?.len()).unwrap_or(u32::MAX),
+        experiments_running: u32::try_from(running).unwrap_or(u32::MAX),
         import: import_progress(&host),
         problems: host.problems().all().iter().map(|(e, line)| problem(e, *line)).collect(),
         notices: notices(&host),

@@ -72,7 +72,8 @@ pub(crate) fn value_of<'a>(lever: &'a Lever, row: Option<&'a LeverRow>) -> &'a L
     row.map(|r| &r.value).filter(|value| takes(&lever.kind, value)).unwrap_or(&lever.default)
 }
 
-fn takes(kind: &LeverKind, value: &LeverValue) -> bool {
+/// Whether a lever of this kind can have the value.
+pub(crate) fn takes(kind: &LeverKind, value: &LeverValue) -> bool {
     match (kind, value) {
         (LeverKind::Boolean, LeverValue::Bool(_)) => true,
         (LeverKind::Number { min, max, .. }, LeverValue::Number(n)) => min <= n && n <= max,

@@ -21,13 +21,13 @@ use serde_json::{Value, json};
 
 pub use health::{LeverHealth, LeverState, LeverWarning, Past, examine, is_random, served};
 pub use kept::LeverChange;
-pub(crate) use kept::history_key;
+pub(crate) use kept::{history_key, takes, value_of};
 pub use readers::{Readers, Seen};
 
 use crate::clock::{Clock, machine_now};
 use crate::config::Folder;
 use crate::engine_thread::EngineHandle;
-use kept::{KEPT, Kept, remembered, value_of};
+use kept::{KEPT, Kept, remembered};
 
 /// Who changed a lever when the file did.
 pub(crate) const FILE: &str = "business.toml";
