@@ -4,10 +4,13 @@
 //! [`Reading`], the same for all designs.
 
 pub mod asymptotic;
+pub mod betting;
 pub mod group;
+pub mod mixture;
 pub mod monitor;
 pub mod msprt;
 pub mod statistic;
+pub mod trial;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +42,10 @@ pub struct Look {
     pub z: f64,
     /// Units so far, control and treatment.
     pub units: [f64; 2],
-    /// Events so far in both arms together, for metrics of rare events; `None` where the metric has none.
+    /// Units with an event so far in both arms together, for metrics of rare events; `None` where the metric has none.
     pub events: Option<f64>,
+    /// Skewness of the estimate, from [`statistic::z_of_means`]; `None` where it plays no part.
+    pub skewness: Option<f64>,
 }
 
 impl Look {
@@ -108,14 +113,30 @@ pub struct Reading {
 pub struct Floor {
     /// Units that the smaller arm must have.
     pub units_min: f64,
-    /// Events that both arms together must have, where events are counted.
+    /// Events that the smaller arm must expect at the rate of both arms together, where events are counted.
     pub events_min: f64,
+    /// Skewness of the estimate above which its tails are not to be trusted, where it is known. Few units in one arm and a
+    /// long tail: the metric wants a cap, or the split must be more even.
+    pub skewness_max: f64,
 }
 
 impl Default for Floor {
     /// Shown by simulation down to a base rate of 0.5 % (`trial`).
     fn default() -> Self {
-        Self { units_min: 50.0, events_min: 20.0 }
+        Self { units_min: 50.0, events_min: 10.0, skewness_max: 0.5 }
+    }
+}
+
+impl Floor {
+    /// Whether a look has too little to be one.
+    pub fn is_early(&self, look: &Look) -> bool {
+        let smaller = look.units[0].min(look.units[1]);
+        let share = smaller / (look.units[0] + look.units[1]);
+        smaller < self.units_min
+            || look.events.is_some_and(|events| events * share < self.events_min)
+            || look.skewness.is_some_and(|skewness| skewness.abs() > self.skewness_max)
+            || !look.z.is_finite()
+            || !(look.se > 0.0)
     }
 }
 

@@ -69,10 +69,7 @@ impl Monitor {
     }
 
     fn take(&mut self, look: &Look, last: bool) -> Reading {
-        let early = look.units[0].min(look.units[1]) < self.floor.units_min
-            || look.events.is_some_and(|events| events < self.floor.events_min)
-            || !look.z.is_finite()
-            || !(look.se > 0.0);
+        let early = self.floor.is_early(look);
         let mut reading = match &self.design {
             Design::Fixed(design) => fixed(design, look, last),
             Design::Group(design) if early => untouched(look, look.size() / design.size_max),
