@@ -37,5 +37,5 @@ pub use levers::{Attributes, Defaults, LeverSource, LeverSpec, Role, Settings, c
 pub use oracle::{Oracle, OracleStep};
 pub use scenario::{Incident, IncidentKind, Problem, Scenario, describe};
 pub use score::{Findings, Scorecard, score};
-pub use truth::Truth;
+pub use truth::{Truth, Witness};
 pub use world::{SimEvent, World};

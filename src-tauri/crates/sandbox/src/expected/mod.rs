@@ -9,7 +9,7 @@ mod day;
 mod model;
 mod plan;
 
-pub use model::Model;
+pub use model::{Model, State};
 pub use plan::{BLOCK_DAYS, Plan, best_plan};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What was really going on. Made for those who judge the engine, never for the engine: no event carries any of it.
 
 mod surface;
+mod witness;
 
 use std::collections::BTreeMap;
 
@@ -11,12 +12,12 @@ use crate::business::{Allowance, GUARDRAILS};
 use crate::graph::{Edge, edges};
 use crate::kpi::Kpi;
 use crate::ledger::Ledger;
-use crate::levers::{Defaults, LeverSource, Role};
-use crate::oracle::{Oracle, OracleStep};
+use crate::oracle::OracleStep;
 use crate::scenario::{Company, Scenario, Target};
 use crate::world::World;
 
 pub use surface::{Setting, Surface};
+pub use witness::Witness;
 
 /// An incident with its cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,50 +87,9 @@ pub struct Truth {
 
 impl World {
     /// The truth so far. Runs the world twice more (doing nothing, and in the oracle's hands) and searches the best plan:
-    /// seconds for a year of a shop.
+    /// seconds for a year of a shop. Whoever asks again keeps a [`Witness`].
     pub fn truth(&self) -> Truth {
-        let scenario = self.scenario();
-        let actual = self.money();
-        let elapsed = actual.days.len() as u32;
-        let oracle = Oracle::new(scenario, self.incidents(), elapsed.max(scenario.days));
-        let nothing = self.relived(&Defaults);
-        let best = self.relived(&oracle);
-        // The last day is not over.
-        let whole = actual.days.len().saturating_sub(usize::from(self.now() < end_of_last_day(self, &actual)));
-        let profit = |ledger: &Ledger, i: usize| ledger.days.get(i).map_or(0, crate::ledger::DayBook::profit);
-        let money = (0..whole).map(|i| DayMoney {
-            start: actual.days[i].start,
-            actual: profit(&actual, i),
-            nothing: profit(&nothing, i),
-            oracle: profit(&best, i),
-        });
-        let variants = crate::levers::catalog(scenario)
-            .into_iter()
-            .filter(|lever| matches!(lever.role, Role::Headline | Role::Onboarding))
-            .map(|lever| (lever.key.clone(), oracle.best_options(lever.role, self.now())));
-        Truth {
-            scenario: scenario.name.clone(),
-            seed: self.seed(),
-            company: scenario.company,
-            currency: scenario.currency.clone(),
-            from: scenario.starts_at(),
-            until: self.now(),
-            edges: edges(scenario),
-            incidents: incidents(self),
-            planned: planned(scenario),
-            surfaces: surface::surfaces(scenario, self.incidents(), elapsed),
-            oracle: oracle.steps(),
-            best_options: variants.collect(),
-            money: money.collect(),
-            breaches: breaches(scenario.company, &actual, &nothing, whole),
-        }
-    }
-
-    /// The books of the same company with the same luck under other levers.
-    fn relived(&self, levers: &dyn LeverSource) -> Ledger {
-        let mut twin = self.twin();
-        twin.advance(self.now(), levers, &mut |_| {});
-        twin.money()
+        Witness::of(self).truth(self)
     }
 }
 
@@ -141,7 +101,7 @@ fn end_of_last_day(world: &World, ledger: &Ledger) -> Millis {
 
 fn incidents(world: &World) -> Vec<TrueIncident> {
     let company = world.scenario().company;
-    let begun = world.incidents().iter().filter(|incident| incident.start < world.now());
+    let begun = world.incidents().iter().filter(|incident| incident.start <= world.now());
     begun
         .map(|incident| {
             let law = incident.kind.law();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expected::Model;
 use crate::kpi::Kpi;
+use crate::levers::LeverSpec;
 use crate::scenario::{Incident, Scenario};
 
 /// Days over which a setting is valued, and between two valuations.
@@ -34,33 +35,60 @@ pub struct Setting {
     pub metrics: BTreeMap<String, f64>,
 }
 
-/// All surfaces of the days so far.
-pub(super) fn surfaces(scenario: &Scenario, incidents: &[Incident], days: u32) -> Vec<Surface> {
-    let model = Model::new(scenario, incidents, days.max(1).next_multiple_of(DAYS));
-    let calendar = crate::calendar::Calendar::new(scenario);
-    let mut state = model.start();
-    let mut all = Vec::new();
-    for first in (0..model.days()).step_by(DAYS as usize) {
-        let (from, until) = (calendar.day(scenario, first).start, calendar.day(scenario, first + DAYS).start);
-        for lever in model.levers() {
-            let value_of = |n: f64| {
-                let mut settings = model.defaults();
-                settings.set(lever.role, n);
-                let flows = model.run(&mut state.clone(), &settings, first + DAYS);
-                let metrics =
-                    Kpi::ALL.iter().filter_map(|kpi| Some((kpi.key(scenario.company)?.to_owned(), flows.kpi(*kpi)?)));
-                Setting {
-                    value: lever.value_of(n),
-                    profit_per_day: flows.profit / flows.days.max(1.0),
-                    metrics: metrics.collect(),
-                }
-            };
-            let settings = lever.grid(SETTINGS_MAX).into_iter().map(value_of).collect();
-            all.push(Surface { from, until, lever: lever.key.clone(), settings });
-        }
-        model.run(&mut state, &model.defaults(), first + DAYS);
+/// Surfaces of the days so far, worked out block by block.
+#[derive(Debug, Clone)]
+pub(super) struct Surfaces {
+    state: Option<crate::expected::State>,
+    done: Vec<Surface>,
+    blocks: u32,
+}
+
+impl Surfaces {
+    pub(super) fn new() -> Self {
+        Self { state: None, done: Vec::new(), blocks: 0 }
     }
-    all
+
+    /// All of them until the end of the block that holds the last of these days. The incidents must be those of the last
+    /// call, or begin after its days.
+    pub(super) fn until(&mut self, scenario: &Scenario, incidents: &[Incident], days: u32) -> &[Surface] {
+        let blocks = days.max(1).div_ceil(DAYS);
+        if blocks <= self.blocks {
+            return &self.done;
+        }
+        let model = Model::new(scenario, incidents, blocks * DAYS);
+        let calendar = crate::calendar::Calendar::new(scenario);
+        let mut state = self.state.take().unwrap_or_else(|| model.start());
+        for first in (self.blocks..blocks).map(|block| block * DAYS) {
+            let (from, until) = (calendar.day(scenario, first).start, calendar.day(scenario, first + DAYS).start);
+            for lever in model.levers() {
+                let setting = |n: f64| setting(scenario, &model, &state, lever, n, first + DAYS);
+                let settings = lever.grid(SETTINGS_MAX).into_iter().map(setting).collect();
+                self.done.push(Surface { from, until, lever: lever.key.clone(), settings });
+            }
+            model.run(&mut state, &model.defaults(), first + DAYS);
+        }
+        (self.state, self.blocks) = (Some(state), blocks);
+        &self.done
+    }
+}
+
+fn setting(
+    scenario: &Scenario,
+    model: &Model,
+    from: &crate::expected::State,
+    lever: &LeverSpec,
+    n: f64,
+    until: u32,
+) -> Setting {
+    let mut settings = model.defaults();
+    settings.set(lever.role, n);
+    let flows = model.run(&mut from.clone(), &settings, until);
+    let metrics = Kpi::ALL.iter().filter_map(|kpi| Some((kpi.key(scenario.company)?.to_owned(), flows.kpi(*kpi)?)));
+    Setting {
+        value: lever.value_of(n),
+        profit_per_day: flows.profit / flows.days.max(1.0),
+        metrics: metrics.collect(),
+    }
 }
 
 impl Surface {

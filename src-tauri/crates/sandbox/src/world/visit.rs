@@ -239,10 +239,6 @@ impl World {
             }
             return;
         }
-        let discount = if person.orders == 0 { reader.read(Role::Discount) / 100.0 } else { 0.0 };
-        let (promise, check) = (reader.read(Role::Promise), reader.index(Role::FraudCheck));
-        let factor = (1.0 - discount) * (1.0 - frame.days[self.today as usize].discount);
-        let chance = choice::buy(&self.scenario, scene, ratio * factor, promise, check);
         let who = Self::who(person);
         self.book().count.views += 1;
         self.post(30_000, who, What::View { product, price: shown });
@@ -258,6 +254,17 @@ impl World {
             self.post(60_000, who, What::OutOfStock { product });
             return;
         }
+        // Read where they take effect: who never comes this far was shown none of them.
+        let reader = Reader {
+            source: levers,
+            levers: &frame.levers,
+            unit: &unit,
+            attributes: self.attributes(scene.segment, person.channel),
+        };
+        let discount = if person.orders == 0 { reader.read(Role::Discount) / 100.0 } else { 0.0 };
+        let (promise, check) = (reader.read(Role::Promise), reader.index(Role::FraudCheck));
+        let factor = (1.0 - discount) * (1.0 - frame.days[self.today as usize].discount);
+        let chance = choice::buy(&self.scenario, scene, ratio * factor, promise, check);
         if luck[3] >= chance {
             // Of those a broken checkout turned away, some see the error and some of these write.
             let failed = luck[3] < chance / (1.0 - scene.forces.broken_checkout).max(0.01);

@@ -8,3 +8,4 @@ mod oracle;
 mod scenarios;
 mod scoring;
 mod trouble;
+mod witness;
