@@ -26,6 +26,9 @@ pub struct Contrast {
     pub units: [u64; 2],
     /// Coefficient of the covariate (0 without).
     pub theta: f64,
+    /// The difference around which the relative effect is linearised. Observed and adjusted difference estimate the same,
+    /// so either is right to first order; means take the observed and ratios the adjusted one, as `gbstats` does.
+    pub around: f64,
 }
 
 /// One arm's estimates, linearised: adjusted (A) and observed (U).
@@ -156,6 +159,7 @@ impl Contrast {
             df: satterthwaite(parts),
             units: [control.units, treatment.units],
             theta,
+            around: if control.den.is_some() { b.adjusted - a.adjusted } else { b.observed - a.observed },
         };
         error_of(contrast.variance).map(|_| contrast)
     }
@@ -169,7 +173,7 @@ impl Contrast {
                     return Err(Refusal::ZeroBaseline);
                 }
                 // Delta method for D / C.
-                let ratio = self.difference / self.control;
+                let ratio = self.around / self.control;
                 let variance = (self.variance - 2.0 * ratio * self.covariance + ratio * ratio * self.control_variance)
                     / (self.control * self.control);
                 (self.difference / fabs(self.control), variance)

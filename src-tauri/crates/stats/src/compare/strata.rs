@@ -82,6 +82,7 @@ fn average(strata: &[Stratum], units: [u64; 2]) -> Result<Contrast, Refusal> {
         df: 0.0,
         units,
         theta,
+        around: if ratio { b.adjusted - a.adjusted } else { b.observed - a.observed },
     };
     let mut parts = Vec::with_capacity(2 * strata.len());
     for s in strata {

@@ -7,7 +7,13 @@
     reason = "a test may fail loudly"
 )]
 
+mod bandits;
+mod bayes;
+mod comparisons;
+mod counts;
 mod online_fdr;
+mod plan;
+mod sequential;
 mod special;
 
 /// Relative closeness; exact for 0.
