@@ -8,6 +8,7 @@ mod crash;
 mod http;
 mod kit;
 mod levers;
+mod live;
 mod life;
 mod running;
 mod sandbox;

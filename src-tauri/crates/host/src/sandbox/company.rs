@@ -9,7 +9,7 @@ use epoch_levers::Book as _;
 use epoch_model::journal::RowKind;
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
-use epoch_sandbox::{Incident, Scenario, World};
+use epoch_sandbox::{Incident, Scenario, Witness, World};
 use parking_lot::Mutex;
 
 use super::charter::{Charter, Place, Transport, scenario};
@@ -66,6 +66,8 @@ pub(crate) struct Company {
     /// Who holds the world instead, while it lives in a process of its own.
     pub(crate) player: Mutex<Option<Player>>,
     pub(crate) door: Mutex<Option<Door>>,
+    /// Who is asked for the truth; from the first question on.
+    pub(crate) witness: Mutex<Option<Witness>>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) filling: AtomicBool,
     pub(crate) working: AtomicBool,
@@ -86,6 +88,7 @@ impl Company {
             world: Mutex::new(None),
             player: Mutex::new(None),
             door: Mutex::new(None),
+            witness: Mutex::new(None),
             tally: Arc::default(),
             filling: AtomicBool::new(false),
             working: AtomicBool::new(false),

@@ -7,7 +7,7 @@ use epoch_model::insight::InsightKind;
 use epoch_model::time::{DAY, Millis};
 use epoch_model::{Code, Error, Result};
 use epoch_sandbox::score::{FoundDecision, FoundInsight};
-use epoch_sandbox::{Findings, Incident, IncidentKind, Scenario, Scorecard, Truth, score};
+use epoch_sandbox::{Findings, Incident, IncidentKind, Scenario, Scorecard, Truth, Witness, score};
 use epoch_store::InsightFilter;
 use serde::{Deserialize, Serialize};
 
@@ -169,9 +169,13 @@ impl Host {
         charter.save(&company.place)
     }
 
-    /// What was really going on so far. Seconds of work for a year.
+    /// What was really going on so far. Seconds of work for a year when it is asked for the first time, or after something
+    /// was let happen; after that, what the days since cost.
     pub fn sandbox_truth(&self) -> Result<Truth> {
-        Ok(self.company()?.look()?.truth())
+        let company = self.company()?;
+        let world = company.look()?;
+        let mut witness = company.witness.lock();
+        Ok(witness.get_or_insert_with(|| Witness::of(&world)).truth(&world))
     }
 
     /// What the engine found out and did, as the store and the levers' history tell it.

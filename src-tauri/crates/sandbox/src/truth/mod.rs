@@ -9,7 +9,7 @@ use epoch_model::time::{DAY, Millis};
 use serde::{Deserialize, Serialize};
 
 use crate::business::{Allowance, GUARDRAILS};
-use crate::graph::{Edge, edges};
+use crate::graph::Edge;
 use crate::kpi::Kpi;
 use crate::ledger::Ledger;
 use crate::oracle::OracleStep;
