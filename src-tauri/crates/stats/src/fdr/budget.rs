@@ -39,25 +39,23 @@ impl Stream {
             .iter()
             .map(|t| {
                 let open = t.known_after.is_none();
+                // Nothing is spent on what the procedure takes for no null, or too weak a one to reject.
                 let candidate = t.candidate && !open;
-                match method {
-                    Method::Saffron if candidate => 0.0,
-                    Method::Saffron => t.level / (1.0 - lambda),
-                    Method::AlphaInvesting if candidate => 0.0,
-                    Method::AlphaInvesting => t.level / (1.0 - t.level),
-                    Method::Addis | Method::AddisSpending if candidate || !(t.selected || open) => 0.0,
-                    Method::Addis | Method::AddisSpending => t.level / (tau - lambda),
-                    Method::LordDiscard if !(t.selected || open) => 0.0,
-                    Method::LordDiscard => t.level / tau,
+                let discarded = !t.selected && !open;
+                let (counts, per_level) = match method {
+                    Method::Saffron => (!candidate, 1.0 - lambda),
+                    Method::AlphaInvesting => (!candidate, 1.0 - t.level),
+                    Method::Addis | Method::AddisSpending => (!candidate && !discarded, tau - lambda),
+                    Method::LordDiscard => (!discarded, tau),
                     // Handed on, not spent.
-                    Method::OnlineFallback if t.rejected => 0.0,
-                    _ => t.level,
-                }
+                    Method::OnlineFallback => (!t.rejected, 1.0),
+                    _ => (true, 1.0),
+                };
+                if counts { t.level / per_level } else { 0.0 }
             })
             .sum();
         let discoveries = self.discoveries();
-        let family_wise =
-            matches!(method, Method::AlphaSpending | Method::OnlineFallback | Method::AddisSpending);
+        let family_wise = matches!(method, Method::AlphaSpending | Method::OnlineFallback | Method::AddisSpending);
         let paid = match method {
             _ if family_wise => alpha,
             Method::Lond | Method::ELond | Method::LondDependent => alpha * (discoveries + 1) as f64,

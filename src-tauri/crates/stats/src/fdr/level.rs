@@ -81,8 +81,7 @@ fn pays(stream: &Stream, alpha: f64, share: impl Fn(usize, usize) -> f64) -> f64
 fn adaptive(stream: &Stream) -> f64 {
     let Procedure { method, alpha, initial_wealth, lambda, .. } = *stream.procedure();
     let next = stream.tests.len() + 1;
-    let after =
-        |from: usize| stream.tests.iter().skip(from).filter(|t| candidate(t, next)).count();
+    let after = |from: usize| stream.tests.iter().skip(from).filter(|t| candidate(t, next)).count();
     let paid = pays(stream, alpha, |known, _| fast(next - known - after(known)));
     let sum = initial_wealth * fast(next - after(0)) + paid;
     if method == Method::AlphaInvesting { sum } else { (1.0 - lambda) * sum }

@@ -86,7 +86,12 @@ pub fn run(procedure: Procedure, plan: Plan, seed: u64) -> Outcome {
     let n = plan.streams as f64;
     let fdr = sum / n;
     let variance = (squares / n - fdr * fdr).max(0.0);
-    Outcome { fdr, fdr_error: libm::sqrt(variance / n), power: found / f64::max(effects, 1.0), discoveries: discoveries / n }
+    Outcome {
+        fdr,
+        fdr_error: libm::sqrt(variance / n),
+        power: found / f64::max(effects, 1.0),
+        discoveries: discoveries / n,
+    }
 }
 
 fn uniform(rng: &mut impl Rng) -> f64 {

@@ -8,8 +8,10 @@
     reason = "a test may fail loudly; its figures are small and some are exact"
 )]
 
+mod bandits;
 mod baselines;
 mod golden;
 mod localisation;
+mod quasi;
 mod sim;
 mod streams;
