@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use epoch_api::control::Client;
 use epoch_model::business::Business;
 use epoch_model::event::EventId;
-use epoch_model::serving::Protocol;
 use epoch_store::{Options, RowsQuery, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -185,7 +185,48 @@ fn a_company_of_its_own_sends_what_it_does_whoever_is_killed() {
     assert!(arms.values().all(|n| *n > 20), "{arms:?}");
     beside.proves_itself();
     live.proves_itself();
-    // It read them as any product does.
-    let readers = live.json(&["levers", live.path()]).unwrap();
-    let _ = (readers, Protocol::Ofrep);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_live_company_is_steered_while_it_lives() {
+    let home = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox { dir: home.path().join("box"), home };
+    let mut command = ras(sandbox.home.path());
+    command.args(["sandbox", "run", "--scenario", "tiny", "--history", "4", "--speed", "0.001", "--live"]);
+    let mut run = command.args(["--out", sandbox.path()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut host = until("the host", || Client::connect(&sandbox.dir));
+    let mut ask = |kind: &str, name: &str, args: Value| host.call(kind, name, args).unwrap();
+    let at = |view: &Value, key: &str| view[key].as_i64().unwrap();
+    let filled = until("history", || {
+        Some(ask("read", "sandbox", json!({}))).filter(|s| s["phase"] == json!("running"))
+    });
+    assert_eq!(filled["transport"], json!("live"));
+    until("the company", || children(run.id()).pop());
+
+    ask("write", "sandbox_speed", json!({ "speed": 0 }));
+    assert_eq!(ask("read", "sandbox", json!({}))["phase"], json!("paused"));
+    let standing = at(&ask("read", "sandbox", json!({})), "now");
+    let told = ask("write", "sandbox_inject", json!({ "kind": "viral_post", "days": 1 }));
+    assert_eq!(told["injected"][0]["at"], json!(standing));
+    let truth = ask("read", "sandbox_truth", json!({}));
+    assert!(truth["incidents"].as_array().unwrap().iter().any(|i| i["kind"] == json!("viral_post")), "{truth}");
+
+    ask("write", "sandbox_skip", json!({ "days": 1 }));
+    let skipped = until("a day", || {
+        Some(ask("read", "sandbox", json!({}))).filter(|s| at(s, "now") >= standing + 86_400_000)
+    });
+    assert!(at(&skipped, "events") > at(&filled, "events"), "{skipped}");
+    // What is let happen is not forgotten when the company is ended before its world is written.
+    let company = children(run.id()).pop().unwrap();
+    assert!(Command::new("kill").args(["-KILL", &company]).status().unwrap().success());
+    ask("write", "sandbox_speed", json!({ "speed": 36_000 }));
+    until("time to go on", || {
+        Some(ask("read", "sandbox", json!({}))).filter(|s| at(s, "now") > at(&skipped, "now") + 3_600_000)
+    });
+    let truth = ask("read", "sandbox_truth", json!({}));
+    assert!(truth["incidents"].as_array().unwrap().iter().any(|i| i["kind"] == json!("viral_post")), "{truth}");
+    drop(host);
+    run.kill().unwrap();
+    run.wait().unwrap();
 }
