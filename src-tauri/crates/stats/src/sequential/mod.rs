@@ -14,6 +14,8 @@ pub mod trial;
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::Effect;
+
 pub use asymptotic::AsymptoticDesign;
 pub use group::GroupDesign;
 pub use monitor::Monitor;
@@ -44,11 +46,25 @@ pub struct Look {
     pub units: [f64; 2],
     /// Units with an event so far in both arms together, for metrics of rare events; `None` where the metric has none.
     pub events: Option<f64>,
-    /// Skewness of the estimate, from [`statistic::z_of_means`]; `None` where it plays no part.
+    /// Skewness of the estimate, from [`statistic::z_of_means`] or [`statistic::z_of_proportions`]; `None` where it is not
+    /// known or plays no part (even splits).
     pub skewness: Option<f64>,
 }
 
 impl Look {
+    /// From a compared effect: its t on the normal scale. For proportions put [`statistic::z_of_proportions`] in its place,
+    /// for means of an uneven split [`statistic::z_of_means`]: `z` (and `skewness`) may be set afterwards.
+    pub fn of(effect: &Effect, events: Option<f64>) -> Self {
+        Self {
+            estimate: effect.estimate,
+            se: effect.se,
+            z: statistic::z_of_t(effect.t(), effect.df),
+            units: effect.units.map(|n| n as f64),
+            events,
+            skewness: None,
+        }
+    }
+
     /// `1 / (1/n0 + 1/n1)`: what the information of a difference grows with, whatever the split. Zero with an empty arm.
     pub fn size(&self) -> f64 {
         size_of(self.units)
@@ -58,6 +74,15 @@ impl Look {
 /// The effective size of a comparison, `1 / (1/n0 + 1/n1)`; zero with an empty arm.
 pub fn size_of(units: [f64; 2]) -> f64 {
     if units[0] > 0.0 && units[1] > 0.0 { 1.0 / (1.0 / units[0] + 1.0 / units[1]) } else { 0.0 }
+}
+
+/// The effects that lie within `c` normal deviates of the estimate, its skewness accounted for; infinite on the untested
+/// side.
+pub fn interval(look: &Look, c: f64, side: Side) -> [f64; 2] {
+    let end = |c: f64| look.estimate - statistic::errors_of(c, look.skewness.unwrap_or(0.0)) * look.se;
+    let low = if side == Side::Less { f64::NEG_INFINITY } else { end(c) };
+    let high = if side == Side::Greater { f64::INFINITY } else { end(-c) };
+    [low, high]
 }
 
 /// What a look says.

@@ -4,7 +4,7 @@ use libm::fabs;
 use serde::{Deserialize, Serialize};
 
 use super::group::{GroupDesign, Schedule, critical, inference};
-use super::{Boundary, Design, FixedDesign, Floor, Look, Reading, Side, Verdict};
+use super::{Boundary, Design, FixedDesign, Floor, Look, Reading, Side, Verdict, interval};
 use crate::normal;
 
 /// The state of one comparison: its design, the looks that spent something, the smallest p-value so far.
@@ -87,15 +87,14 @@ impl Monitor {
                 let units = look.units[0] + look.units[1];
                 let p = if early { 1.0 } else { design.p_value(look.z, units) };
                 let c = design.factor(units);
-                let interval = design.interval(look.estimate, look.se, units);
-                Reading { fraction: units / design.units_tuned, ..any_time(design.alpha, design.side, look, [p, c], interval) }
+                Reading { fraction: units / design.units_tuned, ..any_time(design.alpha, design.side, look, [p, c]) }
             }
             Design::Msprt(design) => {
                 // The prior is on the estimate's scale, the statistic on its own: both are used together.
                 let estimate = look.z * look.se;
                 let p = if early { 1.0 } else { design.p_value(estimate, look.se) };
                 let c = design.half_width(look.se) / look.se;
-                any_time(design.alpha, design.side, look, [p, c], design.interval(look.estimate, look.se))
+                any_time(design.alpha, design.side, look, [p, c])
             }
         };
         if early {
@@ -125,14 +124,6 @@ fn limits(c: f64, side: Side) -> Boundary {
     let lower = if side == Side::Greater { f64::NEG_INFINITY } else { -c };
     let upper = if side == Side::Less { f64::INFINITY } else { c };
     Boundary { lower, upper, futility: None }
-}
-
-/// Interval of `c` standard errors; infinite on the untested side.
-fn interval(look: &Look, c: f64, side: Side) -> [f64; 2] {
-    let half = c * look.se;
-    let low = if side == Side::Less { f64::NEG_INFINITY } else { look.estimate - half };
-    let high = if side == Side::Greater { f64::INFINITY } else { look.estimate + half };
-    [low, high]
 }
 
 fn crossed(z: f64, boundary: &Boundary) -> Option<Verdict> {
@@ -198,12 +189,13 @@ fn group(design: &GroupDesign, schedule: &Schedule, look: &Look, taken: bool, la
 }
 
 /// A design that holds at all times: its p-value and its limit in standard errors.
-fn any_time(alpha: f64, side: Side, look: &Look, [p_value, c]: [f64; 2], interval: [f64; 2]) -> Reading {
+fn any_time(alpha: f64, side: Side, look: &Look, [p_value, c]: [f64; 2]) -> Reading {
     let up = look.z > 0.0;
     let verdict = match (p_value <= alpha, up) {
         (true, true) => Verdict::Up,
         (true, false) => Verdict::Down,
         (false, _) => Verdict::Continue,
     };
+    let interval = interval(look, c, side);
     Reading { verdict, boundary: limits(c, side), interval, p_value, fraction: 0.0, spent: 0.0 }
 }

@@ -26,7 +26,7 @@ pub struct Sample {
 }
 
 /// Below this skewness of the estimate Student's distribution is good enough.
-const SYMMETRIC: f64 = 0.1;
+const SYMMETRIC: f64 = 0.02;
 
 /// The statistic of two means, treatment minus control, on the normal scale, and the skewness of the estimate.
 ///
@@ -47,8 +47,22 @@ pub fn z_of_means(control: &Sample, treatment: &Sample) -> (f64, f64) {
         let df = (a + b) * (a + b) / (a * a / (n0 - 1.0) + b * b / (n1 - 1.0));
         return (z_of_t(estimate / sqrt(a + b), df), skewness);
     }
-    let z = estimate / sqrt(variance);
-    (z - skewness * (z * z - 1.0) / 6.0 + skewness * skewness * z * z * z / 108.0, skewness)
+    (unskewed(estimate / sqrt(variance), skewness), skewness)
+}
+
+/// Hall's monotone cubic for a statistic whose standard error does not move with the estimate.
+fn unskewed(z: f64, skewness: f64) -> f64 {
+    z - skewness * (z * z - 1.0) / 6.0 + skewness * skewness * z * z * z / 108.0
+}
+
+/// How many standard errors from the estimate the end of an interval lies that is `c` normal deviates away (`c` of either
+/// sign, from the truth to the estimate): the inverse of Hall's cubic for a statistic whose standard error is measured
+/// together with the estimate.
+pub fn errors_of(c: f64, skewness: f64) -> f64 {
+    if !(skewness.abs() >= SYMMETRIC) || c.is_infinite() {
+        return c;
+    }
+    3.0 / skewness * (libm::cbrt(1.0 + skewness * (c - skewness / 6.0)) - 1.0)
 }
 
 /// Events of one arm among its units.
@@ -61,26 +75,30 @@ pub struct Arm {
 }
 
 /// Below this many expected events in the smaller arm (of events or of the others) the exact distribution is used.
-const EXACT_BELOW: f64 = 15.0;
+const EXACT_BELOW: f64 = 200.0;
 
-/// The statistic of two proportions, treatment minus control, for testing that they are equal.
+/// The statistic of two proportions, treatment minus control, for testing that they are equal, and the skewness of the
+/// difference.
 ///
-/// The score statistic (pooled variance), whose null distribution is right where the unpooled one is not: at few events.
-/// With fewer than 15 expected events in an arm its p-value is the exact mid-p of the hypergeometric distribution given
-/// the total (Fisher's conditioning; Lancaster 1961 for mid-p), mapped to the normal scale. Zero while nothing can be said.
-pub fn z_of_proportions(control: Arm, treatment: Arm) -> f64 {
-    let units = control.units + treatment.units;
+/// The score statistic (pooled variance), whose null distribution is right where the unpooled one is not, its skewness taken
+/// out as in [`z_of_means`]. With fewer than 200 expected events in an arm its p-value is the exact mid-p of the
+/// hypergeometric distribution given the total (Fisher's conditioning; Lancaster 1961 for mid-p), mapped to the normal
+/// scale. Zero while nothing can be said.
+pub fn z_of_proportions(control: Arm, treatment: Arm) -> (f64, f64) {
+    let (n0, n1) = (control.units, treatment.units);
     let total = control.events + treatment.events;
-    if !(control.units > 0.0 && treatment.units > 0.0 && total > 0.0 && total < units) {
-        return 0.0;
+    if !(n0 > 0.0 && n1 > 0.0 && total > 0.0 && total < n0 + n1) {
+        return (0.0, 0.0);
     }
-    let rare = total.min(units - total) * control.units.min(treatment.units) / units;
-    if rare < EXACT_BELOW {
-        return exact(control, treatment);
+    let rate = total / (n0 + n1);
+    let each = rate * (1.0 - rate);
+    let variance = each * (1.0 / n0 + 1.0 / n1);
+    let third = each * (1.0 - 2.0 * rate);
+    let skewness = third * (1.0 / (n1 * n1) - 1.0 / (n0 * n0)) / (variance * sqrt(variance));
+    if total.min(n0 + n1 - total) * n0.min(n1) < EXACT_BELOW * (n0 + n1) {
+        return (exact(control, treatment), skewness);
     }
-    let pooled = total / units;
-    let variance = pooled * (1.0 - pooled) * (1.0 / control.units + 1.0 / treatment.units);
-    (treatment.events / treatment.units - control.events / control.units) / sqrt(variance)
+    (unskewed((treatment.events / n1 - control.events / n0) / sqrt(variance), skewness), skewness)
 }
 
 /// Mid-p of the hypergeometric distribution as a normal deviate, with the sign of the difference.

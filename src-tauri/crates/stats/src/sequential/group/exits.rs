@@ -35,10 +35,9 @@ pub fn exits(limits: &[Limits], side: Side, drift: f64) -> Vec<Exit> {
             if side == Side::Two {
                 let down = walk.below(look.time, -upper).0;
                 let (given_up, region) = match futile {
-                    Some(a) => (
-                        walk.above(look.time, -a).0 - walk.above(look.time, a).0,
-                        Region::Two(-upper, -a, a, upper),
-                    ),
+                    Some(a) => {
+                        (walk.above(look.time, -a).0 - walk.above(look.time, a).0, Region::Two(-upper, -a, a, upper))
+                    }
                     None => (0.0, Region::One(-upper, upper)),
                 };
                 walk.stop(look.time, region);
@@ -67,7 +66,8 @@ pub struct Course {
 
 /// The course of `design` with looks at `times`, under `drift`.
 pub fn course(design: &GroupDesign, times: &[f64], drift: f64) -> Course {
-    course_of(&exits(&limits(design, times), design.side, drift), times)
+    let last = times.last().copied().unwrap_or(0.0);
+    course_of(&exits(&limits(design, times), design.side, drift), last)
 }
 
 /// The limits of `design` at `times`.
@@ -79,7 +79,8 @@ pub fn limits(design: &GroupDesign, times: &[f64]) -> Vec<Limits> {
     schedule.looks().to_vec()
 }
 
-fn course_of(exits: &[Exit], times: &[f64]) -> Course {
+/// The course of experiments with these `exits`, where those that run past the last look end at `last`.
+pub fn course_of(exits: &[Exit], last: f64) -> Course {
     let mut all = Course { power: 0.0, opposite: 0.0, futile: 0.0, expected: 0.0 };
     let mut ended = 0.0;
     for exit in exits {
@@ -90,7 +91,7 @@ fn course_of(exits: &[Exit], times: &[f64]) -> Course {
         all.expected += here * exit.time;
         ended += here;
     }
-    all.expected += (1.0 - ended).max(0.0) * times.last().copied().unwrap_or(0.0);
+    all.expected += (1.0 - ended).max(0.0) * last;
     all
 }
 
@@ -104,23 +105,28 @@ pub fn equal(looks: u32) -> Vec<f64> {
 /// Where the design gives up, its futility's drift is set to the same, so that type II error is spent at the effect that
 /// the experiment is planned for.
 pub fn drift_for(design: &GroupDesign, times: &[f64], power: f64) -> f64 {
-    let c = critical(design.alpha, design.side);
-    let target = -normal::isf(power);
-    let fixed = if design.futility.is_none() { Some(limits(design, times)) } else { None };
-    let at = |drift: f64| {
-        let owned;
-        let limits = if let Some(limits) = &fixed {
-            limits
-        } else {
-            let futility = design.futility.map(|f| super::Futility { drift, ..f });
-            owned = limits(&GroupDesign { futility, ..*design }, times);
-            &owned
-        };
-        let up: f64 = exits(limits, design.side, drift).iter().map(|e| e.up).sum();
-        -normal::isf(up.min(1.0 - 1e-12)) - target
+    let Some(futility) = design.futility else {
+        return drift_of(&limits(design, times), design.side, power);
     };
-    // In probits power is nearly `drift - c`: two steps of the secant are mostly enough.
-    let (mut x0, mut x1) = (c + target, (c + target) * 1.03);
+    solve(design.alpha, design.side, power, |drift| {
+        let futility = Some(super::Futility { drift, ..futility });
+        let limits = limits(&GroupDesign { futility, ..*design }, times);
+        exits(&limits, design.side, drift).iter().map(|e| e.up).sum()
+    })
+}
+
+/// The drift at which `limits` are crossed upwards with probability `power`.
+pub fn drift_of(limits: &[Limits], side: Side, power: f64) -> f64 {
+    // Any error will do for the start.
+    solve(0.05, side, power, |drift| exits(limits, side, drift).iter().map(|e| e.up).sum())
+}
+
+fn solve(alpha: f64, side: Side, power: f64, crossed: impl Fn(f64) -> f64) -> f64 {
+    let target = -normal::isf(power);
+    let at = |drift: f64| -normal::isf(crossed(drift).clamp(1e-300, 1.0 - 1e-12)) - target;
+    // In probits the probability is nearly the drift less the critical value: two steps of the secant are mostly enough.
+    let start = critical(alpha, side) + target;
+    let (mut x0, mut x1) = (start, start * 1.03 + 0.01);
     let (mut y0, mut y1) = (at(x0), at(x1));
     for _ in 0..12 {
         if fabs(y1) < 1e-7 || y1 == y0 {

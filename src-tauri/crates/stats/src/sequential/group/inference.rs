@@ -64,12 +64,8 @@ pub fn after(design: &GroupDesign, looks: &[Limits], z: f64, se: f64) -> Final {
             interval: [root(0.5 * design.alpha) * scale, root(1.0 - 0.5 * design.alpha) * scale],
             p_value: (2.0 * above.min(1.0 - above)).min(1.0),
         },
-        Side::Greater => {
-            Final { estimate, interval: [root(design.alpha) * scale, f64::INFINITY], p_value: above }
-        }
-        Side::Less => {
-            Final { estimate, interval: [f64::NEG_INFINITY, -root(design.alpha) * scale], p_value: above }
-        }
+        Side::Greater => Final { estimate, interval: [root(design.alpha) * scale, f64::INFINITY], p_value: above },
+        Side::Less => Final { estimate, interval: [f64::NEG_INFINITY, -root(design.alpha) * scale], p_value: above },
     }
 }
 

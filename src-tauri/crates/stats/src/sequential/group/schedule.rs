@@ -120,7 +120,8 @@ impl Schedule {
         } else {
             walk.below_inverse(time, spend).min(upper)
         };
-        self.given_up += if two { walk.above(time, -limit).0 - walk.above(time, limit).0 } else { walk.below(time, limit).0 };
+        self.given_up +=
+            if two { walk.above(time, -limit).0 - walk.above(time, limit).0 } else { walk.below(time, limit).0 };
         let region = match (two, limit > 0.0) {
             (true, true) => Region::Two(-upper, -limit, limit, upper),
             (true, false) => Region::One(-upper, upper),

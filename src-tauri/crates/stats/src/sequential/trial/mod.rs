@@ -10,7 +10,7 @@ use rand_core::Rng;
 
 use super::group::{Limits, exits};
 use super::statistic::{Arm, z_of_means, z_of_proportions};
-use super::{Design, Floor, Look, Monitor, Side, Verdict};
+use super::{Design, Floor, Look, Monitor, Side, Verdict, interval};
 use draw::Sums;
 
 /// What is measured on each unit.
@@ -160,10 +160,7 @@ fn judge(limits: &Limits, side: Side, look: &Look) -> (Verdict, [f64; 2]) {
     } else {
         Verdict::Continue
     };
-    let half = limits.upper * look.se;
-    let low = if side == Side::Less { f64::NEG_INFINITY } else { look.estimate - half };
-    let high = if side == Side::Greater { f64::INFINITY } else { look.estimate + half };
-    (verdict, [low, high])
+    (verdict, interval(look, limits.upper, side))
 }
 
 fn mean(source: Source) -> f64 {
@@ -205,12 +202,9 @@ fn look_at(arms: &[Sums; 2], source: Source) -> Look {
     let (z, skewness) = match source {
         Source::Proportion { .. } => {
             let arm = |sums: &Sums| Arm { events: sums.events, units: sums.units };
-            (z_of_proportions(arm(control), arm(treatment)), None)
+            z_of_proportions(arm(control), arm(treatment))
         }
-        Source::Revenue { .. } => {
-            let (z, skewness) = z_of_means(&control.sample(), &treatment.sample());
-            (z, Some(skewness))
-        }
+        Source::Revenue { .. } => z_of_means(&control.sample(), &treatment.sample()),
     };
     Look {
         estimate: treatment.mean() - control.mean(),
@@ -218,6 +212,6 @@ fn look_at(arms: &[Sums; 2], source: Source) -> Look {
         z,
         units: [control.units, treatment.units],
         events: Some(control.events + treatment.events),
-        skewness,
+        skewness: Some(skewness),
     }
 }
