@@ -10,7 +10,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("model", &[]),
     ("levers", &["model"]),
-    ("engine", &["model", "stats"]),
+    ("policy", &["model"]),
+    ("engine", &["model", "stats", "policy"]),
     ("store", &["model"]),
     ("gateway", &["model", "levers"]),
     ("connectors", &["model", "levers"]),
@@ -30,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no IO: what they must not be able to reach at all.
-const PURE: &[&str] = &["model", "stats", "levers", "engine", "sandbox"];
+const PURE: &[&str] = &["model", "stats", "levers", "policy", "engine", "sandbox"];
 const IMPURE: &[&str] = &[
     "tokio",
     "rusqlite",

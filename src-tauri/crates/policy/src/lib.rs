@@ -1,0 +1,127 @@
+//! Who may do what alone: Cedar policies over facts that the engine computes.
+//!
+//! Two questions are asked of every decision: may it `execute` without asking? If not, may it `propose`, that is: become a card?
+//! If not, it is denied. Cedar skips a rule whose evaluation fails, even one that forbids; here any failure is a denial.
+//!
+//! Pure: no IO, no clock. Knows nothing of how facts come about, of approvals, or of the gate.
+
+mod facts;
+mod lint;
+mod preview;
+mod read;
+mod rows;
+mod words;
+
+use cedar_policy::{Authorizer, Decision, PolicySet};
+use epoch_model::business::PolicyAnswer;
+use epoch_model::decision::PolicyVerdict;
+
+pub use facts::Facts;
+pub use lint::{Finding, FindingKind};
+pub use preview::{Changed, Tally};
+pub use read::{Problem, SCHEMA};
+pub use rows::cedar_of;
+pub use words::Sentence;
+
+/// Policies in force, parsed and validated.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    text: String,
+    set: PolicySet,
+    /// Ids in the order of the text.
+    order: Vec<cedar_policy::PolicyId>,
+}
+
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Policy {
+    /// Reads policies. Every rule must be valid against the schema; all problems are answered at once.
+    pub fn read(text: &str) -> Result<Self, Vec<Problem>> {
+        let (set, order) = read::read(text)?;
+        Ok(Self { text: text.to_owned(), set, order })
+    }
+
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is no rule: then everything is denied.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// What policy says of an act with these facts.
+    pub fn judge(&self, facts: &Facts) -> PolicyVerdict {
+        let verdict = |answer, rule: String, reason: String| PolicyVerdict { answer, rule, reason };
+        let run = match self.ask(facts, "execute") {
+            Ok(answer) => answer,
+            Err(why) => return verdict(PolicyAnswer::Deny, "policy error".to_owned(), why),
+        };
+        let words = facts.in_words();
+        if run.allowed {
+            return verdict(PolicyAnswer::Run, self.titles(&run.by), format!("it is {words}"));
+        }
+        let put = match self.ask(facts, "propose") {
+            Ok(answer) => answer,
+            Err(why) => return verdict(PolicyAnswer::Deny, "policy error".to_owned(), why),
+        };
+        match (put.allowed, run.by.is_empty(), put.by.is_empty()) {
+            (true, false, _) => verdict(
+                PolicyAnswer::Ask,
+                self.titles(&run.by),
+                format!("this rule keeps it from running alone; it is {words}"),
+            ),
+            (true, true, _) => {
+                verdict(PolicyAnswer::Ask, self.titles(&put.by), format!("no rule lets it run alone; it is {words}"))
+            }
+            (false, _, false) => verdict(PolicyAnswer::Deny, self.titles(&put.by), format!("it is {words}")),
+            (false, _, true) => verdict(
+                PolicyAnswer::Deny,
+                "no rule fits".to_owned(),
+                format!("what no rule lets through is denied; it is {words}"),
+            ),
+        }
+    }
+
+    /// What a rule is called: its `@title`, else its `@id`, else its number.
+    pub fn title(&self, id: &cedar_policy::PolicyId) -> String {
+        let named = self.set.policy(id).and_then(|p| p.annotation("title").or_else(|| p.annotation("id")));
+        named.filter(|t| !t.is_empty()).map_or_else(
+            || self.order.iter().position(|o| o == id).map_or_else(String::new, |at| format!("rule {}", at + 1)),
+            str::to_owned,
+        )
+    }
+
+    fn titles(&self, ids: &[cedar_policy::PolicyId]) -> String {
+        ids.iter().map(|id| self.title(id)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Any failure while a rule is evaluated is an error, whatever the others say.
+    fn ask(&self, facts: &Facts, action: &str) -> Result<Answer, String> {
+        let (request, entities) = facts.question(action)?;
+        let response = Authorizer::new().is_authorized(&request, &self.set, &entities);
+        let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
+        if !errors.is_empty() {
+            return Err(errors.join("; "));
+        }
+        let mut by: Vec<_> = response.diagnostics().reason().cloned().collect();
+        by.sort_by_key(|id| self.order.iter().position(|o| o == id));
+        Ok(Answer { allowed: response.decision() == Decision::Allow, by })
+    }
+}
+
+struct Answer {
+    allowed: bool,
+    /// The rules that decided, in the order of the text.
+    by: Vec<cedar_policy::PolicyId>,
+}

@@ -1,0 +1,357 @@
+//! Rules that do nothing.
+//!
+//! A rule asks facts only against constants, so between two constants nothing changes: held against every combination of
+//! values at, beside and between all constants of all rules, a rule that never matters there never matters at all. Where there
+//! are too many combinations some are drawn, and the finding says that it was not proven. Arithmetic between facts is outside of
+//! that argument; it is still tried at those points.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{Authorizer, Effect, PolicyId, PolicySet};
+use epoch_model::business::{Domain, Reversibility};
+use epoch_model::decision::Level;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::words::fact;
+use crate::{Facts, Policy};
+
+/// Combinations tried.
+const POINTS_MAX: usize = 4_000;
+
+/// What is wrong with a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename = "PolicyFindingKind")]
+pub enum FindingKind {
+    /// Its condition never holds.
+    Never,
+    /// What it allows is always forbidden by another.
+    Shadowed,
+    /// Whatever it allows others allow already.
+    Redundant,
+    /// What it forbids nothing allows.
+    Idle,
+    /// It may fail while it is evaluated, and then everything is denied.
+    Fails,
+}
+
+/// A rule that does nothing, or harm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "PolicyFinding")]
+pub struct Finding {
+    /// The rule's title.
+    pub rule: String,
+    pub kind: FindingKind,
+    /// The rules that overrule it.
+    pub because: Vec<String>,
+    /// In a sentence.
+    pub text: String,
+    /// Whether every combination was tried.
+    pub proven: bool,
+}
+
+/// Values worth trying.
+#[derive(Default)]
+struct Values {
+    numbers: BTreeMap<String, BTreeSet<i64>>,
+    acts: BTreeSet<String>,
+    proposers: BTreeSet<String>,
+    targets: BTreeSet<String>,
+    domains: BTreeSet<String>,
+    flags: BTreeSet<String>,
+    stake_asked: bool,
+}
+
+/// What was seen of one rule over all points.
+#[derive(Default, Clone)]
+struct Seen {
+    held: bool,
+    /// Held where no rule of the other effect held (for a permit), or where a permit held (for a forbid).
+    mattered: bool,
+    /// Held where no other permit held.
+    alone: bool,
+    overruled_by: BTreeSet<usize>,
+    helped_by: Option<BTreeSet<usize>>,
+    failed: Option<String>,
+}
+
+impl Policy {
+    /// Rules that have no effect, whatever the facts.
+    pub fn lint(&self) -> Vec<Finding> {
+        let mut values = Values::default();
+        for id in &self.order {
+            if let Some(tree) = self.set.policy(id).and_then(|rule| rule.to_json().ok()) {
+                values.take(&tree);
+            }
+        }
+        let (points, proven) = values.points();
+        let (permits, forbids) = (self.only(Effect::Permit), self.only(Effect::Forbid));
+        let mut seen = vec![Seen::default(); self.order.len()];
+        for facts in &points {
+            for action in ["execute", "propose"] {
+                let allowed = self.holding(&permits, facts, action, &mut seen);
+                let forbidden = self.holding(&forbids, facts, action, &mut seen);
+                note(&mut seen, &allowed, &forbidden);
+            }
+        }
+        self.findings(&seen, proven)
+    }
+
+    fn only(&self, effect: Effect) -> PolicySet {
+        let rules = self.set.policies().filter(|p| p.effect() == effect).cloned();
+        PolicySet::from_policies(rules).unwrap_or_default()
+    }
+
+    /// The rules of a set that hold, as places in the text.
+    fn holding(&self, set: &PolicySet, facts: &Facts, action: &str, seen: &mut [Seen]) -> Vec<usize> {
+        let Ok((request, entities)) = facts.question(action) else { return Vec::new() };
+        let response = Authorizer::new().is_authorized(&request, set, &entities);
+        for error in response.diagnostics().errors() {
+            let cedar_policy::AuthorizationError::PolicyEvaluationError(of) = error;
+            if let Some(at) = self.place(of.policy_id()) {
+                seen[at].failed.get_or_insert_with(|| error.to_string());
+            }
+        }
+        let mut held: Vec<usize> = response.diagnostics().reason().filter_map(|id| self.place(id)).collect();
+        held.sort_unstable();
+        held
+    }
+
+    fn place(&self, id: &PolicyId) -> Option<usize> {
+        self.order.iter().position(|o| o == id)
+    }
+
+    fn findings(&self, seen: &[Seen], proven: bool) -> Vec<Finding> {
+        let titles = |places: &BTreeSet<usize>| -> Vec<String> {
+            places.iter().filter_map(|at| self.order.get(*at)).map(|id| self.title(id)).collect()
+        };
+        let mut out = Vec::new();
+        let mut dropped = BTreeSet::new();
+        for (at, id) in self.order.iter().enumerate() {
+            let Some(rule) = self.set.policy(id) else { continue };
+            let (s, permit) = (&seen[at], rule.effect() == Effect::Permit);
+            let mut add = |kind, because: Vec<String>, text: &str| {
+                out.push(Finding { rule: self.title(id), kind, because, text: text.to_owned(), proven });
+            };
+            if let Some(why) = &s.failed {
+                add(FindingKind::Fails, Vec::new(), &format!("it can fail, and then everything is denied: {why}"));
+            } else if !s.held {
+                add(FindingKind::Never, Vec::new(), "its condition never holds");
+            } else if permit && !s.mattered {
+                add(FindingKind::Shadowed, titles(&s.overruled_by), "what it allows is always forbidden");
+            } else if permit && !s.alone {
+                let others = s.helped_by.clone().unwrap_or_default();
+                // Of two rules that say the same one must stay.
+                if !others.is_empty() && others.is_disjoint(&dropped) {
+                    dropped.insert(at);
+                    add(FindingKind::Redundant, titles(&others), "whatever it allows is allowed already");
+                }
+            } else if !permit && !s.mattered {
+                add(FindingKind::Idle, Vec::new(), "what it forbids nothing allows");
+            }
+        }
+        out
+    }
+}
+
+fn note(seen: &mut [Seen], allowed: &[usize], forbidden: &[usize]) {
+    for at in allowed {
+        let s = &mut seen[*at];
+        s.held = true;
+        if forbidden.is_empty() {
+            s.mattered = true;
+            let others: BTreeSet<usize> = allowed.iter().copied().filter(|o| o != at).collect();
+            s.alone |= others.is_empty();
+            s.helped_by = Some(match s.helped_by.take() {
+                Some(before) => before.intersection(&others).copied().collect(),
+                None => others,
+            });
+        } else {
+            s.overruled_by.extend(forbidden);
+        }
+    }
+    for at in forbidden {
+        seen[*at].held = true;
+        seen[*at].mattered |= !allowed.is_empty();
+    }
+}
+
+impl Values {
+    /// Collects the constants of a rule.
+    fn take(&mut self, node: &Value) {
+        match node {
+            Value::Object(map) => {
+                for op in ["==", "!=", "<", "<=", ">", ">="] {
+                    if let Some(pair) = map.get(op) {
+                        self.compared(&pair["left"], &pair["right"]);
+                        self.compared(&pair["right"], &pair["left"]);
+                    }
+                }
+                if let Some(has) = map.get("has") {
+                    self.stake_asked |= has["attr"] == "stake";
+                }
+                if let Some(name) = fact(node) {
+                    self.stake_asked |= name == "stake";
+                    self.flags.insert(name.to_owned());
+                }
+                if let (Some(kind), Some(id)) =
+                    (map.get("type").and_then(Value::as_str), map.get("id").and_then(Value::as_str))
+                {
+                    match kind {
+                        "Kind" => self.proposers.insert(format!("{id}:any")),
+                        "Proposer" => self.proposers.insert(id.to_owned()),
+                        "Target" => self.targets.insert(id.to_owned()),
+                        "Domain" => self.domains.insert(id.to_owned()),
+                        _ => false,
+                    };
+                }
+                for child in map.values() {
+                    self.take(child);
+                }
+            }
+            Value::Array(all) => all.iter().for_each(|child| self.take(child)),
+            // Acts are the only texts facts are compared with, also as members of a set.
+            Value::String(text) => {
+                self.acts.insert(text.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn compared(&mut self, left: &Value, right: &Value) {
+        if let (Some(name), Some(n)) = (fact(left), right.get("Value").and_then(Value::as_i64)) {
+            self.numbers.entry(name.to_owned()).or_default().extend([n.saturating_sub(1), n, n.saturating_add(1)]);
+        }
+    }
+
+    fn of(&self, name: &str, low: i64, high: i64, usual: i64) -> Vec<i64> {
+        let mut all: BTreeSet<i64> =
+            self.numbers.get(name).into_iter().flatten().copied().filter(|n| (low..=high).contains(n)).collect();
+        if all.is_empty() {
+            all.insert(usual);
+        }
+        all.into_iter().collect()
+    }
+
+    fn flag(&self, name: &str) -> Vec<bool> {
+        if self.flags.contains(name) { vec![false, true] } else { vec![false] }
+    }
+
+    /// The combinations, and whether they are all of them.
+    fn points(&self) -> (Vec<Facts>, bool) {
+        let texts = |set: &BTreeSet<String>, other: &str| {
+            let mut all: Vec<String> = set.iter().cloned().collect();
+            all.push(other.to_owned());
+            all
+        };
+        let acts = {
+            let known = ["set_lever", "start_experiment", "end_experiment", "webhook"];
+            let mut used: BTreeSet<String> =
+                self.acts.iter().filter(|a| known.contains(&a.as_str())).cloned().collect();
+            used.insert("other".to_owned());
+            used.into_iter().collect::<Vec<_>>()
+        };
+        let proposers = texts(&self.proposers, "other:any");
+        let targets = texts(&self.targets, "lever any");
+        let domains: Vec<Domain> = {
+            let mut all: Vec<Domain> =
+                self.domains.iter().filter_map(|d| serde_json::from_value(Value::String(d.clone())).ok()).collect();
+            all.push(Domain::Iot);
+            all
+        };
+        let levels = self.of("level", 0, 3, 0);
+        let kinds = self.of("reversibility", 0, 3, 1);
+        let mut stakes: Vec<Option<i64>> = self.of("stake", 0, i64::MAX, 0).into_iter().map(Some).collect();
+        if self.stake_asked {
+            stakes.push(None);
+        }
+        let share = |name: &str| self.of(name, 0, 10_000, 0);
+        let axes: [usize; 20] = [
+            acts.len(),
+            proposers.len(),
+            targets.len(),
+            domains.len(),
+            levels.len(),
+            kinds.len(),
+            stakes.len(),
+            self.of("cost", 0, i64::MAX, 0).len(),
+            self.of("budget_left", i64::MIN, i64::MAX, 0).len(),
+            share("exposure").len(),
+            share("exposure_left").len(),
+            share("chance_worse").len(),
+            self.flag("novel").len(),
+            self.flag("first_contact").len(),
+            self.flag("breaker_open").len(),
+            share("drawdown").len(),
+            self.of("autonomy", 0, 3, 0).len(),
+            self.flag("audit").len(),
+            self.of("hour", 0, 23, 12).len(),
+            self.of("weekday", 1, 7, 3).len(),
+        ];
+        let total = axes.iter().try_fold(1_usize, |n, a| n.checked_mul(*a)).unwrap_or(usize::MAX);
+        let proven = total <= POINTS_MAX;
+        let count = total.min(POINTS_MAX);
+        let points = (0..count).map(|n| {
+            // Every combination in order, or as many drawn by a fixed sequence.
+            let mut rest = if proven { n as u64 } else { spread(n as u64) };
+            let mut pick = axes.iter().map(|size| {
+                let size = *size as u64;
+                let at = rest % size;
+                rest = if proven { rest / size } else { spread(rest) };
+                usize::try_from(at).unwrap_or(0)
+            });
+            let mut next = || pick.next().unwrap_or(0);
+            Facts {
+                act: acts[next()].clone(),
+                proposer: proposers[next()].clone(),
+                target: targets[next()].clone(),
+                domain: domains[next()],
+                level: level(levels[next()]),
+                reversibility: reversibility(kinds[next()]),
+                stake: stakes[next()],
+                cost: self.of("cost", 0, i64::MAX, 0)[next()],
+                budget_left: self.of("budget_left", i64::MIN, i64::MAX, 0)[next()],
+                exposure: share("exposure")[next()],
+                exposure_left: share("exposure_left")[next()],
+                chance_worse: share("chance_worse")[next()],
+                novel: self.flag("novel")[next()],
+                first_contact: self.flag("first_contact")[next()],
+                breaker_open: self.flag("breaker_open")[next()],
+                drawdown: share("drawdown")[next()],
+                autonomy: self.of("autonomy", 0, 3, 0)[next()],
+                audit: self.flag("audit")[next()],
+                hour: self.of("hour", 0, 23, 12)[next()],
+                weekday: self.of("weekday", 1, 7, 3)[next()],
+            }
+        });
+        (points.collect(), proven)
+    }
+}
+
+/// SplitMix64: a number far from its neighbours'.
+fn spread(n: u64) -> u64 {
+    let mut z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn level(n: i64) -> Level {
+    match n {
+        0 => Level::Operational,
+        1 => Level::Tactical,
+        2 => Level::Strategic,
+        _ => Level::Sovereign,
+    }
+}
+
+fn reversibility(n: i64) -> Reversibility {
+    match n {
+        0 => Reversibility::R0,
+        1 => Reversibility::R1,
+        2 => Reversibility::R2,
+        _ => Reversibility::R3,
+    }
+}

@@ -1,0 +1,208 @@
+//! What policies answer, say and find wrong with themselves.
+
+use epoch_model::business::{Business, Domain, PolicyAnswer, PolicyRule, Reversibility};
+use epoch_model::decision::Level;
+use epoch_policy::{Facts, FindingKind, Policy, cedar_of};
+
+fn facts() -> Facts {
+    Facts {
+        proposer: "playbook:price".into(),
+        target: "lever pro_price".into(),
+        domain: Domain::Pricing,
+        act: "set_lever".into(),
+        level: Level::Operational,
+        reversibility: Reversibility::R1,
+        stake: Some(1_000),
+        cost: 0,
+        budget_left: 2_000,
+        exposure: 500,
+        exposure_left: 1_000,
+        chance_worse: 2_000,
+        novel: false,
+        first_contact: false,
+        breaker_open: false,
+        drawdown: 0,
+        autonomy: 1,
+        audit: false,
+        hour: 10,
+        weekday: 2,
+    }
+}
+
+fn policy(text: &str) -> Policy {
+    Policy::read(text).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+const BOTH: &str = r#"action in [Action::"execute", Action::"propose"]"#;
+
+#[test]
+fn two_questions_and_else_a_denial() {
+    let text = format!(
+        r#"
+        @title("Small steps run") permit (principal, {BOTH}, resource) when {{ context has stake && context.stake <= 1000 }};
+        @title("Prices ask") forbid (principal, action == Action::"execute", resource in Domain::"pricing") when {{ context.level > 0 }};
+        @title("Anything may be asked") permit (principal, action == Action::"propose", resource) unless {{ context.first_contact }};
+        @title("Agents never contact first") forbid (principal in Kind::"agent", action, resource) when {{ context.first_contact }};
+        "#
+    );
+    let policy = policy(&text);
+    let check = |facts: &Facts, answer, rule: &str| {
+        let verdict = policy.judge(facts);
+        assert_eq!((verdict.answer, verdict.rule.as_str()), (answer, rule), "{}", verdict.reason);
+    };
+    check(&facts(), PolicyAnswer::Run, "Small steps run");
+    check(&Facts { stake: Some(1_001), ..facts() }, PolicyAnswer::Ask, "Anything may be asked");
+    check(&Facts { stake: None, ..facts() }, PolicyAnswer::Ask, "Anything may be asked");
+    check(&Facts { level: Level::Tactical, ..facts() }, PolicyAnswer::Ask, "Prices ask");
+    let first = Facts { first_contact: true, stake: None, ..facts() };
+    check(&first, PolicyAnswer::Deny, "no rule fits");
+    check(&Facts { proposer: "agent:sales".into(), ..first }, PolicyAnswer::Deny, "Agents never contact first");
+    check(&facts(), PolicyAnswer::Run, "Small steps run");
+}
+
+#[test]
+fn a_rule_that_fails_denies_even_where_others_would_allow() {
+    let text = format!(
+        r#"permit (principal, {BOTH}, resource);
+           forbid (principal, action, resource) when {{ context.cost * 9223372036854775807 > 1 }};"#
+    );
+    let policy = policy(&text);
+    assert_eq!(policy.judge(&facts()).answer, PolicyAnswer::Run, "0 times anything does not overflow");
+    let verdict = policy.judge(&Facts { cost: 2, ..facts() });
+    assert_eq!((verdict.answer, verdict.rule.as_str()), (PolicyAnswer::Deny, "policy error"), "{}", verdict.reason);
+}
+
+#[test]
+fn what_is_not_valid_is_refused_with_its_line() {
+    for (text, line, part) in [
+        ("permit (principal, action, resource)\nwhen { context.stak > 1 };", 2, "stak"),
+        ("permit (principal, action, resource)\nwhen { context.stake > 1 };", 2, "stake"),
+        ("permit (principal, action, resource)\nwhen { context.level == \"high\" };", 2, "type"),
+        ("\n\npermit (principal action, resource);", 3, "unexpected"),
+        ("permit (principal, action == Action::\"approve\", resource);", 1, "approve"),
+        ("permit (principal == ?principal, action, resource);", 0, "templates"),
+        ("permit (principal, action, resource) when { context.level > 3 && false };", 1, ""),
+    ] {
+        let problems = Policy::read(text).expect_err(text);
+        let first = &problems[0];
+        assert!(first.message.contains(part), "{text}: {first:?}");
+        assert!(line == 0 || first.line == line, "{text}: {first:?}");
+        assert!(!first.hint.is_empty(), "{first:?}");
+    }
+    assert_eq!(policy("").judge(&facts()).answer, PolicyAnswer::Deny, "no rule, no act");
+}
+
+/// How rows answered before they became Cedar: the first that fits.
+fn by_rows(rows: &[PolicyRule], f: &Facts) -> PolicyAnswer {
+    rows.iter()
+        .find(|r| {
+            (r.levels.is_empty() || r.levels.contains(&f.level))
+                && (r.reversibility.is_empty() || r.reversibility.contains(&f.reversibility))
+                && (r.domains.is_empty() || r.domains.contains(&f.domain))
+                && r.stake_at_most_minor.is_none_or(|most| f.stake.is_some_and(|s| s <= most))
+        })
+        .map_or(PolicyAnswer::Ask, |r| r.answer)
+}
+
+#[test]
+fn the_table_of_the_file_answers_as_its_cedar_text_does() {
+    let row = |name: &str, answer| PolicyRule {
+        name: name.into(),
+        levels: vec![],
+        reversibility: vec![],
+        domains: vec![],
+        stake_at_most_minor: None,
+        answer,
+    };
+    let tables = [
+        Business::default_policy(),
+        vec![],
+        vec![row("all", PolicyAnswer::Deny)],
+        vec![
+            PolicyRule { domains: vec![Domain::Pricing, Domain::Sales], ..row("no \"prices\"", PolicyAnswer::Deny) },
+            PolicyRule { stake_at_most_minor: Some(500), ..row("small", PolicyAnswer::Run) },
+        ],
+    ];
+    for rows in tables {
+        let policy = policy(&cedar_of(&rows));
+        for level in [Level::Operational, Level::Tactical, Level::Strategic, Level::Sovereign] {
+            for reversibility in [Reversibility::R0, Reversibility::R1, Reversibility::R2, Reversibility::R3] {
+                for stake in [None, Some(0), Some(500), Some(501), Some(2_000), Some(2_001)] {
+                    for domain in [Domain::Pricing, Domain::Ux] {
+                        let f = Facts { level, reversibility, stake, domain, ..facts() };
+                        assert_eq!(policy.judge(&f).answer, by_rows(&rows, &f), "{f:?} under {}", policy.text());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_read_as_sentences() {
+    let money = |minor: i64| format!("{}.{:02} EUR", minor / 100, minor % 100);
+    for (rule, expect) in [
+        (
+            format!("permit (principal, {BOTH}, resource) when {{ context.level == 0 && context has stake && context.stake <= 2000 }};"),
+            "Runs alone when its level is operational and its stake is at most 20.00 EUR.",
+        ),
+        (
+            r#"forbid (principal in Kind::"agent", action == Action::"execute", resource) when { context.exposure > 1000 || context.novel };"#.into(),
+            "Never runs alone when it is proposed by an agent and the share of customers it touches is above 10 % or nothing like it was ever scored.",
+        ),
+        (
+            r#"permit (principal, action == Action::"propose", resource) unless { context.first_contact };"#.into(),
+            "May be put to you unless it is a first contact.",
+        ),
+        (
+            r#"forbid (principal, action, resource in Domain::"pricing") when { !(context.hour >= 9 && context.hour < 17) };"#.into(),
+            "Is denied when it acts on something of pricing and not (the hour is at least 9:00 and the hour is below 17:00).",
+        ),
+    ] {
+        assert_eq!(policy(&rule).in_words(&money)[0].text, expect);
+    }
+}
+
+#[test]
+fn rules_without_effect_are_found() {
+    for (text, expect) in [
+        (
+            format!(
+                "permit (principal, {BOTH}, resource) when {{ context.level < 2 }};\n@title(\"b\") permit (principal, {BOTH}, resource) when {{ context.level == 0 }};"
+            ),
+            vec![("b", FindingKind::Redundant)],
+        ),
+        (
+            format!(
+                "@title(\"a\") permit (principal, {BOTH}, resource) when {{ context.level == 3 }};\nforbid (principal, action, resource) when {{ context.level > 1 }};\npermit (principal, action, resource) when {{ context.level == 0 }};"
+            ),
+            vec![("a", FindingKind::Shadowed)],
+        ),
+        (
+            format!(
+                "permit (principal, {BOTH}, resource) when {{ context.level == 0 }};\n@title(\"f\") forbid (principal, action, resource) when {{ context.level == 3 }};"
+            ),
+            vec![("f", FindingKind::Idle)],
+        ),
+        (
+            format!(
+                "@title(\"n\") permit (principal, {BOTH}, resource) when {{ context.hour > 22 && context.hour < 3 }};"
+            ),
+            vec![("n", FindingKind::Never)],
+        ),
+        (cedar_of(&Business::default_policy()), vec![]),
+    ] {
+        let found = policy(&text).lint();
+        let short: Vec<(&str, FindingKind)> = found.iter().map(|f| (f.rule.as_str(), f.kind)).collect();
+        assert_eq!(short, expect, "{text}\n{found:?}");
+    }
+}
+
+#[test]
+fn a_change_says_what_it_would_have_changed() {
+    let strict = policy(r#"@title("All ask") permit (principal, action == Action::"propose", resource);"#);
+    let past = [("dec_1", facts(), PolicyAnswer::Run), ("dec_2", facts(), PolicyAnswer::Ask)];
+    let tally = strict.preview(past.iter().map(|(id, f, a)| (*id, f, *a)));
+    assert_eq!((tally.looked_at, tally.same, tally.changed.len()), (2, 1, 1));
+    assert_eq!((tally.changed[0].decision.as_str(), tally.changed[0].would_be), ("dec_1", PolicyAnswer::Ask));
+}
