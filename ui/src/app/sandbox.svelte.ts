@@ -1,5 +1,5 @@
 /** What is done with a simulated business, from the banner, the palette and its page. */
-import { write, type SandboxView } from '$lib/backend';
+import { write, type SandboxStartArgs, type SandboxView } from '$lib/backend';
 import { forget, query } from '$lib/query.svelte';
 import { go, href } from '$lib/router.svelte';
 import { status } from '$lib/status.svelte';
@@ -57,7 +57,7 @@ class Sandbox {
       this.busy = false;
     }
   }
-  async start(args: { scenario: string; history_days: number; speed: number; hold: boolean }): Promise<void> {
+  async start(args: Pick<SandboxStartArgs, 'scenario' | 'history_days' | 'speed' | 'hold' | 'seed'>): Promise<void> {
     await this.#do('Could not start the simulated business', async () => {
       const made = await write('sandbox_start', args);
       this.meanwhile = false;

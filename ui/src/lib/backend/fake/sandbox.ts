@@ -65,7 +65,7 @@ export function simulation(scene: Simulated, name = 'shop-shocked'): SandboxView
     hold: scene === 'held',
     held: scene === 'held',
     skipping_until: null,
-    transport: 'in_process',
+    transport: 'live',
     injectable: INJECTABLE.map(([kind, what]) => ({ kind, what })),
     injected: [],
     problem: null,
@@ -195,6 +195,8 @@ export function truth(view: SandboxView): SandboxTruthView {
       oracle_minor: oracle,
       share: (actual - nothing) / (oracle - nothing),
       guardrail_days: { refund_rate: 3 },
+      experiments_right: 1,
+      experiments_wrong: 0,
     },
   };
 }
