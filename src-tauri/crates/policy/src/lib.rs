@@ -15,6 +15,7 @@ mod words;
 use cedar_policy::{Authorizer, Decision, PolicySet};
 use epoch_model::business::PolicyAnswer;
 use epoch_model::decision::PolicyVerdict;
+use serde::{Deserialize, Serialize};
 
 pub use facts::Facts;
 pub use lint::{Finding, FindingKind};
@@ -23,13 +24,34 @@ pub use read::{Problem, SCHEMA};
 pub use rows::cedar_of;
 pub use words::Sentence;
 
-/// Policies in force, parsed and validated.
-#[derive(Debug, Clone)]
+/// Policies in force, parsed and validated. Kept as their text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Policy {
     text: String,
     set: PolicySet,
     /// Ids in the order of the text.
     order: Vec<cedar_policy::PolicyId>,
+}
+
+/// No rule: everything is denied.
+impl Default for Policy {
+    fn default() -> Self {
+        Self { text: String::new(), set: PolicySet::new(), order: Vec::new() }
+    }
+}
+
+/// A text that does not read as policies denies everything.
+impl From<String> for Policy {
+    fn from(text: String) -> Self {
+        Self::read(&text).unwrap_or_default()
+    }
+}
+
+impl From<Policy> for String {
+    fn from(policy: Policy) -> Self {
+        policy.text
+    }
 }
 
 impl PartialEq for Policy {

@@ -235,10 +235,6 @@ impl Values {
         all.into_iter().collect()
     }
 
-    fn flag(&self, name: &str) -> Vec<bool> {
-        if self.flags.contains(name) { vec![false, true] } else { vec![false] }
-    }
-
     /// The combinations, and whether they are all of them.
     fn points(&self) -> (Vec<Facts>, bool) {
         let texts = |set: &BTreeSet<String>, other: &str| {
@@ -267,63 +263,42 @@ impl Values {
         if self.stake_asked {
             stakes.push(None);
         }
-        let share = |name: &str| self.of(name, 0, 10_000, 0);
-        let axes: [usize; 20] = [
-            acts.len(),
-            proposers.len(),
-            targets.len(),
-            domains.len(),
-            levels.len(),
-            kinds.len(),
-            stakes.len(),
-            self.of("cost", 0, i64::MAX, 0).len(),
-            self.of("budget_left", i64::MIN, i64::MAX, 0).len(),
-            share("exposure").len(),
-            share("exposure_left").len(),
-            share("chance_worse").len(),
-            self.flag("novel").len(),
-            self.flag("first_contact").len(),
-            self.flag("breaker_open").len(),
-            share("drawdown").len(),
-            self.of("autonomy", 0, 3, 0).len(),
-            self.flag("audit").len(),
-            self.of("hour", 0, 23, 12).len(),
-            self.of("weekday", 1, 7, 3).len(),
-        ];
-        let total = axes.iter().try_fold(1_usize, |n, a| n.checked_mul(*a)).unwrap_or(usize::MAX);
+        let costs = self.of("cost", 0, i64::MAX, 0);
+        let left = self.of("budget_left", i64::MIN, i64::MAX, 0);
+        let exposures = self.of("exposure", 0, 10_000, 0);
+        let chances = self.of("chance_worse", 0, 10_000, 0);
+        let novel = if self.flags.contains("novel") { vec![false, true] } else { vec![false] };
+        let hours = self.of("hour", 0, 23, 12);
+        let days = self.of("weekday", 1, 7, 3);
+
+        let sizes =
+            [acts.len(), proposers.len(), targets.len(), domains.len(), levels.len(), kinds.len(), stakes.len()];
+        let more = [costs.len(), left.len(), exposures.len(), chances.len(), novel.len(), hours.len(), days.len()];
+        let total = sizes.iter().chain(&more).try_fold(1_usize, |n, size| n.checked_mul(*size)).unwrap_or(usize::MAX);
         let proven = total <= POINTS_MAX;
-        let count = total.min(POINTS_MAX);
-        let points = (0..count).map(|n| {
+        let points = (0..total.min(POINTS_MAX)).map(|n| {
             // Every combination in order, or as many drawn by a fixed sequence.
             let mut rest = if proven { n as u64 } else { spread(n as u64) };
-            let mut pick = axes.iter().map(|size| {
-                let size = *size as u64;
-                let at = rest % size;
-                rest = if proven { rest / size } else { spread(rest) };
+            let mut pick = |size: usize| {
+                let at = rest % size as u64;
+                rest = if proven { rest / size as u64 } else { spread(rest) };
                 usize::try_from(at).unwrap_or(0)
-            });
-            let mut next = || pick.next().unwrap_or(0);
+            };
             Facts {
-                act: acts[next()].clone(),
-                proposer: proposers[next()].clone(),
-                target: targets[next()].clone(),
-                domain: domains[next()],
-                level: level(levels[next()]),
-                reversibility: reversibility(kinds[next()]),
-                stake: stakes[next()],
-                cost: self.of("cost", 0, i64::MAX, 0)[next()],
-                budget_left: self.of("budget_left", i64::MIN, i64::MAX, 0)[next()],
-                exposure: share("exposure")[next()],
-                exposure_left: share("exposure_left")[next()],
-                chance_worse: share("chance_worse")[next()],
-                novel: self.flag("novel")[next()],
-                first_contact: self.flag("first_contact")[next()],
-                breaker_open: self.flag("breaker_open")[next()],
-                drawdown: share("drawdown")[next()],
-                autonomy: self.of("autonomy", 0, 3, 0)[next()],
-                audit: self.flag("audit")[next()],
-                hour: self.of("hour", 0, 23, 12)[next()],
-                weekday: self.of("weekday", 1, 7, 3)[next()],
+                act: acts[pick(acts.len())].clone(),
+                proposer: proposers[pick(proposers.len())].clone(),
+                target: targets[pick(targets.len())].clone(),
+                domain: domains[pick(domains.len())],
+                level: level(levels[pick(levels.len())]),
+                reversibility: reversibility(kinds[pick(kinds.len())]),
+                stake: stakes[pick(stakes.len())],
+                cost: costs[pick(costs.len())],
+                budget_left: left[pick(left.len())],
+                exposure: exposures[pick(exposures.len())],
+                chance_worse: chances[pick(chances.len())],
+                novel: novel[pick(novel.len())],
+                hour: hours[pick(hours.len())],
+                weekday: days[pick(days.len())],
             }
         });
         (points.collect(), proven)

@@ -179,10 +179,7 @@ fn noun(fact: &str) -> String {
         "cost" => "its cost",
         "budget_left" => "what is left of today's budget",
         "exposure" => "the share of customers it touches",
-        "exposure_left" => "the share that may still be touched today",
         "chance_worse" => "the chance that it is worse than nothing",
-        "drawdown" => "the loss since the last high",
-        "autonomy" => "the autonomy its proposer has earned",
         "hour" => "the hour",
         "weekday" => "the day",
         other => other,
@@ -193,9 +190,6 @@ fn noun(fact: &str) -> String {
 fn flag(fact: &str, holds: bool) -> String {
     let (yes, no) = match fact {
         "novel" => ("nothing like it was ever scored", "something like it was scored before"),
-        "first_contact" => ("it is a first contact", "it is no first contact"),
-        "breaker_open" => ("its provider is failing", "its provider works"),
-        "audit" => ("it was drawn for an audit", "it was not drawn for an audit"),
         _ => return format!("{} is {}", noun(fact), if holds { "true" } else { "false" }),
     };
     if holds { yes.to_owned() } else { no.to_owned() }
@@ -220,7 +214,7 @@ fn compared(op: &str, left: &Value, right: &Value, money: Money<'_>) -> String {
             .map_or_else(|| n.to_string(), |s| (*s).to_owned()),
         ("reversibility", Some(n)) => format!("R{n}"),
         ("stake" | "cost" | "budget_left", Some(n)) => money(n),
-        ("exposure" | "exposure_left" | "chance_worse" | "drawdown", Some(n)) => {
+        ("exposure" | "chance_worse", Some(n)) => {
             format!("{} %", n as f64 / 100.0)
         }
         ("hour", Some(n)) => format!("{n}:00"),

@@ -16,14 +16,8 @@ fn facts() -> Facts {
         cost: 0,
         budget_left: 2_000,
         exposure: 500,
-        exposure_left: 1_000,
         chance_worse: 2_000,
         novel: false,
-        first_contact: false,
-        breaker_open: false,
-        drawdown: 0,
-        autonomy: 1,
-        audit: false,
         hour: 10,
         weekday: 2,
     }
@@ -41,8 +35,8 @@ fn two_questions_and_else_a_denial() {
         r#"
         @title("Small steps run") permit (principal, {BOTH}, resource) when {{ context has stake && context.stake <= 1000 }};
         @title("Prices ask") forbid (principal, action == Action::"execute", resource in Domain::"pricing") when {{ context.level > 0 }};
-        @title("Anything may be asked") permit (principal, action == Action::"propose", resource) unless {{ context.first_contact }};
-        @title("Agents never contact first") forbid (principal in Kind::"agent", action, resource) when {{ context.first_contact }};
+        @title("Anything may be asked") permit (principal, action == Action::"propose", resource) unless {{ context.novel }};
+        @title("Agents try nothing new") forbid (principal in Kind::"agent", action, resource) when {{ context.novel }};
         "#
     );
     let policy = policy(&text);
@@ -54,9 +48,9 @@ fn two_questions_and_else_a_denial() {
     check(&Facts { stake: Some(1_001), ..facts() }, PolicyAnswer::Ask, "Anything may be asked");
     check(&Facts { stake: None, ..facts() }, PolicyAnswer::Ask, "Anything may be asked");
     check(&Facts { level: Level::Tactical, ..facts() }, PolicyAnswer::Ask, "Prices ask");
-    let first = Facts { first_contact: true, stake: None, ..facts() };
+    let first = Facts { novel: true, stake: None, ..facts() };
     check(&first, PolicyAnswer::Deny, "no rule fits");
-    check(&Facts { proposer: "agent:sales".into(), ..first }, PolicyAnswer::Deny, "Agents never contact first");
+    check(&Facts { proposer: "agent:sales".into(), ..first }, PolicyAnswer::Deny, "Agents try nothing new");
     check(&facts(), PolicyAnswer::Run, "Small steps run");
 }
 
@@ -151,8 +145,8 @@ fn rules_read_as_sentences() {
             "Never runs alone when it is proposed by an agent and the share of customers it touches is above 10 % or nothing like it was ever scored.",
         ),
         (
-            r#"permit (principal, action == Action::"propose", resource) unless { context.first_contact };"#.into(),
-            "May be put to you unless it is a first contact.",
+            r#"permit (principal, action == Action::"propose", resource) unless { context.novel };"#.into(),
+            "May be put to you unless nothing like it was ever scored.",
         ),
         (
             r#"forbid (principal, action, resource in Domain::"pricing") when { !(context.hour >= 9 && context.hour < 17) };"#.into(),
