@@ -194,11 +194,7 @@ pub fn explain(slices: &[Slice], weights: &[f64], alpha: f64) -> Vec<Explanation
     }
     found.sort_by(|(na, a), (nb, b)| {
         let tenth = |e: &Explanation| (10.0 * e.share.clamp(0.0, 1.0)).round();
-        b.explains
-            .cmp(&a.explains)
-            .then(tenth(b).total_cmp(&tenth(a)))
-            .then(na.cmp(nb))
-            .then(a.slice.cmp(&b.slice))
+        b.explains.cmp(&a.explains).then(tenth(b).total_cmp(&tenth(a))).then(na.cmp(nb)).then(a.slice.cmp(&b.slice))
     });
     found.into_iter().map(|(_, e)| e).collect()
 }

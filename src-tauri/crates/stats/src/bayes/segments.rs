@@ -1,6 +1,6 @@
 //! Effects by segment, drawn together as far as the data says they are one.
 
-use libm::{exp, log, sqrt};
+use libm::{exp, fabs, log, sqrt};
 use serde::{Deserialize, Serialize};
 
 use super::PastEffect;
@@ -23,7 +23,7 @@ pub struct Segment {
 }
 
 /// Nodes over the spread between segments.
-const NODES: u32 = 400;
+const NODES: u32 = 128;
 
 /// Normal hierarchical model: estimates around true effects, these around a common mean with a common spread. Mean and
 /// spread are integrated over rather than plugged in, so the intervals know that both are estimated (plugging in, as
@@ -94,22 +94,31 @@ impl Node {
 
 fn mixture(s: &PastEffect, nodes: &[Node], alpha: f64) -> Segment {
     let parts: Vec<(f64, (f64, f64, f64))> = nodes.iter().map(|n| (n.weight, n.effect(s))).collect();
-    let average = |f: &dyn Fn(f64, f64, f64) -> f64| parts.iter().map(|(w, (m, sd, b))| w * f(*m, *sd, *b)).sum::<f64>();
+    let average =
+        |f: &dyn Fn(f64, f64, f64) -> f64| parts.iter().map(|(w, (m, sd, b))| w * f(*m, *sd, *b)).sum::<f64>();
     let mean = average(&|m, _, _| m);
     let sd = sqrt(average(&|m, sd, _| sd * sd + (m - mean) * (m - mean)));
     let above = |x: f64| average(&|m, sd, _| normal::sf((x - m) / sd));
-    // Where the tail above is p: bisection, the mixture's tails being within a few deviations of its mean.
+    let density = |x: f64| average(&|m, sd, _| normal::pdf((x - m) / sd) / sd);
+    // Where the tail above is p: Newton's method within a bracket, the mixture's tails being within a few deviations.
     let point = |p: f64| {
         let (mut low, mut high) = (mean - 12.0 * sd, mean + 12.0 * sd);
+        let mut x = mean + normal::isf(p) * sd;
         for _ in 0..60 {
-            let mid = 0.5 * (low + high);
-            if above(mid) > p {
-                low = mid;
+            let off = above(x) - p;
+            if off > 0.0 {
+                low = x;
             } else {
-                high = mid;
+                high = x;
             }
+            let newton = x + off / density(x);
+            let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+            if fabs(next - x) <= 1e-12 * sd {
+                return next;
+            }
+            x = next;
         }
-        0.5 * (low + high)
+        x
     };
     Segment {
         mean,

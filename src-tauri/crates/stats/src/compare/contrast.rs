@@ -129,7 +129,9 @@ fn theta(control: &Moments, treatment: &Moments) -> f64 {
     let (mut covariance, mut variance) = (0.0, 0.0);
     for arm in [control, treatment] {
         let t = arm.table();
-        let (Ok((_, now)), Ok((_, before))) = (gradient(&t.mean, true, 0), gradient(&t.mean, true, 2)) else { return 0.0 };
+        let (Ok((_, now)), Ok((_, before))) = (gradient(&t.mean, true, 0), gradient(&t.mean, true, 2)) else {
+            return 0.0;
+        };
         covariance += t.form(&now, &before) / arm.divisor();
         variance += t.form(&before, &before) / arm.divisor();
     }
@@ -145,10 +147,8 @@ impl Contrast {
         control.same_shape(treatment).map_err(|_| Refusal::Shape)?;
         let theta = theta(control, treatment);
         let (a, b) = (Line::of(control, theta)?, Line::of(treatment, theta)?);
-        let parts = [
-            (a.adjusted_variance, control.units as f64 - 1.0),
-            (b.adjusted_variance, treatment.units as f64 - 1.0),
-        ];
+        let parts =
+            [(a.adjusted_variance, control.units as f64 - 1.0), (b.adjusted_variance, treatment.units as f64 - 1.0)];
         let contrast = Self {
             difference: b.adjusted - a.adjusted,
             variance: a.adjusted_variance + b.adjusted_variance,

@@ -39,7 +39,7 @@ pub fn post_stratified(strata: &[Stratum]) -> Result<Contrast, Refusal> {
             _ => used.push(pool),
         }
     }
-    if used.is_empty() {
+    if used.is_empty() || used.iter().any(|s| s.control.units < 2 || s.treatment.units < 2) {
         return Err(Refusal::TooFewUnits);
     }
     if used.iter().any(|s| s.control.quantile.is_some() || s.treatment.quantile.is_some()) {
@@ -101,7 +101,8 @@ fn average(strata: &[Stratum], units: [u64; 2]) -> Result<Contrast, Refusal> {
         let base = off(&a.observed_slope, &tc, &means[0]);
         let shares = w / all;
         sum.variance += control + treatment + shares * gap * gap;
-        sum.control_variance += within(&s.control) * tc.form(&a.observed_slope, &a.observed_slope) + shares * base * base;
+        sum.control_variance +=
+            within(&s.control) * tc.form(&a.observed_slope, &a.observed_slope) + shares * base * base;
         sum.covariance += shares * gap * base - within(&s.control) * tc.form(&a.adjusted_slope, &a.observed_slope);
     }
     sum.df = satterthwaite(parts);

@@ -122,8 +122,8 @@ impl Moments {
             }
             t.products[i][i] = t.products[i][i].max(0.0);
         }
-        for i in 0..Table::SIZE {
-            t.mean[i] += step[i] / n;
+        for (mean, step) in t.mean.iter_mut().zip(step) {
+            *mean += step / n;
         }
         *self = self.with_table(self.units, &t);
         Ok(())

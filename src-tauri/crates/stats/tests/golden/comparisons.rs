@@ -78,7 +78,7 @@ impl Case {
 }
 
 pub fn cases() -> Vec<Case> {
-    serde_json::from_str(include_str!("comparisons.json")).unwrap()
+    serde_json::from_str(include_str!("fixtures/comparisons.json")).unwrap()
 }
 
 fn check(effect: &Effect, side: Side, alpha: f64, want: &Test, relative: f64) {
@@ -170,7 +170,7 @@ fn welch_as_scipy_has_it() {
     struct File {
         welch: Vec<Welch>,
     }
-    let file: File = serde_json::from_str(include_str!("tests.json")).unwrap();
+    let file: File = serde_json::from_str(include_str!("fixtures/tests.json")).unwrap();
     let cases = cases();
     assert_eq!(file.welch.len(), 7);
     for want in file.welch {
@@ -196,7 +196,12 @@ fn a_mean_far_above_its_deviation_keeps_its_digits() {
     let (small, far) = (Moments::of((0..2000).map(noise)), Moments::of(values(0.0)));
     // The values themselves are rounded to 2.3e-10.
     close(far.m2, small.m2, 1e-3);
-    let raw = Sums { units: 2000, sum: values(0.0).sum(), squares: Some(values(0.0).map(|v| v * v).sum()), ..Sums::default() };
+    let raw = Sums {
+        units: 2000,
+        sum: values(0.0).sum(),
+        squares: Some(values(0.0).map(|v| v * v).sum()),
+        ..Sums::default()
+    };
     assert_eq!(raw.moments().unwrap().m2, 0.0, "lost, and said to be lost rather than made up");
     let effect = compare(&far, &Moments::of(values(1e-6)), Scale::Absolute).unwrap();
     close(effect.estimate, 1e-6, 1e-3);
@@ -265,7 +270,7 @@ fn end_to_end() {
         chance: Option<f64>,
         risk: Option<[f64; 2]>,
     }
-    let files: Vec<File> = serde_json::from_str(include_str!("end_to_end.json")).unwrap();
+    let files: Vec<File> = serde_json::from_str(include_str!("fixtures/end_to_end.json")).unwrap();
     let mut compared = 0;
     for file in files {
         for metric in file.metrics {

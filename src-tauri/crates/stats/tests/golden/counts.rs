@@ -48,7 +48,7 @@ struct File {
 }
 
 fn file() -> File {
-    serde_json::from_str(include_str!("tests.json")).unwrap()
+    serde_json::from_str(include_str!("fixtures/tests.json")).unwrap()
 }
 
 fn p_of(users: &[u64], weights: &[f64]) -> f64 {

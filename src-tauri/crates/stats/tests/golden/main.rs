@@ -1,11 +1,6 @@
 //! The statistics of experiments against figures of other programs and of arithmetic with 30 digits.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may fail loudly"
-)]
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod bandits;
 mod bayes;

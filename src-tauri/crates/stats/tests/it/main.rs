@@ -10,6 +10,8 @@
 
 mod bandits;
 mod baselines;
+mod beliefs;
+mod estimation;
 mod golden;
 mod localisation;
 mod quasi;
