@@ -98,19 +98,4 @@ impl Facts {
             Request::new(proposer, uid("Action", action)?, target, context, None).map_err(|e| e.to_string())?;
         Ok((request, entities))
     }
-
-    /// The facts people look at first.
-    pub(crate) fn in_words(&self) -> String {
-        let level = match self.level {
-            Level::Operational => "operational",
-            Level::Tactical => "tactical",
-            Level::Strategic => "strategic",
-            Level::Sovereign => "sovereign",
-        };
-        format!(
-            "{level} and {:?}, {}",
-            self.reversibility,
-            if self.stake.is_some() { "its stake is known" } else { "its stake is unknown" }
-        )
-    }
 }

@@ -82,14 +82,13 @@ impl Policy {
         self.order.is_empty()
     }
 
-    /// What policy says of an act with these facts.
-    pub fn judge(&self, facts: &Facts) -> PolicyVerdict {
+    /// What policy says of an act with these facts; `words` are those facts as the reason tells them.
+    pub fn judge(&self, facts: &Facts, words: &str) -> PolicyVerdict {
         let verdict = |answer, rule: String, reason: String| PolicyVerdict { answer, rule, reason };
         let run = match self.ask(facts, "execute") {
             Ok(answer) => answer,
             Err(why) => return verdict(PolicyAnswer::Deny, "policy error".to_owned(), why),
         };
-        let words = facts.in_words();
         if run.allowed {
             return verdict(PolicyAnswer::Run, self.titles(&run.by), format!("it is {words}"));
         }
@@ -101,16 +100,16 @@ impl Policy {
             (true, false, _) => verdict(
                 PolicyAnswer::Ask,
                 self.titles(&run.by),
-                format!("this rule keeps it from running alone; it is {words}"),
+                format!("it is {words}; this rule keeps it from running alone"),
             ),
             (true, true, _) => {
-                verdict(PolicyAnswer::Ask, self.titles(&put.by), format!("no rule lets it run alone; it is {words}"))
+                verdict(PolicyAnswer::Ask, self.titles(&put.by), format!("it is {words}"))
             }
             (false, _, false) => verdict(PolicyAnswer::Deny, self.titles(&put.by), format!("it is {words}")),
             (false, _, true) => verdict(
                 PolicyAnswer::Deny,
                 "no rule fits".to_owned(),
-                format!("what no rule lets through is denied; it is {words}"),
+                format!("it is {words}; what no rule lets through is denied"),
             ),
         }
     }

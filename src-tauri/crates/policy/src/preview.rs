@@ -35,7 +35,7 @@ impl Policy {
         let mut tally = Tally::default();
         for (decision, facts, was) in past {
             tally.looked_at = tally.looked_at.saturating_add(1);
-            let verdict = self.judge(facts);
+            let verdict = self.judge(facts, "as it was then");
             if verdict.answer == was {
                 tally.same = tally.same.saturating_add(1);
                 continue;

@@ -41,7 +41,7 @@ fn two_questions_and_else_a_denial() {
     );
     let policy = policy(&text);
     let check = |facts: &Facts, answer, rule: &str| {
-        let verdict = policy.judge(facts);
+        let verdict = policy.judge(facts, "small");
         assert_eq!((verdict.answer, verdict.rule.as_str()), (answer, rule), "{}", verdict.reason);
     };
     check(&facts(), PolicyAnswer::Run, "Small steps run");
@@ -61,8 +61,8 @@ fn a_rule_that_fails_denies_even_where_others_would_allow() {
            forbid (principal, action, resource) when {{ context.cost * 9223372036854775807 > 1 }};"#
     );
     let policy = policy(&text);
-    assert_eq!(policy.judge(&facts()).answer, PolicyAnswer::Run, "0 times anything does not overflow");
-    let verdict = policy.judge(&Facts { cost: 2, ..facts() });
+    assert_eq!(policy.judge(&facts(), "small").answer, PolicyAnswer::Run, "0 times anything does not overflow");
+    let verdict = policy.judge(&Facts { cost: 2, ..facts() }, "small");
     assert_eq!((verdict.answer, verdict.rule.as_str()), (PolicyAnswer::Deny, "policy error"), "{}", verdict.reason);
 }
 
@@ -83,7 +83,7 @@ fn what_is_not_valid_is_refused_with_its_line() {
         assert!(line == 0 || first.line == line, "{text}: {first:?}");
         assert!(!first.hint.is_empty(), "{first:?}");
     }
-    assert_eq!(policy("").judge(&facts()).answer, PolicyAnswer::Deny, "no rule, no act");
+    assert_eq!(policy("").judge(&facts(), "small").answer, PolicyAnswer::Deny, "no rule, no act");
 }
 
 /// How rows answered before they became Cedar: the first that fits.
@@ -124,7 +124,7 @@ fn the_table_of_the_file_answers_as_its_cedar_text_does() {
                 for stake in [None, Some(0), Some(500), Some(501), Some(2_000), Some(2_001)] {
                     for domain in [Domain::Pricing, Domain::Ux] {
                         let f = Facts { level, reversibility, stake, domain, ..facts() };
-                        assert_eq!(policy.judge(&f).answer, by_rows(&rows, &f), "{f:?} under {}", policy.text());
+                        assert_eq!(policy.judge(&f, "small").answer, by_rows(&rows, &f), "{f:?} under {}", policy.text());
                     }
                 }
             }
