@@ -113,6 +113,14 @@ pub(super) fn deadline(text: &str, zone: &Zone) -> Option<Millis> {
     zone.instant(text.parse::<Date>().ok()?.tomorrow().ok()?.at(0, 0, 0, 0))
 }
 
+/// `2027-03-31` as the first instant of that local day; otherwise as [`deadline`].
+pub(super) fn since(text: &str, zone: &Zone) -> Option<Millis> {
+    match text.trim().parse::<Date>() {
+        Ok(day) if text.trim().len() <= 10 => zone.instant(day.at(0, 0, 0, 0)),
+        _ => deadline(text, zone),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +146,8 @@ mod tests {
         assert_eq!(deadline("2027-03-31", &zone), Some(1_806_530_400_000));
         assert_eq!(deadline("2027-03-31T00:00:00Z", &zone), Some(1_806_451_200_000));
         assert_eq!(deadline("soon", &zone), None);
+        assert_eq!(since("2027-03-31", &zone), Some(1_806_530_400_000 - DAY));
+        assert_eq!(since("2027-03-31T00:00:00Z", &zone), deadline("2027-03-31T00:00:00Z", &zone));
+        assert_eq!(since("soon", &zone), None);
     }
 }

@@ -3,6 +3,8 @@
 mod defaults;
 mod literal;
 mod parse;
+mod parse_arms;
+mod parse_experiment;
 mod parse_lever;
 mod parse_metric;
 mod parse_publish;
@@ -10,12 +12,14 @@ mod parse_rule;
 mod parse_source;
 mod problem;
 mod section;
+mod settle_experiments;
 mod settle_levers;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use literal::{currency_digits, duration_ms};
+pub use parse_arms::{arm_key, misfit};
 pub use problem::Problem;
 
 use crate::experiment::{Experimenting, Spec};
@@ -109,6 +113,24 @@ pub enum MetricKind {
     Quantile { measure: Measure, q: f64 },
     /// An expression over other metrics, measures (`sum(order.amount)`, `count(visit)`, `unique(visit)`) and durations (`/ 1 month`).
     Formula { formula: String },
+}
+
+impl MetricKind {
+    /// Whether it can be said of one unit alone, so that arms of an experiment can be compared by it: what a unit did, summed,
+    /// counted, or divided. A formula of other metrics cannot, nor can distinct values of a property, which units share.
+    pub fn is_per_unit(&self) -> bool {
+        let of_units = |m: &Measure| m.of.as_deref().is_none_or(|of| of == "unit");
+        match self {
+            Self::Count { .. }
+            | Self::Sum { .. }
+            | Self::Quantile { .. }
+            | Self::Proportion { .. }
+            | Self::Retention { .. } => true,
+            Self::Unique { measure } | Self::MeanPerUnit { measure } => of_units(measure),
+            Self::Ratio { numerator, denominator } => of_units(numerator) && of_units(denominator),
+            Self::Formula { .. } => false,
+        }
+    }
 }
 
 /// A KPI.
@@ -371,6 +393,10 @@ pub struct Business {
     pub sources: Vec<Source>,
     #[serde(default)]
     pub publish: Vec<PublishTarget>,
+    /// Policies in Cedar, from `policy.cedar` beside the file; they take the place of `policy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cedar: Option<String>,
     /// Playbooks switched off by key.
     pub playbooks_off: Vec<String>,
     /// Experiments declared in the file. Journals of before they were known have none.

@@ -3,19 +3,21 @@
 use toml_edit::{Document, Item};
 
 use super::literal::{currency_digits, deadline, money, points, share};
+use super::parse_experiment::{Around, experiment, experimenting};
 use super::parse_lever::lever;
 use super::parse_metric::{DOMAINS, GRAINS, dimension, key, metric, title};
 use super::parse_publish::publish_target;
 use super::parse_source::source;
 use super::problem::Problem;
 use super::section::{Section, Sink, plain_number};
+use super::settle_experiments::{implied, settle_experiments};
 use super::settle_levers::settle_levers;
 use super::{
     Better, Business, Domain, EffectTarget, Format, Goal, Grain, Guardrail, Lever, Limits, Metric, MetricKind,
     PolicyAnswer, PolicyRule, PublishTarget, Reversibility, Source,
 };
 use crate::decision::Level;
-use crate::experiment::Experimenting;
+use crate::experiment::Spec;
 use crate::expr::{Dimension, Formula};
 use crate::time::Zone;
 
@@ -44,6 +46,11 @@ impl Frame {
     #[expect(clippy::cast_possible_truncation, reason = "amounts are checked to be below 1e12")]
     fn minor(&self, major: f64) -> i64 {
         (major * 10f64.powi(i32::try_from(self.digits).unwrap_or(2))).round() as i64
+    }
+
+    /// The business's timezone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// An amount that is not negative, in minor units.
@@ -114,8 +121,17 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
     settle_levers(&lever_rows, &levers);
     unique_keys(&effect_rows, "effect");
     unique_keys(&source_rows, "source");
-    let goals = root.sections("goal").iter().filter_map(|s| goal(s, &metrics, &frame)).collect();
-    let guardrails = root.sections("guardrail").iter().filter_map(|s| guardrail(s, &metrics, &frame)).collect();
+    let goals: Vec<Goal> = root.sections("goal").iter().filter_map(|s| goal(s, &metrics, &frame)).collect();
+    let guardrails: Vec<Guardrail> =
+        root.sections("guardrail").iter().filter_map(|s| guardrail(s, &metrics, &frame)).collect();
+    let experiment_rows = root.sections("experiment");
+    let around = Around { metrics: &metrics, levers: &levers, guardrails: &guardrails, frame: &frame };
+    let mut experiments: Vec<Spec> = experiment_rows.iter().filter_map(|s| experiment(s, &around)).collect();
+    unique_keys(&experiment_rows, "experiment");
+    settle_experiments(&experiment_rows, &experiments, &levers);
+    experiments.extend(implied(&experiments, &around, &goals));
+    let settings = root.section("experiments").unwrap_or_else(|| Section::new(None, sink, "experiments", 0));
+    let experimenting = experimenting(&settings);
     let limits = limits(&root.section("limits").unwrap_or_else(|| Section::new(None, sink, "limits", 0)), &frame);
     let policy = if root.has("policy") {
         root.sections("policy").iter().filter_map(|s| policy_rule(s, &frame)).collect()
@@ -141,9 +157,10 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
         policy,
         sources,
         publish,
+        cedar: None,
         playbooks_off,
-        experiments: Vec::new(),
-        experimenting: Experimenting::default(),
+        experiments,
+        experimenting,
     }
 }
 

@@ -15,7 +15,7 @@ const PROTOCOLS: [(&str, Protocol); 4] = [
 
 /// Most rules of a lever, arms of an experiment and levers a lever requires.
 const RULES_MAX: usize = 50;
-const ARMS_MAX: usize = 20;
+pub(super) const ARMS_MAX: usize = 20;
 const REQUIRES_MAX: usize = 10;
 
 /// How the lever `section` says it is served. `kind` is unknown where it is wrong itself.
@@ -56,7 +56,7 @@ pub(super) fn serving(section: &Section<'_>, lever: &str, kind: Option<&LeverKin
 }
 
 /// The rows, each key once.
-fn unique<'a, 's: 'a, T>(
+pub(super) fn unique<'a, 's: 'a, T>(
     rows: impl Iterator<Item = (&'a Section<'s>, T)>,
     key: impl Fn(&T) -> &String,
     what: &str,
@@ -73,7 +73,7 @@ fn unique<'a, 's: 'a, T>(
 }
 
 /// A word that may stand in exposures and hashes: letters, digits and `_ - .`
-fn word(section: &Section<'_>, key: &'static str) -> Option<String> {
+pub(super) fn word(section: &Section<'_>, key: &'static str) -> Option<String> {
     let text = section.text(key)?;
     if text.len() > 64 || !text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         section.bad(key, format!("“{text}” cannot be a name here"), "letters, digits, _ - and . only, 64 at most");
@@ -82,7 +82,7 @@ fn word(section: &Section<'_>, key: &'static str) -> Option<String> {
     Some(text)
 }
 
-fn needed(section: &Section<'_>, key: &'static str, hint: &str) -> Option<String> {
+pub(super) fn needed(section: &Section<'_>, key: &'static str, hint: &str) -> Option<String> {
     if !section.has(key) {
         return section.required(key, hint);
     }
@@ -90,7 +90,7 @@ fn needed(section: &Section<'_>, key: &'static str, hint: &str) -> Option<String
 }
 
 /// A share of everyone, 0 to 1: `"5 %"` or 0.05.
-fn portion(section: &Section<'_>, key: &'static str) -> Option<f64> {
+pub(super) fn portion(section: &Section<'_>, key: &'static str) -> Option<f64> {
     let n = section.number_or(key, "\"5 %\" or 0.05", |t| share(t).ok_or_else(|| format!("“{t}” is no share")))?;
     if !(0.0..=1.0).contains(&n) {
         section.bad(key, format!("{key} lies outside 0 % to 100 %"), "write e.g. \"20 %\"");
@@ -117,7 +117,7 @@ fn requirement(section: &Section<'_>) -> Option<Prerequisite> {
 }
 
 /// A value of any kind.
-fn raw_value(section: &Section<'_>, key: &'static str) -> Option<LeverValue> {
+pub(super) fn raw_value(section: &Section<'_>, key: &'static str) -> Option<LeverValue> {
     if !section.has(key) {
         section.accept(&[key]);
         section.bad(key, format!("{key} is missing"), "write the value");
@@ -136,7 +136,7 @@ fn raw_value(section: &Section<'_>, key: &'static str) -> Option<LeverValue> {
 }
 
 /// A value the lever may take.
-fn value(section: &Section<'_>, kind: Option<&LeverKind>) -> Option<LeverValue> {
+pub(super) fn value(section: &Section<'_>, kind: Option<&LeverKind>) -> Option<LeverValue> {
     let value = raw_value(section, "value")?;
     if let Some((message, hint)) = kind.and_then(|kind| misfit(kind, &value)) {
         section.bad("value", message, hint);
@@ -233,7 +233,7 @@ fn experiment(section: &Section<'_>, kind: Option<&LeverKind>, share: Option<f64
     (whole && total > 0.0).then_some(Serve::Experiment { experiment: name?, arms, share: share?, slice })
 }
 
-fn arm(section: &Section<'_>, kind: Option<&LeverKind>) -> Option<Arm> {
+pub(super) fn arm(section: &Section<'_>, kind: Option<&LeverKind>) -> Option<Arm> {
     let key = needed(section, "key", "name the arm, e.g. key = \"control\"");
     let value = value(section, kind);
     let weight = if section.has("weight") { section.number("weight") } else { Some(1.0) };
@@ -246,7 +246,7 @@ fn arm(section: &Section<'_>, kind: Option<&LeverKind>) -> Option<Arm> {
     Some(Arm { key: key?, value: value?, weight: weight? })
 }
 
-fn slice(section: &Section<'_>) -> Option<Slice> {
+pub(super) fn slice(section: &Section<'_>) -> Option<Slice> {
     let layer = needed(section, "name", "name the layer, e.g. name = \"pricing\"");
     let bound = |key: &'static str, absent: f64| if section.has(key) { portion(section, key) } else { Some(absent) };
     let (from, to) = (bound("from", 0.0), bound("to", 1.0));

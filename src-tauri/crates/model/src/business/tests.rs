@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use crate::serving::Serve;
 
+mod experiments;
+
 const SKETCH: &str = r#"
 [business]
 name = "Northwind Notes"
