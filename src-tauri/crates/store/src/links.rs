@@ -74,6 +74,15 @@ impl<'s> Cursor<'s> {
         Ok(())
     }
 
+    /// The next link at a position up to this one.
+    pub fn until(&mut self, position: u64) -> Result<Option<Linked>> {
+        let found = self.next.filter(|link| link.position <= position);
+        if found.is_some() {
+            self.advance()?;
+        }
+        Ok(found)
+    }
+
     /// The link the event at `position` makes.
     pub fn at(&mut self, position: u64) -> Result<Option<Linked>> {
         let found = self.next.filter(|link| link.position == position);

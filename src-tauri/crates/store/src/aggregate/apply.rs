@@ -37,7 +37,7 @@ enum Add {
 }
 
 /// A segment's value in words.
-fn words<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
+pub(crate) fn words<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
     match value {
         Value::Null => Cow::Borrowed(NONE),
         Value::Text(text) => Cow::Borrowed(clip(text)),

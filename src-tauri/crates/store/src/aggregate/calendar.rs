@@ -54,7 +54,7 @@ impl Memory {
 }
 
 #[derive(Debug)]
-pub(super) struct Calendar {
+pub(crate) struct Calendar {
     zone: Zone,
     hours: Memory,
     days: Memory,
@@ -79,7 +79,7 @@ impl Calendar {
         }
     }
 
-    pub fn buckets(&mut self, at: Millis) -> Buckets {
+    pub(super) fn buckets(&mut self, at: Millis) -> Buckets {
         Buckets {
             hour: self.start(at, Grain::Hour),
             day: self.start(at, Grain::Day),

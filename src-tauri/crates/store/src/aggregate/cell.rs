@@ -13,7 +13,7 @@ const SCALE: i128 = 1_000_000_000;
 const VALUE_MAX: f64 = 1e20;
 
 /// A value as fixed point with 9 decimals, rounded half away from zero.
-pub(super) fn fixed(value: f64) -> Option<i128> {
+pub(crate) fn fixed(value: f64) -> Option<i128> {
     if value.is_nan() || value.abs() > VALUE_MAX {
         return None;
     }
@@ -38,7 +38,7 @@ const BIN_SHIFT: i32 = 2100;
 const BINS_EACH_SIDE: i32 = 10_000;
 
 /// The bin of a value: ordered as the values are, 0 for zero.
-pub(super) fn bin(value: f64) -> Option<i32> {
+pub(crate) fn bin(value: f64) -> Option<i32> {
     let size = value.abs();
     if size.is_nan() || size > VALUE_MAX {
         return None;
@@ -58,6 +58,16 @@ pub(super) fn bin_value(bin: i32) -> f64 {
     let upper = libm::exp(f64::from(bin.abs() - BIN_SHIFT) * LN_GAMMA);
     let middle = 2.0 * upper / (1.0 + libm::exp(LN_GAMMA));
     if bin < 0 { -middle } else { middle }
+}
+
+/// The least and the greatest value of a bin.
+pub(crate) fn bin_edges(bin: i32) -> (f64, f64) {
+    if bin == 0 {
+        return (0.0, 0.0);
+    }
+    let outer = libm::exp(f64::from(bin.abs() - BIN_SHIFT) * LN_GAMMA);
+    let inner = libm::exp(f64::from(bin.abs() - BIN_SHIFT - 1) * LN_GAMMA);
+    if bin < 0 { (-outer, -inner) } else { (inner, outer) }
 }
 
 /// One aggregate of one bucket.

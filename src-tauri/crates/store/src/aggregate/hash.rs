@@ -5,11 +5,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::changes::Grown;
 
-pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+pub(crate) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// Multiply and rotate, word by word. Keys are our own (numbers, names), not an attacker's.
 #[derive(Default)]
-pub(super) struct Quick(u64);
+pub(crate) struct Quick(u64);
 
 impl Quick {
     fn add(&mut self, word: u64) {
@@ -45,7 +45,7 @@ impl Hasher for Quick {
 }
 
 /// MurmurHash3 x64 128 (Austin Appleby, public domain), seed 0.
-pub(super) fn identity(bytes: &[u8]) -> [u64; 2] {
+pub(crate) fn identity(bytes: &[u8]) -> [u64; 2] {
     const C1: u64 = 0x87c3_7b91_1142_53d5;
     const C2: u64 = 0x4cf5_ad43_2745_937f;
     let word = |b: &[u8]| {
@@ -84,10 +84,10 @@ pub(super) fn identity(bytes: &[u8]) -> [u64; 2] {
 
 /// Distinct values as small numbers, in the order of first sight. Holds hashes only, about 40 bytes a value.
 #[derive(Debug, Default)]
-pub(super) struct Dictionary {
+pub(crate) struct Dictionary {
     pub hashes: Vec<[u64; 2]>,
     ids: Map<u64, u32>,
-    pub kept: Grown,
+    pub(super) kept: Grown,
 }
 
 impl Dictionary {

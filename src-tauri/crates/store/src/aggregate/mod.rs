@@ -42,10 +42,14 @@ mod units;
 
 use std::sync::Arc;
 
-use calendar::Calendar;
-use hash::Dictionary;
-use people::People;
+pub(crate) use apply::words;
+pub(crate) use calendar::Calendar;
+pub(crate) use cell::{bin, bin_edges, fixed};
+pub(crate) use hash::{Dictionary, Map, identity};
+pub(crate) use people::People;
 pub use plan::Plan;
+pub(crate) use scan::Wanted;
+pub(crate) use scope::OTHER;
 use scope::{Dimension, MetricState};
 
 /// All rollups of one business.

@@ -8,7 +8,7 @@ use super::record::{PERSON, Reader, Record, key, put_uint};
 
 /// Persons made of units: a union-find whose paths are always short, because the smaller side is told its new number.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(crate) struct People {
     /// One bit per unit: whether its person has another number.
     moved: Vec<u64>,
     numbers: Map<u32, u32>,
@@ -23,7 +23,7 @@ pub(super) struct People {
 
 /// Two persons that become one: everything of the first now belongs to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Merge {
+pub(crate) struct Merge {
     pub from: u32,
     pub to: u32,
 }

@@ -266,6 +266,11 @@ impl Plan {
         self.fingerprint.clone()
     }
 
+    /// The timezone whose days are counted.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// Whether events of this name change any metric.
     pub fn reads(&self, name: &str) -> bool {
         self.events.contains_key(name)

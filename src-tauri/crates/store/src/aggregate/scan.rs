@@ -11,7 +11,7 @@ use super::flat;
 
 /// Names looked for at one level of an object.
 #[derive(Debug, Default)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     names: Vec<(Box<str>, Want)>,
     /// Bit `n % 64` is set when a name of `n` bytes is looked for: most keys are passed over by it.
     lengths: u64,

@@ -14,7 +14,7 @@ pub(super) const VALUES_MAX: u32 = 1_000;
 /// What a missing or empty property is called.
 pub(super) const NONE: &str = "(none)";
 /// What the values beyond the first thousand are called.
-pub(super) const OTHER: &str = "(other)";
+pub(crate) const OTHER: &str = "(other)";
 /// Bytes of a value that are kept; what differs only beyond is one value.
 const VALUE_BYTES_MAX: usize = 200;
 /// The scope of the whole.

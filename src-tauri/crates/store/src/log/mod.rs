@@ -10,7 +10,10 @@ pub use merge::pack_next;
 pub use overwrite::overwrite;
 pub use rows::{rows, span};
 
+use std::ops::Range;
+
 use epoch_model::error::Result;
+use epoch_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::{DbResult, damaged, fits, int};
@@ -81,10 +84,16 @@ pub fn replay(db: &Connection, after: u64, upto: u64, mut each: impl FnMut(Repla
 }
 
 /// Calls `each` with the first position and content of every block that holds positions above `after`, up to `upto`.
-pub fn blocks(
+pub fn blocks(db: &Connection, after: u64, upto: u64, each: impl FnMut(u64, &Block<'_>) -> Result<()>) -> Result<()> {
+    blocks_within(db, after, upto, Millis::MIN..Millis::MAX, each)
+}
+
+/// The same without the blocks that hold no event of these times.
+pub fn blocks_within(
     db: &Connection,
     after: u64,
     upto: u64,
+    times: Range<Millis>,
     mut each: impl FnMut(u64, &Block<'_>) -> Result<()>,
 ) -> Result<()> {
     // The block that holds `after + 1` may begin before it.
@@ -95,9 +104,12 @@ pub fn blocks(
         .optional()
         .db()?;
     let mut select = db
-        .prepare_cached("SELECT first, count, payload FROM blocks WHERE first >= ? AND first <= ? ORDER BY first")
+        .prepare_cached(
+            "SELECT first, count, payload FROM blocks WHERE first >= ? AND first <= ? AND time_max >= ? AND time_min <= ? \
+             ORDER BY first",
+        )
         .db()?;
-    let mut found = select.query([from.unwrap_or(0), int(upto)]).db()?;
+    let mut found = select.query(params![from.unwrap_or(0), int(upto), times.start, times.end]).db()?;
     while let Some(row) = found.next().db()? {
         let (first, count): (i64, i64) = (row.get(0).db()?, row.get(1).db()?);
         let payload = row.get_ref(2).db()?.as_blob().map_err(|_| damaged("a block has no payload"))?;

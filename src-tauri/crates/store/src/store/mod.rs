@@ -19,6 +19,7 @@ use rusqlite::Connection;
 
 use crate::aggregate::{Aggregates, Plan};
 use crate::changes::{Changed, Listeners};
+use crate::experiments::Counter;
 use crate::fault::{self, DbResult, IoResult};
 use crate::inbox::Inbox;
 use crate::lock::{self, FolderLock};
@@ -41,6 +42,7 @@ pub struct Shared {
     pub inbox: Inbox,
     pub pool: Pool,
     pub aggregates: RwLock<Aggregates>,
+    pub experiments: RwLock<Counter>,
     pub plan: RwLock<Arc<Plan>>,
     pub listeners: Listeners,
 }
@@ -126,6 +128,7 @@ impl Store {
             inbox: Inbox::new(options.inbox_bytes_max, options.inbox_batches_max),
             pool: Pool::new(path.clone(), options.readers_max),
             aggregates: RwLock::new(aggregates),
+            experiments: RwLock::new(Counter::none(plan.zone().clone())),
             plan: RwLock::new(plan),
             listeners: Listeners::default(),
             options,
@@ -182,6 +185,7 @@ impl Store {
             inbox,
             pool,
             aggregates: RwLock::new(aggregates),
+            experiments: RwLock::new(Counter::none(plan.zone().clone())),
             plan: RwLock::new(plan),
             listeners: Listeners::default(),
         });
@@ -223,20 +227,24 @@ impl Store {
         let _building = self.inner.building.lock();
         let same = self.shared().plan.read().fingerprint() == plan.fingerprint();
         let built = if same { None } else { Some(self.build(&plan, false)?) };
+        let zone = plan.zone().clone();
         self.adopt(plan, built)?;
+        self.count_again(Some(zone))?;
         self.write(|_, _, changed| {
             changed.note("business", "");
             Ok(())
         })
     }
 
-    /// Computes the aggregates from zero and compares them with those in force; where they differ, the new ones are put in
-    /// force.
+    /// Computes the aggregates, and the counts of tracked experiments, from zero and compares them with those in force; where
+    /// they differ, the new ones are put in force.
     pub fn rebuild(&self) -> Result<RebuildReport> {
         let _building = self.inner.building.lock();
         let plan = self.shared().plan.read().clone();
         let built = self.build(&plan, true)?;
-        self.adopt(plan, Some(built))
+        let report = self.adopt(plan, Some(built))?;
+        let same = self.count_again(None)?;
+        Ok(RebuildReport { identical: report.identical && same, ..report })
     }
 
     /// The aggregates of the log, nearly up to its end: events keep coming in meanwhile, and what is missing at the end keeps

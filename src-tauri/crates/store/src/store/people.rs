@@ -80,6 +80,7 @@ impl Store {
             let plan = self.shared().plan.read().clone();
             let built = self.build(&plan, false)?;
             self.adopt(plan, Some(built))?;
+            self.count_again(None)?;
         }
         let wal_empty = self.scrub()?;
         let now = erasure.clone();
@@ -111,7 +112,10 @@ impl Store {
     }
 
     /// Runs on the writer's thread, between transactions.
-    fn alone<T: Send + 'static>(&self, run: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static) -> Result<T> {
+    pub(super) fn alone<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = crossbeam_channel::bounded(1);
         let run = move |writer: &mut Writer| {
             // Whoever asked may be gone; the work is done all the same.

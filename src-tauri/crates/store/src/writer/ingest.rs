@@ -193,6 +193,7 @@ impl Writer {
         for (waiting, receipt) in batches.iter().zip(&mut self.scratch.receipts) {
             // Locked batch by batch: who reads a number waits for one of them, not for the group.
             let mut aggregates = self.shared.aggregates.write();
+            let mut experiments = Some(self.shared.experiments.write()).filter(|counter| !counter.is_idle());
             for (event, mark) in waiting.batch.iter().zip(marks.by_ref()) {
                 if *mark == NOT_NEW {
                     continue;
@@ -201,9 +202,17 @@ impl Writer {
                 if let Some(link) = links.next_if(|link| link.position == position) {
                     let affected = aggregates.link(link.from, link.into, link.force);
                     receipt.affected_from = receipt.affected_from.into_iter().chain(affected).min();
+                    if let Some(counter) = &mut experiments {
+                        counter.link(link.from, link.into, link.force);
+                    }
                 }
                 if let Err(e) = aggregates.apply(event.name, mark.unit, event.time, event.props) {
                     tracing::debug!(error = %e, "event left out of the aggregates");
+                }
+                if let Some(counter) = &mut experiments
+                    && let Err(e) = counter.apply(event.name, mark.unit, event.time, event.props)
+                {
+                    tracing::debug!(error = %e, "event left out of the experiments");
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The one thread that writes. What waits becomes one transaction; whoever waits is told after its commit.
 
 mod adopt;
+mod count;
 mod erase;
 mod ingest;
 mod keep;
