@@ -73,6 +73,13 @@ export function commands(): Command[] {
     hint: 'PostHog, Mixpanel, Segment, OpenTelemetry, Stripe',
   });
   act('Add a lever…', () => go(href('levers', { add: 'lever' })), { hint: 'a value your product reads' });
+  act('New experiment…', () => go(href('experiments', { new: '1' })), { hint: 'which value is better, by chance' });
+  act('Error budget of the experiments', () => go(href('experiments', { view: 'portfolio' })), {
+    hint: 'false calls, self-audit',
+  });
+  act('Hypotheses that wait', () => go(href('experiments', { view: 'hypotheses' })), {
+    hint: 'ranked by what knowing is worth',
+  });
   act('Find or erase a person…', () => go(href('connections', 'people')), { hint: 'by id' });
   act('Open another business…', () => void openBusiness(), { hint: 'choose its folder' });
   for (const one of sandbox.commands()) act(one.title, one.run, { hint: one.hint });
@@ -107,6 +114,8 @@ export function hitAddress(hit: Hit): string {
       return href('kpis', { insight: hit.key });
     case 'lever':
       return href('levers', hit.key);
+    case 'experiment':
+      return href('experiments', hit.key);
     default:
       return href('connections', 'schema', hit.key);
   }

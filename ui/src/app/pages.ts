@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import Activity from '@lucide/svelte/icons/chart-line';
 import Approvals from '@lucide/svelte/icons/circle-check-big';
 import Cable from '@lucide/svelte/icons/cable';
+import Beaker from '@lucide/svelte/icons/beaker';
 import Decisions from '@lucide/svelte/icons/scroll-text';
 import FlaskConical from '@lucide/svelte/icons/flask-conical';
 import FileInput from '@lucide/svelte/icons/file-input';
@@ -41,6 +42,13 @@ export const PAGES: Page[] = [
     go: 'a',
     icon: Approvals,
     load: () => import('../views/approvals/Approvals.svelte'),
+  },
+  {
+    key: 'experiments',
+    title: 'Experiments',
+    go: 'e',
+    icon: Beaker,
+    load: () => import('../views/experiments/Experiments.svelte'),
   },
   {
     key: 'decisions',

@@ -93,9 +93,17 @@ export function actor(name: string): string {
   return key ? `${kind} ${key}` : kind;
 }
 
-/** The lever or target an act is about, by its key. */
+/** What an act is about, by its key: the lever, the experiment, or the outside target. */
 export function actName(act: Act): string {
-  return act.kind === 'set_lever' ? act.lever : act.effect;
+  switch (act.kind) {
+    case 'set_lever':
+      return act.lever;
+    case 'start_experiment':
+    case 'end_experiment':
+      return act.experiment;
+    case 'webhook':
+      return act.effect;
+  }
 }
 
 /** A domain as a heading. */

@@ -8,9 +8,11 @@ import { BackendError, type Backend, type Message, type ReadName, type WriteName
 import {
   PROVIDES,
   type AddSourceArgs,
+  type AskExperimentArgs,
   type Decision,
   type DecisionsView,
   type EventRow,
+  type Experiment,
   type Hit,
   type ImportProgress,
   type LeverValue,
@@ -66,6 +68,8 @@ export class Fake implements Backend {
   status: StatusView;
   connections: ConnectionsView;
   levers: LeversView;
+  /** Experiments that were asked for while the page was open. */
+  asked: Experiment[] = [];
   /** Events that came while the page was open. */
   arrived: EventRow[] = [];
   erased = false;
@@ -108,6 +112,7 @@ export class Fake implements Backend {
       gateway: scene === 'first' ? null : 'http://127.0.0.1:8787',
       approvals_waiting: 0,
       anomalies_open: bare || scene === 'quiet' ? 0 : 2,
+      experiments_running: bare ? 0 : 4,
       import: scene === 'importing' ? this.importing('online-retail.csv') : null,
       problems:
         scene === 'problems'
@@ -336,6 +341,12 @@ export class Fake implements Backend {
         return this.levers;
       case 'lever':
         return views.lever(this.levers, String(args.key));
+      case 'experiments':
+        return views.experiments(empty, this.asked, this.decisions);
+      case 'experiment':
+        return views.experiment(String(args.key), this.asked, this.decisions);
+      case 'experiment_check':
+        return views.checked(args as unknown as AskExperimentArgs);
       case 'try_lever':
         return views.trial(this.levers, args as TryLeverArgs);
       case 'person':
@@ -598,6 +609,17 @@ export class Fake implements Backend {
             one.version += 1;
           }
         return views.lever(this.levers, String(args.key));
+      }
+      case 'ask_experiment': {
+        const made = views.asked(args as unknown as AskExperimentArgs);
+        this.asked.unshift(made);
+        return made;
+      }
+      case 'end_experiment': {
+        const { experiment } = views.experiment(String(args.key), this.asked, this.decisions);
+        const over = views.ended(structuredClone(experiment), String(args.reason), this.status.now);
+        this.asked = [over, ...this.asked.filter((one) => one.spec.key !== over.spec.key)];
+        return over;
       }
       case 'make_report':
         return {

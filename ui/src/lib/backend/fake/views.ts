@@ -7,3 +7,4 @@ export { lever, levers, trial } from './levers';
 export { person } from './people';
 export { scenarios, simulation, truth, type Simulated } from './sandbox';
 export { snippets } from './snippets';
+export { asked, checked, ended, experiment, experiments } from './experiments';
