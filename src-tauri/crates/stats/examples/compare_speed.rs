@@ -39,7 +39,7 @@ fn moments(metric: u32, arm: u32) -> Moments {
             _ => Unit::ratio(y, 1.0 + x),
         }
     };
-    if metric % 4 == 0 {
+    if metric.is_multiple_of(4) {
         return Moments::proportion(5_000, 400 + u64::from(20 * arm));
     }
     Moments::of_units((0..5_000 + 37 * arm).map(unit))

@@ -117,7 +117,7 @@ fn forty_three_comparisons_agree() {
                 let n = m.quantile.unwrap().events as f64;
                 (m, n)
             });
-            let v = [&a.0, &b.0].map(|m| squared_error(m));
+            let v = [&a.0, &b.0].map(squared_error);
             effect.df = (v[0] + v[1]).powi(2) / (v[0] * v[0] / (a.1 - 1.0) + v[1] * v[1] / (b.1 - 1.0));
         }
         if case.id == "mean_cancellation_1e6" {
@@ -254,7 +254,8 @@ fn end_to_end() {
     }
     #[derive(Deserialize)]
     struct Metric {
-        metric: String,
+        #[serde(rename = "metric")]
+        name: String,
         arms: Vec<Sums>,
         inverse: bool,
         expected: Vec<Want>,
@@ -274,7 +275,7 @@ fn end_to_end() {
     let mut compared = 0;
     for file in files {
         for metric in file.metrics {
-            println!("{} {}", file.id, metric.metric);
+            println!("{} {}", file.id, metric.name);
             let arms: Vec<Moments> = metric.arms.iter().map(|s| s.moments().unwrap()).collect();
             let units: Vec<u64> = arms.iter().map(|a| a.units).collect();
             close(epoch_stats::srm::chi_square(&units, &[1.0, 1.0, 1.0]).unwrap().p_value, metric.srm, 1e-9);

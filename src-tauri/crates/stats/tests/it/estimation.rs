@@ -160,7 +160,6 @@ fn coverage(runs: u32, mut one: impl FnMut() -> (f64, f64, f64)) -> (f64, f64) {
 
 /// 95 % within three standard errors of 4,000 runs.
 fn covers(share: f64, what: &str) {
-    println!("{what}: {share}");
     assert!((0.9395..=0.9605).contains(&share), "{what}: {share}");
 }
 
@@ -259,13 +258,11 @@ fn strata_narrow_the_interval_and_keep_its_promise() {
     let (share, width) = coverage(4000, || {
         // Two plans, 30 % and 70 %, far apart in level and with effects of 2 and 0: the truth is 0.6.
         let mut cells = [[Moments::default(); 2]; 2];
-        for arm in 0..2 {
-            for _ in 0..120 {
-                let big = draw.uniform() < 0.3;
-                let lift = if big && arm == 1 { 2.0 } else { 0.0 };
-                let value = if big { 20.0 } else { 5.0 } + lift + draw.normal();
-                cells[usize::from(big)][arm].add(&Unit::outcome(value));
-            }
+        for i in 0..240_usize {
+            let (arm, big) = (i % 2, draw.uniform() < 0.3);
+            let lift = if big && arm == 1 { 2.0 } else { 0.0 };
+            let value = if big { 20.0 } else { 5.0 } + lift + draw.normal();
+            cells[usize::from(big)][arm].add(&Unit::outcome(value));
         }
         let strata: Vec<Stratum> = cells.iter().map(|c| Stratum { control: c[0], treatment: c[1] }).collect();
         let contrast = post_stratified(&strata).unwrap();
@@ -302,7 +299,7 @@ fn one_stratum_is_no_stratum_and_a_thin_one_joins() {
 fn quantiles_of_events_that_share_units() {
     let mut draw = Draw::new(10);
     // Units differ in speed, so their events are alike; medians are 1 and 1.2.
-    let (share, _) = coverage(400, || {
+    let (share, _) = coverage(2000, || {
         let mut arm = |level: f64| {
             let units: Vec<Vec<f64>> = (0..80)
                 .map(|_| {
@@ -317,7 +314,8 @@ fn quantiles_of_events_that_share_units() {
         let i = compare(&arm(1.0), &arm(1.2), Scale::Relative).unwrap().interval(0.05);
         (i.lower, i.upper, 0.2)
     });
-    assert!((0.91..=0.985).contains(&share), "{share}");
+    // The bounds that say how steep the distribution is are order statistics, a little wide of the mark with 350 events.
+    assert!((0.935..=0.972).contains(&share), "{share}");
 }
 
 #[test]
