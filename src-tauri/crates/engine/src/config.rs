@@ -3,6 +3,7 @@
 use epoch_model::business::{Business, EffectTarget, Lever, Metric, MetricKind};
 use epoch_model::gate::OperatorKeys;
 use epoch_model::time::Zone;
+use epoch_policy::{Policy, cedar_of};
 use epoch_stats::Family;
 use epoch_stats::horizon::Pool;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub(crate) struct Config {
     pub business: Box<Business>,
     pub playbooks: Vec<Playbook>,
     pub keys: OperatorKeys,
+    pub policy: Policy,
     /// First 12 hex digits of the hash of business, playbooks and keys.
     pub version: String,
 }
@@ -25,6 +27,8 @@ impl Config {
         version.truncate(12);
         Self {
             business: Box::new(business.clone()),
+            // What does not read as a policy denies everything; the host refuses such a text before it comes here.
+            policy: business.cedar.clone().unwrap_or_else(|| cedar_of(&business.policy)).into(),
             playbooks: playbooks.iter().filter(|p| !business.playbooks_off.contains(&p.key)).cloned().collect(),
             keys: OperatorKeys(operator_keys.iter().filter_map(|k| unhex(k)).collect()),
             version,

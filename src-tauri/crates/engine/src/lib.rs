@@ -33,7 +33,7 @@ use experiments::Lab;
 use monitor::track::Track;
 
 /// Form of the snapshot; another one is refused and the journal replayed instead.
-const SNAPSHOT: u32 = 1;
+const SNAPSHOT: u32 = 2;
 
 /// The engine's whole state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,7 @@ impl Engine {
         match input {
             Input::Configure { business, playbooks, operator_keys } => {
                 self.configure(Config::new(business, playbooks, operator_keys), &mut out);
+                self.with_config(&mut out, |engine, config, out| engine.experiments_configured(config, out));
             }
             Input::Closed { grain, start, end, metrics } => self.closed(*grain, *start, *end, metrics, &mut out),
             Input::Run { state, actor, reason } => self.set_run(*state, actor, reason, &mut out),
@@ -85,15 +86,26 @@ impl Engine {
                     self.config = Some(config);
                 }
             }
-            // The framework of experiments hears these.
-            Input::Asked { .. }
-            | Input::Measured { .. }
-            | Input::Looked { .. }
-            | Input::EndAsked { .. }
-            | Input::Tick => {}
+            Input::Asked { spec, by } => self.with_config(&mut out, |engine, config, out| engine.asked(config, spec, by, out)),
+            Input::Measured { experiment, pilot } => {
+                self.with_config(&mut out, |engine, config, out| engine.measured(config, experiment, pilot, out));
+            }
+            Input::Looked { looks } => self.with_config(&mut out, |engine, config, out| engine.looked(config, looks, out)),
+            Input::EndAsked { experiment, by, reason } => {
+                self.with_config(&mut out, |engine, config, out| engine.stop_trial(config, experiment, by, reason, out));
+            }
+            Input::Tick => {}
         }
         self.advance(&mut out);
         out
+    }
+
+    /// Takes the configuration out while something is done under it.
+    fn with_config(&mut self, out: &mut Vec<Action>, f: impl FnOnce(&mut Self, &Config, &mut Vec<Action>)) {
+        if let Some(config) = self.config.take() {
+            f(self, &config, out);
+            self.config = Some(config);
+        }
     }
 
     /// The whole state as bytes; equal states give equal bytes.

@@ -9,18 +9,34 @@ use epoch_model::time::Millis;
 use epoch_stats::baseline::Band;
 use serde::{Deserialize, Serialize};
 
+/// What a decision was proposed for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub(crate) enum Source {
+    /// A playbook's answer to a finding.
+    Playbook {
+        insight: Box<Insight>,
+        /// Its key.
+        playbook: String,
+        /// Relative change of the metric the playbook's expert expects of the act as first proposed.
+        prior: Band,
+        /// How many steps that act was.
+        steps: f64,
+    },
+    /// Starts or ends an experiment.
+    Experiment {
+        /// Its key.
+        experiment: String,
+    },
+}
+
 /// A decision that has not come to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub decision: Decision,
-    /// What it was proposed for.
-    pub insight: Insight,
-    /// The playbook's key.
-    pub playbook: String,
-    /// Relative change of the metric the playbook's expert expects of the act as first proposed.
-    pub prior: Band,
-    /// How many steps that act was.
-    pub steps: f64,
+    pub source: Source,
+    /// Why it asks although a rule would let it run.
+    pub asks: Option<String>,
     pub horizon: Millis,
     pub expires: Millis,
     /// Window of observation, once executed.
@@ -117,10 +133,11 @@ impl Record {
             Act::SetLever { from: LeverValue::Number(a), to: LeverValue::Number(b), .. } => Some(b - a),
             _ => None,
         };
+        let Source::Playbook { steps, .. } = self.source else { return 1.0 };
         let first = self.decision.edited_from.as_ref().and_then(|d| moved(&d.act));
         match (first, moved(&self.decision.act)) {
-            (Some(first), Some(now)) if first != 0.0 => self.steps * now / first,
-            _ => self.steps,
+            (Some(first), Some(now)) if first != 0.0 => steps * now / first,
+            _ => steps,
         }
     }
 }
@@ -129,6 +146,22 @@ impl Book {
     /// The live decision on a lever.
     pub(crate) fn live_on(&self, lever: &str) -> Option<&Record> {
         self.records.values().find(|r| live(r.decision.state) && r.decision.act.lever() == Some(lever))
+    }
+
+    /// A decision whose change of a lever is still being observed.
+    pub(crate) fn observed_on(&self, lever: &str) -> Option<&Record> {
+        self.records.values().find(|r| {
+            matches!(r.decision.state, State::Executed | State::Observing)
+                && match &r.decision.act {
+                    Act::SetLever { lever: l, .. } | Act::EndExperiment { lever: l, ship: Some(_), .. } => l == lever,
+                    _ => false,
+                }
+        })
+    }
+
+    /// Where a decision stands, open or ended.
+    pub(crate) fn state_of(&self, id: &str) -> Option<State> {
+        self.records.get(id).map(|r| r.decision.state).or_else(|| self.ended.get(id).copied())
     }
 
     /// Moves finished decisions out of the way and keeps every list bounded.

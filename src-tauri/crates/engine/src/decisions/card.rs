@@ -1,6 +1,6 @@
 //! The words of the card: headline, evidence and counter-evidence that was really searched, alternatives, blast radius, undo.
 
-use epoch_model::business::{Better, LeverValue, Metric, PolicyAnswer, Reversibility};
+use epoch_model::business::{Better, Domain, LeverValue, Metric, PolicyAnswer, Reversibility};
 use epoch_model::decision::{
     Act, Alternative, Calibration, Decision, Evidence, Layer, Level, PolicyVerdict, Precedent, Prediction, RowsRef,
     State, Strength,
@@ -22,10 +22,20 @@ pub(crate) struct Facts {
 
 /// A card with nothing on it but what it is about.
 pub(crate) fn blank(id: &str, now: Millis, play: &Playbook, metric: &Metric, insight: &Insight, act: Act) -> Decision {
+    Decision {
+        insight: insight.id.clone(),
+        founder_minutes: play.founder_minutes,
+        worst_case: play.worst_case.clone(),
+        ..empty(id, now, play.domain, format!("playbook:{}", play.key), &metric.key, act)
+    }
+}
+
+/// The same without anything it was proposed for.
+pub(crate) fn empty(id: &str, now: Millis, domain: Domain, proposer: String, metric: &str, act: Act) -> Decision {
     let prediction = Prediction {
-        metric: metric.key.clone(),
-        from: insight.to,
-        to: insight.to,
+        metric: metric.to_owned(),
+        from: now,
+        to: now,
         value: Expectation { p10: 0.0, p50: 0.0, p90: 0.0, method: String::new(), history: 0 },
         money_minor: None,
         p_worse: 0.0,
@@ -37,16 +47,16 @@ pub(crate) fn blank(id: &str, now: Millis, play: &Playbook, metric: &Metric, ins
         created_at: now,
         level: Level::Operational,
         layer: Layer::Executor,
-        domain: play.domain,
+        domain,
         headline: String::new(),
-        proposer: format!("playbook:{}", play.key),
+        proposer,
         policy_version: String::new(),
         act_hash: String::new(),
         act,
         idempotency_key: String::new(),
         dry_run: String::new(),
         goal: None,
-        insight: insight.id.clone(),
+        insight: String::new(),
         evidence: Vec::new(),
         counter_evidence: Vec::new(),
         counter_search: String::new(),
@@ -56,11 +66,11 @@ pub(crate) fn blank(id: &str, now: Millis, play: &Playbook, metric: &Metric, ins
         cost_minor: 0,
         stake_minor: None,
         budget_left_minor: 0,
-        founder_minutes: play.founder_minutes,
+        founder_minutes: 0,
         reversibility: Reversibility::R3,
         undo: String::new(),
         blast_radius: String::new(),
-        worst_case: play.worst_case.clone(),
+        worst_case: String::new(),
         delay_cost_per_day_minor: None,
         expires_at: now,
         on_expiry: String::new(),
@@ -134,6 +144,16 @@ pub(crate) fn words(
     d: &mut Decision,
 ) {
     d.headline = fill(&play.headline, config, metric, insight, Some(&d.act));
+    let goal = mechanics(config, metric, book, d);
+    evidence(insight, play, facts, d);
+    counter_evidence(config, metric, insight, track, book, goal, d);
+    alternatives(config, metric, play, d);
+    d.blast_radius = blast_radius(config, metric, Some(insight), &d.act);
+}
+
+/// What follows from the act and the configuration alone: the difference, the way back, goal, guardrails, precedents.
+/// Answers the goal's target, if there is one.
+pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut Decision) -> Option<f64> {
     d.dry_run = match &d.act {
         Act::SetLever { lever, from, to } => format!("{lever}: {} -> {}", raw(from), raw(to)),
         Act::Webhook { effect, payload } => {
@@ -169,10 +189,6 @@ pub(crate) fn words(
             actual: p.actual,
         })
         .collect();
-    evidence(insight, play, facts, d);
-    counter_evidence(config, metric, insight, track, book, goal.map(|g| g.target), d);
-    alternatives(config, metric, play, d);
-    d.blast_radius = blast_radius(config, metric, insight, &d.act);
     d.undo = match (&d.act, d.reversibility) {
         (Act::SetLever { lever, from, .. }, Reversibility::R0 | Reversibility::R1) => {
             format!("set {lever} back to {} at any time, at no cost", text::lever(from))
@@ -184,6 +200,7 @@ pub(crate) fn words(
                 text::money(&config.business, d.cost_minor)
             )
         }
+        (Act::EndExperiment { ship: None, .. }, _) => "it can be asked again at any time".to_owned(),
         (Act::StartExperiment { .. }, _) => "end it at any time: everyone gets what they had".to_owned(),
         (Act::EndExperiment { lever, from, .. }, _) => format!("set {lever} back to {}", text::lever(from)),
         (Act::Webhook { .. }, Reversibility::R0 | Reversibility::R1) => {
@@ -197,6 +214,7 @@ pub(crate) fn words(
         Reversibility::R1 => "does not run, unless policy then lets it run by itself".to_owned(),
         Reversibility::R2 | Reversibility::R3 => "does not run".to_owned(),
     };
+    goal.map(|g| g.target)
 }
 
 fn evidence(insight: &Insight, play: &Playbook, facts: &Facts, d: &mut Decision) {
@@ -336,7 +354,7 @@ fn alternatives(config: &Config, metric: &Metric, play: &Playbook, d: &mut Decis
     d.alternatives = out;
 }
 
-fn blast_radius(config: &Config, metric: &Metric, insight: &Insight, act: &Act) -> String {
+pub(crate) fn blast_radius(config: &Config, metric: &Metric, insight: Option<&Insight>, act: &Act) -> String {
     match act {
         Act::StartExperiment { arms, share, .. } => {
             let others: f64 = arms.iter().skip(1).map(|arm| arm.weight).sum();
@@ -346,6 +364,9 @@ fn blast_radius(config: &Config, metric: &Metric, insight: &Insight, act: &Act) 
                 text::number(share * others * 100.0, 1)
             )
         }
+        Act::EndExperiment { ship: None, .. } => {
+            "whoever had something new gets what everybody has; nobody gets anything new (0 %)".to_owned()
+        }
         Act::SetLever { lever, .. } | Act::EndExperiment { lever, .. } => {
             let reach = "everybody who meets it (100 %)";
             let touched: Vec<&str> = config
@@ -354,7 +375,7 @@ fn blast_radius(config: &Config, metric: &Metric, insight: &Insight, act: &Act) 
                     config.business.metrics.iter().filter(|m| m.domain == l.domain).map(|m| m.title.as_str()).collect()
                 })
                 .unwrap_or_default();
-            let focus = insight.drivers.first().map_or_else(String::new, |f| {
+            let focus = insight.and_then(|i| i.drivers.first()).map_or_else(String::new, |f| {
                 format!("; {} % of the deviation is in {} {}", text::number(f.share * 100.0, 0), f.segment, f.value)
             });
             let numbers = if touched.is_empty() { metric.title.clone() } else { touched.join(", ") };

@@ -56,7 +56,7 @@ impl Engine {
             return;
         }
         let gone = undeclared(config, &d.act);
-        let verdict = policy::judge(config, d);
+        let verdict = policy::judge_record(config, record, self.now);
         if gone || verdict.answer == PolicyAnswer::Deny {
             let reason = if gone {
                 "what it acts on is no longer declared".to_owned()
@@ -144,21 +144,31 @@ impl Engine {
         else {
             return;
         };
-        let window = self.tracks.get(&metric).map(|t| window(config, t, self.now, horizon));
+        let starts = self.book.records.get(id).is_some_and(|r| matches!(r.decision.act, Act::StartExperiment { .. }));
+        // What an experiment was expected to find is compared with what it found, when it ends.
+        let window = if starts {
+            Some((self.now, Millis::MAX))
+        } else {
+            self.tracks.get(&metric).map(|t| window(config, t, self.now, horizon))
+        };
         let reason = match window {
-            Some(_) => "watching the metric over the horizon".to_owned(),
-            None => "the metric is no longer declared; nothing can be observed".to_owned(),
+            Some(_) if starts => "until the experiment is answered",
+            Some(_) => "watching the metric over the horizon",
+            None => "the metric is no longer declared; nothing can be observed",
         };
         if let Some(record) = self.book.records.get_mut(id) {
             record.observe = window.or(Some((self.now, self.now)));
         }
-        self.shift(id, State::Observing, "engine", reason, out);
+        self.shift(id, State::Observing, "engine", reason.to_owned(), out);
     }
 
     /// The lever has its new value; whoever is observed on the same lever is told.
     fn put_in_force(&mut self, id: &str) {
-        let Some(Act::SetLever { lever, to, .. }) = self.book.records.get(id).map(|r| r.decision.act.clone()) else {
-            return;
+        let (lever, to) = match self.book.records.get(id).map(|r| r.decision.act.clone()) {
+            Some(
+                Act::SetLever { lever, to, .. } | Act::EndExperiment { lever, ship: Some(to), .. },
+            ) => (lever, to),
+            _ => return,
         };
         for (other, record) in &mut self.book.records {
             let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if *l == lever);
@@ -239,14 +249,16 @@ impl Engine {
                 }
             }
             self.promote(&config, &zone, out);
-            self.book.sweep(self.now);
         }
+        self.experiments_step(&config, out);
+        self.book.sweep(self.now);
         self.config = Some(config);
     }
 
     fn wait(&mut self, config: &Config, id: &str, out: &mut Vec<Action>) {
         let now = self.now;
         let Some(record) = self.book.records.get_mut(id) else { return };
+        let verdict = policy::judge_record(config, record, self.now);
         let d = &mut record.decision;
         if now < d.expires_at {
             if d.deferred_until.is_some_and(|until| now >= until) {
@@ -258,7 +270,6 @@ impl Engine {
             return;
         }
         let late = now.saturating_sub(d.expires_at) > EXPIRY_GRACE;
-        let verdict = policy::judge(config, d);
         let runs = match d.reversibility {
             Reversibility::R0 => verdict.answer != PolicyAnswer::Deny,
             Reversibility::R1 => verdict.answer == PolicyAnswer::Run,

@@ -5,9 +5,10 @@ pub(crate) mod book;
 mod card;
 mod lifecycle;
 mod outcome;
-mod policy;
-mod predict;
+pub(crate) mod policy;
+pub(crate) mod predict;
 mod propose;
+pub(crate) mod trial;
 mod verdict;
 
 pub(crate) use act::takes;

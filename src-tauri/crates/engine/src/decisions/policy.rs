@@ -3,6 +3,10 @@
 use epoch_model::business::{Business, PolicyAnswer, Reversibility};
 use epoch_model::decision::{Act, Decision, Layer, Level, PolicyVerdict};
 
+use epoch_model::time::Millis;
+use epoch_policy::Facts;
+
+use super::book::Record;
 use crate::config::Config;
 use crate::text;
 
@@ -56,35 +60,41 @@ pub(crate) fn layer(level: Level) -> Layer {
     }
 }
 
-/// The first rule that fits, then the limits that no rule can lift.
-pub(crate) fn judge(config: &Config, d: &Decision) -> PolicyVerdict {
-    let business = &config.business;
-    let stake = d.stake_minor.map_or_else(|| "unknown".to_owned(), |s| text::money(business, s));
-    let facts = format!("{:?} and {:?}, {stake} at stake", d.level, d.reversibility);
-    let rule = business.policy.iter().find(|r| {
-        (r.levels.is_empty() || r.levels.contains(&d.level))
-            && (r.reversibility.is_empty() || r.reversibility.contains(&d.reversibility))
-            && (r.domains.is_empty() || r.domains.contains(&d.domain))
-            && r.stake_at_most_minor.is_none_or(|most| d.stake_minor.is_some_and(|s| s <= most))
-    });
-    let Some(rule) = rule else {
-        return PolicyVerdict {
-            answer: PolicyAnswer::Ask,
-            rule: "no rule fits".to_owned(),
-            reason: format!("it is {facts}; what fits no rule asks"),
-        };
-    };
-    let verdict = |answer, reason: String| PolicyVerdict { answer, rule: rule.name.clone(), reason };
-    if rule.answer != PolicyAnswer::Run {
-        return verdict(rule.answer, format!("it is {facts}"));
+/// What policy says of a decision, and what no rule can lift.
+pub(crate) fn judge_record(config: &Config, record: &Record, now: Millis) -> PolicyVerdict {
+    let verdict = judge(config, &record.decision, now);
+    match &record.asks {
+        Some(reason) if verdict.answer == PolicyAnswer::Run => {
+            PolicyVerdict { answer: PolicyAnswer::Ask, rule: verdict.rule, reason: reason.clone() }
+        }
+        _ => verdict,
     }
+}
+
+/// What the policies say, then the limits that no rule can lift.
+pub(crate) fn judge(config: &Config, d: &Decision, now: Millis) -> PolicyVerdict {
+    let business = &config.business;
+    if matches!(d.act, Act::EndExperiment { ship: None, .. }) {
+        return PolicyVerdict {
+            answer: PolicyAnswer::Run,
+            rule: "taking back".to_owned(),
+            reason: "it only takes something new back, so it does not wait; a stop still holds it".to_owned(),
+        };
+    }
+    let stake = d.stake_minor.map_or_else(|| "unknown".to_owned(), |s| text::money(business, s));
+    let words = format!("{:?} and {:?}, {stake} at stake", d.level, d.reversibility);
+    let said = config.policy.judge(&facts(config, d, now), &words);
+    if said.answer != PolicyAnswer::Run {
+        return said;
+    }
+    let verdict = |answer, reason: String| PolicyVerdict { answer, rule: said.rule.clone(), reason };
     let exposure = exposure(&d.act, d.reversibility);
     let most = business.limits.exposure_per_decision;
     if exposure > most {
         return verdict(
             PolicyAnswer::Ask,
             format!(
-                "the rule would let it run ({facts}), but it touches {} of customers and at most {} may be touched alone",
+                "the rule would let it run ({words}), but it touches {} of customers and at most {} may be touched alone",
                 text::change(exposure).trim_start_matches('+'),
                 text::change(most).trim_start_matches('+'),
             ),
@@ -94,13 +104,46 @@ pub(crate) fn judge(config: &Config, d: &Decision) -> PolicyVerdict {
         return verdict(
             PolicyAnswer::Ask,
             format!(
-                "the rule would let it run ({facts}), but it costs {} and at most {} a day may be spent alone",
+                "the rule would let it run ({words}), but it costs {} and at most {} a day may be spent alone",
                 text::money(business, d.cost_minor),
                 text::money(business, business.limits.autonomous_spend_per_day_minor),
             ),
         );
     }
-    verdict(PolicyAnswer::Run, format!("it is {facts}"))
+    said
+}
+
+/// What policies are told of a decision.
+pub(crate) fn facts(config: &Config, d: &Decision, now: Millis) -> Facts {
+    let local = config.zone().local(now);
+    let act = match d.act {
+        Act::SetLever { .. } => "set_lever",
+        Act::StartExperiment { .. } => "start_experiment",
+        Act::EndExperiment { .. } => "end_experiment",
+        Act::Webhook { .. } => "webhook",
+    };
+    Facts {
+        proposer: d.proposer.clone(),
+        target: super::book::target(&d.act),
+        domain: d.domain,
+        act: act.to_owned(),
+        level: d.level,
+        reversibility: d.reversibility,
+        stake: d.stake_minor,
+        cost: d.cost_minor,
+        budget_left: d.budget_left_minor,
+        exposure: hundredths(exposure(&d.act, d.reversibility)),
+        chance_worse: hundredths(d.prediction.p_worse),
+        novel: d.precedents.is_empty(),
+        hour: local.map_or(0, |l| i64::from(l.hour())),
+        weekday: local.map_or(1, |l| i64::from(l.weekday().to_monday_one_offset())),
+    }
+}
+
+/// A share in hundredths of a per cent.
+#[expect(clippy::cast_possible_truncation, reason = "it is clamped before")]
+fn hundredths(share: f64) -> i64 {
+    (share.clamp(0.0, 1.0) * 10_000.0).round() as i64
 }
 
 /// Share of customers an act touches: a lever is the same for all; a message to the team, or a draft, touches none.

@@ -26,6 +26,15 @@ pub(crate) struct Forecast {
     pub uses: usize,
 }
 
+/// Where the expected improvement comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin<'a> {
+    /// A playbook's title: its expert's guess.
+    Playbook(&'a str),
+    /// Something measured, in words.
+    Measured(&'a str),
+}
+
 /// What is being predicted.
 pub(crate) struct Question<'a> {
     pub metric: &'a Metric,
@@ -36,7 +45,7 @@ pub(crate) struct Question<'a> {
     pub up: Option<bool>,
     /// Relative improvement the expert expects of the act.
     pub prior: Band,
-    pub title: &'a str,
+    pub origin: Origin<'a>,
     /// `lever pro_price`.
     pub target: &'a str,
     /// Steps the act makes, with sign; scales what was learnt per step.
@@ -95,10 +104,11 @@ pub(crate) fn forecast(config: &Config, zone: &Zone, book: &Book, q: &Question) 
     let history = baseline.history;
     let base =
         |band: Band, method: String| Expectation { p10: band.p10, p50: band.p50, p90: band.p90, method, history };
-    let source = match used.len() {
-        0 => format!("expert prior of the playbook “{}”", q.title),
-        1 => format!("expert prior of “{}” with one scored use", q.title),
-        k => format!("expert prior of “{}” with {k} scored uses", q.title),
+    let source = match (q.origin, used.len()) {
+        (Origin::Measured(words), _) => words.to_owned(),
+        (Origin::Playbook(title), 0) => format!("expert prior of the playbook “{title}”"),
+        (Origin::Playbook(title), 1) => format!("expert prior of “{title}” with one scored use"),
+        (Origin::Playbook(title), k) => format!("expert prior of “{title}” with {k} scored uses"),
     };
     Some(Forecast {
         acting: Prediction {

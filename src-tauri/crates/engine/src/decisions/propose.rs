@@ -9,10 +9,10 @@ use epoch_model::time::{Grain, Zone};
 use epoch_stats::baseline::Band;
 
 use super::act::{editable, steps_between};
-use super::book::{Record, live, target};
+use super::book::{Record, Source, live, target};
 use super::card::{self, Facts};
 use super::policy;
-use super::predict::{Forecast, Question, forecast};
+use super::predict::{Forecast, Origin, Question, forecast};
 use crate::Engine;
 use crate::action::Action;
 use crate::config::Config;
@@ -21,7 +21,9 @@ use crate::playbook::Playbook;
 use crate::text;
 
 impl Engine {
-    /// The id of the new decision, or `None` where there is nothing to propose.
+    /// The id of the new decision, or `None` where there is nothing to propose. `tested`: a lever that can be tested is
+    /// tested instead of moved for everybody.
+    #[expect(clippy::too_many_arguments, reason = "a proposal draws on everything")]
     pub(crate) fn propose(
         &mut self,
         config: &Config,
@@ -29,6 +31,7 @@ impl Engine {
         play: &Playbook,
         insight: &Insight,
         metric: &Metric,
+        tested: bool,
         out: &mut Vec<Action>,
     ) -> Option<String> {
         let cooldown = format!("{} {}", play.key, metric.key);
@@ -48,13 +51,22 @@ impl Engine {
             });
             return None;
         }
+        if let (true, false, Act::SetLever { lever, from, to }) = (tested, choice.back, &choice.act)
+            && self.test_instead(config, play, insight, metric, (lever, from, to), out)
+        {
+            self.book.cooldown.insert(cooldown, self.now.saturating_add(play.cooldown));
+            return None;
+        }
         let id = next_id(&mut self.decisions, "dec");
         let mut record = Record {
             decision: card::blank(&id, self.now, play, metric, insight, choice.act),
-            insight: insight.clone(),
-            playbook: play.key.clone(),
-            prior: Band { p10: play.prior.p10, p50: play.prior.p50, p90: play.prior.p90 },
-            steps: choice.steps,
+            source: Source::Playbook {
+                insight: Box::new(insight.clone()),
+                playbook: play.key.clone(),
+                prior: Band { p10: play.prior.p10, p50: play.prior.p50, p90: play.prior.p90 },
+                steps: choice.steps,
+            },
+            asks: None,
             horizon: play.horizon,
             expires: play.expires,
             observe: None,
@@ -98,8 +110,9 @@ impl Engine {
             _ => 1.0,
         };
         // Another number of steps than the expert spoke of is worth as many times, at most three times, as much.
-        let scale = if record.steps == 0.0 { 1.0 } else { (steps / record.steps).clamp(-3.0, 3.0) };
-        let prior = scaled(record.prior, scale);
+        let Source::Playbook { prior, steps: first, .. } = record.source else { return None };
+        let scale = if first == 0.0 { 1.0 } else { (steps / first).clamp(-3.0, 3.0) };
+        let prior = scaled(prior, scale);
         let target = target(&d.act);
         let made = forecast(
             config,
@@ -112,7 +125,7 @@ impl Engine {
                 horizon: play.horizon,
                 up: (insight.kind == InsightKind::Anomaly).then_some(insight.score > 0.0),
                 prior,
-                title: &play.title,
+                origin: Origin::Playbook(&play.title),
                 target: &target,
                 steps,
                 calibration: self.book.calibration.get(&d.proposer).copied().unwrap_or_default(),
@@ -144,15 +157,23 @@ impl Engine {
         }
         d.budget_left_minor = self.budget_left(config, zone);
         card::words(config, metric, insight, play, track, &self.book, &Facts { episodes, uses }, d);
-        d.policy = policy::judge(config, d);
+        d.policy = policy::judge(config, d, self.now);
         Some(())
     }
 
     /// Reversibility, cost and (for levers) kind.
-    fn terms(config: &Config, act: &Act) -> Option<(Reversibility, i64, Option<LeverKind>)> {
+    pub(crate) fn terms(config: &Config, act: &Act) -> Option<(Reversibility, i64, Option<LeverKind>)> {
         match act {
             Act::SetLever { lever, .. } => {
                 config.lever(lever).map(|l| (l.reversibility, l.cost_minor, Some(l.kind.clone())))
+            }
+            // Taking back only reduces what is new to customers.
+            Act::EndExperiment { lever, ship: None, .. } => {
+                config.lever(lever).map(|_| (Reversibility::R0, 0, None))
+            }
+            // Two equal arms change nothing for anybody.
+            Act::StartExperiment { lever, arms, .. } if arms.windows(2).all(|w| w[0].value == w[1].value) => {
+                config.lever(lever).map(|_| (Reversibility::R0, 0, None))
             }
             Act::StartExperiment { lever, .. } | Act::EndExperiment { lever, .. } => {
                 config.lever(lever).map(|l| (l.reversibility, l.cost_minor, None))
@@ -171,6 +192,9 @@ impl Engine {
         out: &mut Vec<Action>,
     ) -> Option<String> {
         let title = config.lever(lever).map_or(lever, |l| l.title.as_str());
+        if let Some(key) = self.lab.on_lever(lever) {
+            return Some(format!("the experiment {key} runs on {title}; a change underneath would hide what it finds"));
+        }
         if let Some(open) = self.book.live_on(lever) {
             let (id, state) = (open.decision.id.clone(), open.decision.state);
             if !back || !matches!(state, State::Draft | State::Pending) {
@@ -187,11 +211,7 @@ impl Engine {
             );
             return None;
         }
-        let observed = self.book.records.values().find(|r| {
-            matches!(r.decision.state, State::Executed | State::Observing)
-                && matches!(&r.decision.act, Act::SetLever { lever: l, .. } if l == lever)
-        });
-        match observed {
+        match self.book.observed_on(lever) {
             Some(r) if !back => Some(format!(
                 "the effect of {} on {title} is still being observed; a second change would hide it",
                 r.decision.id
@@ -213,7 +233,7 @@ impl Engine {
             }
             PolicyAnswer::Run => {
                 let left = self.budget_left(config, zone);
-                if d.cost_minor > left {
+                if d.cost_minor > 0 && d.cost_minor > left {
                     let reason =
                         format!("only {} of today's budget are left", text::money(&config.business, left.max(0)));
                     self.hold(id, reason, out);

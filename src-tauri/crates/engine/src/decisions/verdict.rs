@@ -5,7 +5,7 @@ use epoch_model::decision::{Act, SignedVerdict, State, Verdict};
 use epoch_model::gate::editable_to;
 use epoch_model::{Code, Error, Result};
 
-use super::book::Record;
+use super::book::{Record, Source};
 use crate::Engine;
 use crate::action::Action;
 use crate::config::Config;
@@ -112,11 +112,12 @@ impl Engine {
         }
         let lost =
             || refuse(Code::Stale, "what the card rests on is no longer there; wait for a new proposal".to_owned());
-        let play = config.playbooks.iter().find(|p| p.key == record.playbook).ok_or_else(lost)?;
-        let metric = config.metric(&record.insight.metric).ok_or_else(lost)?;
+        let Source::Playbook { insight, playbook, .. } = &record.source else { return Err(lost()) };
+        let play = config.playbooks.iter().find(|p| p.key == *playbook).ok_or_else(lost)?;
+        let metric = config.metric(&insight.metric).ok_or_else(lost)?;
         let expires_at = edited.decision.expires_at;
         let policy = edited.decision.policy.clone();
-        self.complete(config, &config.zone(), play, &record.insight, metric, &mut edited).ok_or_else(lost)?;
+        self.complete(config, &config.zone(), play, insight, metric, &mut edited).ok_or_else(lost)?;
         // The deadline and the rule that asked are those of the card that was on screen.
         edited.decision.expires_at = expires_at;
         edited.decision.policy = policy;

@@ -165,7 +165,7 @@ impl Engine {
             if playbook.as_ref().is_some_and(|p| *p != play.key) || !self.fits(play, &insight, metric) {
                 continue;
             }
-            if let Some(id) = self.propose(config, zone, play, &insight, metric, out) {
+            if let Some(id) = self.propose(config, zone, play, &insight, metric, true, out) {
                 insight.decisions.push(id);
             }
         }
