@@ -107,7 +107,7 @@ impl App {
         if self.options.background {
             self.remember(&folder);
         }
-        self.tell(&["status", "kpis", "decisions", "connections", "levers", "settings", "reports"]);
+        self.tell(&["status", "kpis", "decisions", "connections", "levers", "experiments", "settings", "reports"]);
         Ok(())
     }
 
@@ -223,7 +223,8 @@ fn topics_of(change: &epoch_store::Change) -> impl Iterator<Item = &'static str>
         ("expectations", _) => &["kpis"],
         ("insights", _) => &["kpis", "decisions", "status"],
         ("decisions" | "outbox", _) => &["decisions", "status"],
-        ("levers", _) => &["levers", "connections", "decisions"],
+        ("experiments", _) => &["experiments", "decisions", "status"],
+        ("levers", _) => &["levers", "connections", "decisions", "experiments"],
         ("rejections" | "sources" | "keys", _) => &["connections", "status"],
         ("business", _) => &["settings", "kpis", "status"],
         ("meta", key) if key.starts_with("levers.") => &["levers", "status"],

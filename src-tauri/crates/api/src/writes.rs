@@ -18,7 +18,7 @@ use crate::commands::{
     OpenArgs, PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
 };
 use crate::views::{
-    NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs, SandboxSkipArgs,
+    EndExperimentArgs, NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs, SandboxSkipArgs,
     SandboxSpeedArgs, SecretArgs,
 };
 use crate::{connect, reads, reports};
@@ -53,6 +53,15 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "verdict" => {
             let signed: SignedVerdict = args(given)?;
             json(app.host()?.verdict(signed)?)
+        }
+        "ask_experiment" => {
+            let host = app.host()?;
+            let spec = reads::spec_of(&host, &args(given)?)?;
+            json(host.ask_experiment(spec, &operator())?)
+        }
+        "end_experiment" => {
+            let EndExperimentArgs { key, reason } = args(given)?;
+            json(app.host()?.end_experiment(&key, &operator(), &reason)?)
         }
         "pause" => set_run(app, RunState::Paused, args(given)?),
         "stop" => set_run(app, RunState::Stopped, args(given)?),

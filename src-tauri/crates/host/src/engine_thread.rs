@@ -38,6 +38,7 @@ enum Request {
     Inputs(Vec<Given>, Sender<Result<Vec<Vec<Action>>>>),
     Record(Box<Entry>, Sender<Result<()>>),
     Preview(String, LeverValue, Sender<Result<Decision>>),
+    Peek(Box<dyn FnOnce(&Engine) + Send>),
     Quit(Sender<()>),
 }
 
@@ -87,6 +88,16 @@ impl EngineHandle {
         let (reply, answer) = bounded(1);
         self.requests.send(Request::Preview(decision.to_owned(), to, reply)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
+    }
+
+    /// Looks into the engine between two inputs; changes nothing.
+    pub(crate) fn peek<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T + Send + 'static) -> Result<T> {
+        let (reply, answer) = bounded(1);
+        let look = move |engine: &Engine| {
+            let _ = reply.send(look(engine));
+        };
+        self.requests.send(Request::Peek(Box::new(look))).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())
     }
 
     /// Takes a last snapshot and ends the thread.
@@ -183,6 +194,7 @@ impl EngineThread {
                 Request::Preview(decision, to, reply) => {
                     let _ = reply.send(self.engine.preview_edit(&decision, &to));
                 }
+                Request::Peek(look) => look(&self.engine),
                 Request::Quit(reply) => {
                     let mut entry = Entry::new(self.clock.now(), RowKind::Host, "system", json!({"type": "closed"}));
                     entry.snapshot = Some(self.engine.snapshot());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use epoch_connectors::folder::Watch;
 use epoch_engine::Action;
 use epoch_gateway::TlsFiles;
-use epoch_model::business::Business;
+use epoch_model::business::{Business, Problem};
 use epoch_model::gate::{OperatorKeys, RunState};
 use epoch_model::time::Zone;
 use epoch_model::{Code, Error, Result};
@@ -22,6 +22,7 @@ use crate::closer::Closer;
 use crate::config::{self, Config, Folder};
 use crate::effects::{Effects, no_runtime};
 use crate::engine_thread;
+use crate::experiments::{self, Lab};
 use crate::gaps::Gaps;
 use crate::inner::{Inner, Problems, hex, operators};
 use crate::keys::{self, Keys, OperatorKey};
@@ -119,6 +120,10 @@ impl Host {
         let clock = Arc::new(Clock::new(Mode::Real));
         let ticking = Arc::clone(&clock);
         let store = Store::open(dir, &config.business, Options::new(Arc::new(move || ticking.now())))?;
+        let (config, problem) = match problem {
+            Some(problem) => (config, Some(problem)),
+            None => stand_firm(&folder, &store, config)?,
+        };
         if let Some(mode) = store.meta("clock")?.and_then(|v| serde_json::from_value::<Mode>(v).ok()) {
             clock.set(mode);
         }
@@ -167,14 +172,19 @@ impl Host {
         let run_state = Arc::new(RwLock::new(run.unwrap_or(RunState::Running)));
         let metrics = Metrics::new();
         let counting = Arc::clone(&metrics);
-        let heard: engine_thread::Heard = Arc::new(move |action: &Action| match action {
-            Action::Scored { .. } => {
-                counting.buckets.inc();
+        let lab = Arc::new(Lab::default());
+        let hearing = Arc::clone(&lab);
+        let heard: engine_thread::Heard = Arc::new(move |action: &Action| {
+            hearing.hear(action);
+            match action {
+                Action::Scored { .. } => {
+                    counting.buckets.inc();
+                }
+                Action::Effect { .. } => {
+                    counting.effects.inc();
+                }
+                _ => {}
             }
-            Action::Effect { .. } => {
-                counting.effects.inc();
-            }
-            _ => {}
         });
         let engine = engine_thread::start(&store, Arc::clone(&clock), seed, heard)?;
         let published = Published::of(folder.clone(), &store, engine.clone(), Arc::clone(&clock))?;
@@ -220,6 +230,7 @@ impl Host {
             firsts,
             effects,
             closer,
+            lab,
             closing: Mutex::new(()),
             keys,
             metrics,
@@ -245,6 +256,11 @@ impl Host {
         let business = inner.config.read().business.clone();
         inner.published.refresh(&business, FILE)?;
         inner.obey_stop_file()?;
+        inner.resume_experiments()?;
+        inner.end_experiments_of_killed(FILE)?;
+        if !options.background {
+            inner.work_on_experiments();
+        }
         if let Some(listen) = options.listen {
             self.start_gateway_near(listen, options)?;
         }
@@ -339,6 +355,7 @@ impl Host {
             spawn("buckets", Inner::pulse),
             spawn("effects", Inner::send_effects),
             spawn("publishing", Inner::publish_levers),
+            spawn("experiments", Inner::pulse_experiments),
         ];
         for thread in started {
             let failed =
@@ -407,6 +424,20 @@ fn url_of(address: SocketAddr, options: &HostOptions) -> String {
         (None, Some(_)) => format!("https://{address}"),
         (_, None) => format!("http://{address}"),
     }
+}
+
+/// The configuration on disk, or the last good one where the file takes a running experiment its ground.
+fn stand_firm(folder: &Folder, store: &Store, config: Config) -> Result<(Config, Option<(Error, Vec<Problem>)>)> {
+    let before = store.meta("config")?.and_then(|v| Business::parse(v.as_str()?).ok());
+    let Some(before) = before else { return Ok((config, None)) };
+    let found = experiments::beside(&config.text, &config.business, &before, &store.experiments()?, &store.levers()?.1);
+    if found.is_empty() {
+        return Ok((config, None));
+    }
+    let error = config::refusal(&found);
+    let config = last_good(folder, &error)?;
+    store.reconfigure(&config.business)?;
+    Ok((config, Some((error, found))))
 }
 
 /// The configuration of the last run, when the file on disk is refused: the business goes on as it was.

@@ -21,6 +21,7 @@ use crate::closer::Closer;
 use crate::config::{self, Config, Folder};
 use crate::effects::Effects;
 use crate::engine_thread::EngineHandle;
+use crate::experiments::{self, Lab};
 use crate::gaps::Gaps;
 use crate::imports::{self, ImportJob};
 use crate::keys::Keys;
@@ -81,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) firsts: Arc<Firsts>,
     pub(crate) effects: Effects,
     pub(crate) closer: Closer,
+    pub(crate) lab: Arc<Lab>,
     pub(crate) closing: Mutex<()>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) metrics: Arc<Metrics>,
@@ -166,7 +168,26 @@ impl Inner {
             self.close_buckets(None)?;
         }
         let business = self.config.read().business.clone();
-        self.published.refresh(&business, by)
+        self.published.refresh(&business, by)?;
+        self.lab.count_again();
+        self.end_experiments_of_killed(by)?;
+        self.work_on_experiments();
+        Ok(())
+    }
+
+    /// What a text of `business.toml` says, if it holds together and leaves running experiments their ground.
+    pub(crate) fn checked(&self, text: &str) -> std::result::Result<Business, Vec<Problem>> {
+        let business = Business::parse(text)?;
+        let before = self.config.read().business.clone();
+        let kept = || Ok::<_, Error>((self.store.experiments()?, self.store.levers()?.1));
+        let (open, rows) = match kept() {
+            Ok(kept) => kept,
+            Err(e) => {
+                return Err(vec![Problem { line: 1, column: 1, path: String::new(), message: e.message, hint: e.hint }]);
+            }
+        };
+        let found = experiments::beside(text, &business, &before, &open, &rows);
+        if found.is_empty() { Ok(business) } else { Err(found) }
     }
 
     /// Looks at `business.toml`, `playbooks.toml` and `STOP`. Answers whether sources may have changed.
@@ -191,6 +212,10 @@ impl Inner {
                 Ok(false)
             }
             Ok(new) => {
+                if let Err(found) = self.checked(&new.text) {
+                    self.note_config_problem(&config::refusal(&found), &found);
+                    return Ok(false);
+                }
                 let sources = new.business.sources != known.business.sources;
                 tracing::info!("business.toml changed; it is in force now");
                 self.take_config(new, FILE)?;
@@ -369,6 +394,7 @@ impl Inner {
         let task = imports::Task { path: &job.path, mapping, source, zone: &zone, rejected_dir: &rejected };
         let result = imports::run(&task, job, &self.store, self.sink.as_ref(), &self.clock);
         let closed = self.close_buckets(None);
+        self.work_on_experiments();
         job.finish(result.clone());
         closed?;
         result

@@ -103,6 +103,7 @@ fn step(host: &Inner, feed: &mut dyn Feed, target: Millis) -> Result<()> {
         }
         host.tick_if_due()?;
         host.effects.run_due()?;
+        host.experiment()?;
         if to >= target || host.must_hold() || host.quitting() {
             return Ok(());
         }

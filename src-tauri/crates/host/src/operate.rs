@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use epoch_connectors::import::{self, Preview};
 use epoch_engine::{Action, Playbook};
-use epoch_model::business::{Business, LeverValue, Mapping};
+use epoch_model::business::{Business, LeverValue, Mapping, Problem};
 use epoch_model::decision::{Claim, Decision, SignedVerdict, Verdict};
 use epoch_model::gate::RunState;
 use epoch_model::time::{Grain, Millis, Zone};
@@ -115,7 +115,8 @@ impl Host {
     pub fn work_once(&self) -> Result<()> {
         self.inner.close_buckets(None)?;
         self.inner.tick_if_due()?;
-        self.inner.effects.run_due().map(|_| ())
+        self.inner.effects.run_due()?;
+        self.inner.experiment()
     }
 
     // --- running ------------------------------------------------------------------------------------------------
@@ -168,6 +169,7 @@ impl Host {
             }
         }
         self.inner.effects.run_due()?;
+        self.inner.work_on_experiments();
         self.inner.store.decision(&id)?.ok_or_else(|| {
             Error::new(Code::NotFound, format!("there is no decision “{id}”"), "list them with `ras decisions`")
         })
@@ -187,9 +189,14 @@ impl Host {
     }
 
     // --- configuration ------------------------------------------------------------------------------------------
+    /// Every problem of a `business.toml` that is not saved yet, running experiments considered.
+    pub fn check_config(&self, text: &str) -> Vec<Problem> {
+        self.inner.checked(text).err().unwrap_or_default()
+    }
+
     /// Replaces `business.toml`, if it holds together; the old one stays in force otherwise.
     pub fn save_config(&self, text: &str) -> Result<()> {
-        let business = Business::parse(text).map_err(|p| config::refusal(&p))?;
+        let business = self.inner.checked(text).map_err(|p| config::refusal(&p))?;
         let playbooks = self.config().playbooks;
         config::write_whole(&self.inner.folder.toml(), text.as_bytes())?;
         self.inner.take_config(Config { text: text.to_owned(), business, playbooks }, FILE)

@@ -168,6 +168,8 @@ fn change(c: &LeverChange) -> LeverChangeView {
         "rules" => "what it serves to whom was changed in business.toml".to_owned(),
         "killed" => "switched off: everybody gets the default".to_owned(),
         "restored" => "switched on again".to_owned(),
+        "experiment_started" => format!("the experiment {} started", c.experiment.as_deref().unwrap_or_default()),
+        "experiment_ended" => format!("the experiment {} ended", c.experiment.as_deref().unwrap_or_default()),
         _ => "taken out of business.toml".to_owned(),
     };
     LeverChangeView {

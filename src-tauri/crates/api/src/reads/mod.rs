@@ -2,6 +2,7 @@
 
 mod connections;
 mod decisions;
+mod experiments;
 mod hierarchy;
 mod imports;
 mod kpis;
@@ -21,6 +22,7 @@ use crate::commands::{CountArgs, RepredictArgs};
 use crate::reports;
 use crate::views::CountView;
 
+pub(crate) use experiments::spec_of;
 pub(crate) use connections::{connections, kind_name, secrets, source_view, stripe_url};
 pub(crate) use imports::import_progress;
 pub(crate) use kpis::{range, tiles};
@@ -52,7 +54,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             let RepredictArgs { id, to } = args(given)?;
             json(host.preview_edit(&id, &to)?)
         }
-        "check_config" => json(settings::check(&args(given)?)),
+        "check_config" => json(settings::check(host, &args(given)?)),
         "series" => json(kpis::plain(host, &args(given)?)?),
         "count" => {
             let CountArgs { event } = args(given)?;
@@ -63,6 +65,9 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "levers" => json(levers::levers(host)),
         "lever" => json(lever(host, &args(given)?)?),
         "try_lever" => json(levers::try_lever(host, &args(given)?)?),
+        "experiments" => json(experiments::experiments(host)?),
+        "experiment" => json(experiments::experiment(host, &args(given)?)?),
+        "experiment_check" => json(experiments::check(host, &args(given)?)?),
         "person" => json(people::person(host, &args(given)?)?),
         "import_preview" => json(imports::preview(host, &args(given)?)?),
         "import_progress" => json(import_progress(host)),

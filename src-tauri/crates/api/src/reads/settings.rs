@@ -41,8 +41,8 @@ pub(crate) fn settings(host: &Host) -> Result<SettingsView> {
 }
 
 /// Every problem of a `business.toml` that is not saved yet; none when it holds together.
-pub(crate) fn check(args: &SaveConfigArgs) -> Vec<ProblemView> {
-    let problems = Business::parse(&args.toml).err().unwrap_or_default();
+pub(crate) fn check(host: &Host, args: &SaveConfigArgs) -> Vec<ProblemView> {
+    let problems = host.check_config(&args.toml);
     let of = |p: &epoch_model::business::Problem| ProblemView {
         code: "config_invalid".into(),
         message: p.message.clone(),

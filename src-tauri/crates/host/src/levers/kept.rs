@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use epoch_model::business::{Business, Lever, LeverKind, LeverValue};
-use epoch_model::serving::Flag;
+use epoch_model::serving::{Flag, Rule, Serving};
 use epoch_model::time::Millis;
 use epoch_store::LeverRow;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ const HISTORY_MAX: usize = 100;
 pub struct LeverChange {
     /// The business's clock.
     pub at: Millis,
-    /// `declared`, `value`, `killed`, `restored`, `rules`, `removed`.
+    /// `declared`, `value`, `killed`, `restored`, `rules`, `experiment_started`, `experiment_ended`, `removed`.
     pub kind: String,
     pub from: Option<LeverValue>,
     pub to: Option<LeverValue>,
@@ -27,6 +27,9 @@ pub struct LeverChange {
     pub by: String,
     pub decision: Option<String>,
     pub version: u32,
+    /// The experiment that started or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<String>,
 }
 
 /// One lever between runs.
@@ -43,6 +46,9 @@ pub(crate) struct KeptLever {
     value: LeverValue,
     /// What it says in `business.toml`, but for `off`.
     rules: String,
+    /// Rules that running experiments keep: the experiment, and a hash of the rule.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    experiments: BTreeMap<String, String>,
     present: bool,
 }
 
@@ -97,6 +103,8 @@ impl Kept {
             let row = rows.iter().find(|r| r.key == lever.key);
             let value = value_of(lever, row);
             let (off, rules) = (lever.serving.off, rules_of(lever));
+            let experiments: BTreeMap<String, String> =
+                kept_rules(row).iter().map(|rule| (rule.key.clone(), hash(&json!(rule)))).collect();
             let Some(kept) = self.levers.get_mut(&lever.key) else {
                 let id = self.free_id(&lever.key);
                 let new = KeptLever {
@@ -108,6 +116,7 @@ impl Kept {
                     off,
                     value: value.clone(),
                     rules,
+                    experiments,
                     present: true,
                 };
                 changes.push((lever.key.clone(), new.change("declared", now, None, Some(value), by, None)));
@@ -118,6 +127,7 @@ impl Kept {
             kept.off = off;
             kept.value = value.clone();
             kept.rules = rules;
+            kept.experiments = experiments;
             kept.present = true;
             if *kept == before {
                 continue;
@@ -144,6 +154,15 @@ impl Kept {
                 let set = row.filter(|r| r.value == *value);
                 let who = set.map_or(by, |r| &r.by);
                 put("value", Some(&before.value), Some(value), who, set.and_then(|r| r.decision.clone()));
+            }
+            let who = row.map_or(by, |r| &r.by);
+            let started = kept.experiments.iter().filter(|(key, rule)| before.experiments.get(*key) != Some(rule));
+            let ended = before.experiments.keys().filter(|key| !kept.experiments.contains_key(*key));
+            for (kind, key) in
+                started.map(|(key, _)| ("experiment_started", key)).chain(ended.map(|key| ("experiment_ended", key)))
+            {
+                let change = kept.change(kind, now, None, None, who, None);
+                changes.push((lever.key.clone(), LeverChange { experiment: Some(key.clone()), ..change }));
             }
         }
         for (key, kept) in &mut self.levers {
@@ -176,7 +195,7 @@ impl Kept {
                 kind: lever.kind.clone(),
                 default: lever.default.clone(),
                 value: value_of(lever, row).clone(),
-                serving: lever.serving.clone(),
+                serving: with_experiments(lever, row),
                 version: kept.version,
                 updated_at: changed.max(row.map(|r| r.updated_at)),
                 decision: row.and_then(|r| r.decision.clone()),
@@ -217,12 +236,26 @@ impl KeptLever {
             by: by.into(),
             decision,
             version: self.version,
+            experiment: None,
         }
     }
 }
 
+/// The rules that running experiments keep, as the lever's row has them.
+fn kept_rules(row: Option<&LeverRow>) -> &[Rule] {
+    row.map_or(&[], |r| &r.rules)
+}
+
+/// The file's rules first: what the founder wrote for somebody holds for them while an experiment runs, too.
+fn with_experiments(lever: &Lever, row: Option<&LeverRow>) -> Serving {
+    let mut serving = lever.serving.clone();
+    let free = kept_rules(row).iter().filter(|rule| lever.serving.rules.iter().all(|r| r.key != rule.key));
+    serving.rules.extend(free.cloned());
+    serving
+}
+
 fn rules_of(lever: &Lever) -> String {
-    let serving = epoch_model::serving::Serving { off: false, ..lever.serving.clone() };
+    let serving = Serving { off: false, ..lever.serving.clone() };
     hash(&json!([lever.kind, lever.default, serving]))
 }
 

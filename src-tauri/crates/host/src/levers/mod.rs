@@ -73,7 +73,12 @@ impl Published {
         let (_, rows) = self.store.levers()?;
         let now = self.clock.now();
         let mut next = kept.clone();
-        let changes = next.take(business, &rows, by, (now, machine_now()));
+        let mut changes = next.take(business, &rows, by, (now, machine_now()));
+        for (_, change) in &mut changes {
+            if let Some(key) = &change.experiment {
+                change.decision = self.store.experiment(key)?.and_then(|e| e.decisions.last().cloned());
+            }
+        }
         let compiled = Compiled::new(next.flags(business, &rows), next.version);
         if next != *kept {
             self.remember(&next, &changes, by)?;

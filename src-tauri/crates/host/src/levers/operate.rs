@@ -46,7 +46,7 @@ impl Host {
         let on_disk = config::read_text(&self.inner.folder.toml())?;
         let text = switched(&on_disk, key, off)?;
         config::write_whole(&self.inner.folder.toml(), text.as_bytes())?;
-        let config = if let Ok(business) = Business::parse(&text) {
+        let config = if let Ok(business) = self.inner.checked(&text) {
             Config { text, business, ..in_force }
         } else {
             // The file is refused for something else: what is in force is switched, and the file was, too, so that mending

@@ -1,7 +1,5 @@
 //! `[[experiment]]`: a question with its arms, metric and exposures; and `[experiments]`: how the engine experiments.
 
-use toml_edit::Item;
-
 use super::literal::{deadline, share, since};
 use super::parse::Frame;
 use super::parse_arms::arms;
