@@ -18,7 +18,7 @@ describe('every page in every state', () => {
       quiet: /nothing handed up today/,
       empty: /no effects in 14 days/,
     },
-    approvals: { normal: /3 cards wait/, quiet: /Nothing waits for you/, empty: /Nothing waits for you/ },
+    approvals: { normal: /5 cards wait/, quiet: /Nothing waits for you/, empty: /Nothing waits for you/ },
     decisions: { normal: /of \d+ scored predictions lay inside/, quiet: /Scored/, empty: /No decision yet/ },
   };
   test.each(
@@ -88,6 +88,7 @@ describe('frame', () => {
       'Hierarchy',
       'KPIs',
       'Approvals',
+      'Experiments',
       'Decisions',
       'Levers',
       'Connections',

@@ -129,8 +129,8 @@ describe('the banner', () => {
   });
   test('says when time stands still, with the way to the cards', async () => {
     await open('#/today', 'held');
-    const link = [...document.querySelectorAll('a')].find((a) => a.textContent === '3 cards wait');
-    expect(text()).toMatch(/Time stands still: 3 cards wait/);
+    const link = [...document.querySelectorAll('a')].find((a) => a.textContent === '5 cards wait');
+    expect(text()).toMatch(/Time stands still: 5 cards wait/);
     expect(link?.getAttribute('href')).toBe('#/approvals');
   });
   test('at its end only the truth, a reset and deletion are left', async () => {

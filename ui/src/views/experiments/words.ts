@@ -10,6 +10,7 @@ import Play from '@lucide/svelte/icons/play';
 import Square from '@lucide/svelte/icons/square';
 import type { Component } from 'svelte';
 import { integer, leverValue, metricValue, number, percent, plural, words, type Style } from '$lib/format';
+import { sentence } from '$lib/words';
 import { predicate, share } from '../levers/words';
 import type {
   Arm,
@@ -263,9 +264,9 @@ export function callText(call: Call, arms: Arm[]): Verdict {
     case 'blocked':
       return { text: 'Nothing may be decided', tone: 'bad' };
     case 'ship':
-      return { text: `Better: ${name}`, tone: 'good' };
+      return { text: `${sentence(name)} is better`, tone: 'good' };
     case 'roll_back':
-      return { text: `Worse: ${name} is taken back`, tone: 'bad' };
+      return { text: `${sentence(name)} is worse: it is taken back`, tone: 'bad' };
     case 'futile':
       return { text: 'Given up: going on would not answer it', tone: 'quiet' };
     case 'inconclusive':
