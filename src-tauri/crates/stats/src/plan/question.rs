@@ -126,10 +126,8 @@ pub fn answer(question: &Question, rule: &Rule, arrivals: &Arrivals, wait: f64, 
     let units_all = ceil(question.units_for(drift));
     let units = question.split(units_all);
     let days = arrivals.days(units_all, wait);
-    let mean_days = |at: f64| {
-        let share = rule.outlook(alpha, question.side, power, drift, at).expected;
-        wait + share * (days.p50 - wait)
-    };
+    let [with, without] = rule.outlook((alpha, question.side, power), drift, [drift, 0.0]);
+    let mean_days = |share: f64| wait + share * (days.p50 - wait);
     // An impossible effect has no units, and is no answer.
     let answerable = days.p50 <= days_max;
     let cheaper = (!answerable)
@@ -140,8 +138,8 @@ pub fn answer(question: &Question, rule: &Rule, arrivals: &Arrivals, wait: f64, 
         drift,
         size_max: size_of(units),
         days,
-        days_with_effect: mean_days(drift),
-        days_without_effect: mean_days(0.0),
+        days_with_effect: mean_days(with.expected),
+        days_without_effect: mean_days(without.expected),
         answerable,
         cheaper,
     }

@@ -49,19 +49,27 @@ impl Rule {
         }
     }
 
-    /// What the rule does at `drift`, when it was planned for `planned`.
-    pub fn outlook(&self, alpha: f64, side: Side, power: f64, planned: f64, drift: f64) -> Outlook {
+    /// What the rule does at each of `drifts`, when it was planned for `planned`.
+    pub fn outlook<const N: usize>(
+        &self,
+        (alpha, side, power): (f64, Side, f64),
+        planned: f64,
+        drifts: [f64; N],
+    ) -> [Outlook; N] {
         let limits = match *self {
             Self::Fixed => {
-                return Outlook { power: normal::sf(critical(alpha, side) - drift), expected: 1.0 };
+                let c = critical(alpha, side);
+                return drifts.map(|drift| Outlook { power: normal::sf(c - drift), expected: 1.0 });
             }
             Self::Group { looks, .. } => {
                 exits::limits(&self.design(alpha, side, power, planned, 1.0), &exits::equal(looks))
             }
             Self::Asymptotic { looks } => asymptotic(alpha, side, looks),
         };
-        let course = exits::course_of(&exits::exits(&limits, side, drift), 1.0);
-        Outlook { power: course.power, expected: course.expected }
+        drifts.map(|drift| {
+            let course = exits::course_of(&exits::exits(&limits, side, drift), 1.0);
+            Outlook { power: course.power, expected: course.expected }
+        })
     }
 
     /// The group-sequential design of this rule for a planned drift and effective size. A fixed or asymptotic rule has the

@@ -2,6 +2,7 @@
 
 use epoch_stats::sequential::group::{Futility, Limits, Spending, exits, inference};
 use epoch_stats::sequential::mixture::{Mixture, Stitching, bernoulli_interval};
+use epoch_stats::sequential::statistic::{Arm, z_of_proportions, z_of_t};
 use epoch_stats::sequential::{AsymptoticDesign, GroupDesign, Side};
 use serde_json::Value;
 
@@ -232,4 +233,37 @@ fn p_values_follow_the_order_of_stages() {
         close(p, 0.05, 1e-4);
     }
     assert!(inference::repeated_p_value(&design, &exits::equal(5), 0.1) > 0.5);
+}
+
+/// Mid-p of the hypergeometric distribution and Student's tails, by scipy 1.17.1.
+#[test]
+fn statistics_are_on_the_normal_scale() {
+    for ((x0, n0, x1, n1), want) in [
+        ((3.0, 1000.0, 9.0, 1000.0), 1.6880654367287906),
+        ((0.0, 500.0, 7.0, 100.0), 4.671845428034301),
+        ((40.0, 19000.0, 5.0, 1000.0), 1.6624469779088376),
+        ((100.0, 2000.0, 70.0, 2000.0), -2.348972138587667),
+        ((990.0, 1000.0, 960.0, 1000.0), -4.383607976449715),
+        ((1.0, 50.0, 0.0, 50.0), -0.6744897501960817),
+        ((120.0, 30000.0, 60.0, 30000.0), -4.506796232552247),
+    ] {
+        let arm = |events, units| Arm { events, units };
+        close(z_of_proportions(arm(x0, n0), arm(x1, n1)).0, want, 1e-8);
+        close(z_of_proportions(arm(x1, n1), arm(x0, n0)).0, -want, 1e-8);
+    }
+    for (t, df, want) in [
+        (2.5, 3.0, 1.7076212273548161),
+        (12.0, 4.0, 3.6364432123362005),
+        (-1.3, 17.5, -1.2522912145993343),
+        (30.0, 8.0, 6.028632730970443),
+    ] {
+        close(z_of_t(t, df), want, 1e-10);
+    }
+    // Many events: the score statistic.
+    let (z, skewness) =
+        z_of_proportions(Arm { events: 5000.0, units: 100_000.0 }, Arm { events: 5300.0, units: 100_000.0 });
+    close(z, 3.0351766659342263, 1e-12);
+    close(skewness, 0.0, 0.0);
+    let nothing = z_of_proportions(Arm { events: 0.0, units: 10.0 }, Arm { events: 0.0, units: 10.0 });
+    assert!(nothing == (0.0, 0.0));
 }

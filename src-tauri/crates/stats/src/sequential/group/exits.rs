@@ -2,8 +2,9 @@
 
 use libm::{fabs, sqrt};
 
+use super::schedule::Surrender;
 use super::walk::{Region, Walk};
-use super::{GroupDesign, Limits, Schedule, critical};
+use super::{Futility, GroupDesign, Limits, Schedule, critical};
 use crate::normal;
 use crate::sequential::Side;
 
@@ -108,10 +109,14 @@ pub fn drift_for(design: &GroupDesign, times: &[f64], power: f64) -> f64 {
     let Some(futility) = design.futility else {
         return drift_of(&limits(design, times), design.side, power);
     };
+    // The upper limits do not depend on giving up.
+    let upper = limits(&GroupDesign { futility: None, ..*design }, times);
     solve(design.alpha, design.side, power, |drift| {
-        let futility = Some(super::Futility { drift, ..futility });
-        let limits = limits(&GroupDesign { futility, ..*design }, times);
-        exits(&limits, design.side, drift).iter().map(|e| e.up).sum()
+        let mut surrender = Surrender::new(Futility { drift, ..futility }, design.side);
+        for look in &upper {
+            surrender.look(look.time, look.time, look.upper * sqrt(look.time));
+        }
+        surrender.up
     })
 }
 
@@ -129,7 +134,7 @@ fn solve(alpha: f64, side: Side, power: f64, crossed: impl Fn(f64) -> f64) -> f6
     let (mut x0, mut x1) = (start, start * 1.03 + 0.01);
     let (mut y0, mut y1) = (at(x0), at(x1));
     for _ in 0..12 {
-        if fabs(y1) < 1e-7 || y1 == y0 {
+        if fabs(y1) < 1e-6 || y1 == y0 {
             break;
         }
         let next = x1 - y1 * (x1 - x0) / (y1 - y0);

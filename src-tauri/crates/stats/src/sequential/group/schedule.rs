@@ -3,7 +3,7 @@
 use libm::{fabs, sqrt};
 
 use super::walk::{Region, Walk};
-use super::{GroupDesign, STEP_MIN};
+use super::{Futility, GroupDesign, STEP_MIN};
 use crate::normal;
 use crate::sequential::{Boundary, Side};
 
@@ -26,15 +26,14 @@ pub struct Schedule {
     design: GroupDesign,
     looks: Vec<Limits>,
     null: Walk,
-    planned: Option<Walk>,
-    given_up: f64,
+    surrender: Option<Surrender>,
 }
 
 impl Schedule {
     /// Before the first look.
     pub fn new(design: GroupDesign) -> Self {
-        let planned = design.futility.map(|f| Walk::new(f.drift));
-        Self { design, looks: Vec::new(), null: Walk::new(0.0), planned, given_up: 0.0 }
+        let surrender = design.futility.map(|f| Surrender::new(f, design.side));
+        Self { design, looks: Vec::new(), null: Walk::new(0.0), surrender }
     }
 
     /// Looks taken so far.
@@ -68,7 +67,7 @@ impl Schedule {
         // Futility does not bind: without an effect paths below it go on.
         let lower = if design.side == Side::Two { -upper } else { f64::NEG_INFINITY };
         self.null.stop(time, Region::One(lower, upper));
-        let futility = self.give_up(time, at, upper);
+        let futility = self.surrender.as_mut().and_then(|s| s.look(time, at, upper));
         let limits = Limits { time, upper: upper / root, futility: futility.map(|a| a / root), spent };
         self.looks.push(limits);
         Some(limits)
@@ -105,30 +104,52 @@ impl Schedule {
         };
         (before + p).min(1.0)
     }
+}
 
-    /// Spends type II error under the planned effect. All in the scale of `B(t)`.
-    fn give_up(&mut self, time: f64, at: f64, upper: f64) -> Option<f64> {
-        let futility = self.design.futility?;
-        let walk = self.planned.as_mut()?;
-        let two = self.design.side == Side::Two;
+/// A narrower inner wedge, in z, waits for a later look: counts tie, and a tie is no reason to give up.
+const WEDGE_MIN: f64 = 0.25;
+
+/// Spends type II error under the planned effect. All in the scale of `B(t)`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Surrender {
+    futility: Futility,
+    two: bool,
+    walk: Walk,
+    spent: f64,
+    /// Probability of having crossed the upper limit by the last look.
+    pub(super) up: f64,
+}
+
+impl Surrender {
+    pub(super) fn new(futility: Futility, side: Side) -> Self {
+        Self { futility, two: side == Side::Two, walk: Walk::new(futility.drift), spent: 0.0, up: 0.0 }
+    }
+
+    /// The limit at `time`, below `upper`, with spending as at share `at`; `None` where there is too little to spend.
+    pub(super) fn look(&mut self, time: f64, at: f64, upper: f64) -> Option<f64> {
+        let walk = &mut self.walk;
         walk.advance(time);
-        let spend = futility.spending.spent(futility.beta, at) - self.given_up;
+        let spend = self.futility.spending.spent(self.futility.beta, at) - self.spent;
         let limit = if at >= 1.0 {
             upper
-        } else if two {
-            inner(walk, time, spend, upper)
+        } else if self.two {
+            let limit = inner(walk, time, spend, upper);
+            if limit < WEDGE_MIN * sqrt(time) { 0.0 } else { limit }
         } else {
             walk.below_inverse(time, spend).min(upper)
         };
-        self.given_up +=
-            if two { walk.above(time, -limit).0 - walk.above(time, limit).0 } else { walk.below(time, limit).0 };
-        let region = match (two, limit > 0.0) {
-            (true, true) => Region::Two(-upper, -limit, limit, upper),
-            (true, false) => Region::One(-upper, upper),
-            (false, _) => Region::One(limit, upper),
-        };
-        walk.stop(time, region);
-        (limit.is_finite() && (!two || limit > 0.0)).then_some(limit)
+        self.spent +=
+            if self.two { walk.above(time, -limit).0 - walk.above(time, limit).0 } else { walk.below(time, limit).0 };
+        self.up += walk.above(time, upper).0;
+        walk.stop(
+            time,
+            match (self.two, limit > 0.0) {
+                (true, true) => Region::Two(-upper, -limit, limit, upper),
+                (true, false) => Region::One(-upper, upper),
+                (false, _) => Region::One(limit, upper),
+            },
+        );
+        (limit.is_finite() && (!self.two || limit > 0.0)).then_some(limit)
     }
 }
 
@@ -136,7 +157,7 @@ impl Schedule {
 fn inner(walk: &Walk, time: f64, p: f64, upper: f64) -> f64 {
     let within = |a: f64| walk.above(time, -a).0 - walk.above(time, a).0;
     let top = upper.min(8.0 * sqrt(time));
-    if !(p > 1e-9) {
+    if !(p > 1e-6) {
         return 0.0;
     }
     if within(top) <= p {

@@ -7,10 +7,10 @@ use libm::{ceil, exp, log, sqrt};
 
 use crate::normal;
 
-/// Beyond this many standard deviations no path is followed: 1e-15 of them.
-const REACH: f64 = 8.0;
-/// Twenty nodes hold a normal density over a panel of this many of its standard deviations to about 1e-9.
-const PANEL: f64 = 9.0;
+/// Beyond this many standard deviations no path is followed: 1e-9 of them.
+const REACH: f64 = 6.0;
+/// Twenty nodes hold a normal density over a panel of this many of its standard deviations to about 1e-8.
+const PANEL: f64 = 10.0;
 /// Panels per piece of the region; reached only by looks that lie closer together than [`super::STEP_MIN`].
 const PANELS_MAX: f64 = 60.0;
 
@@ -57,6 +57,13 @@ impl Walk {
             }
         };
         match region {
+            // Without drift the density is even: half of it is mirrored.
+            Region::One(a, b) if self.drift == 0.0 && a == -b => {
+                piece(0.0, b);
+                let upper = nodes.len();
+                nodes.extend_from_within(..upper);
+                nodes[upper..].iter_mut().for_each(|node| node.0 = -node.0);
+            }
             Region::One(a, b) => piece(a, b),
             Region::Two(a, b, c, d) => {
                 piece(a, b);

@@ -2,6 +2,7 @@
 //! cover. The generator is handed in; figures come with their Monte-Carlo error.
 
 mod draw;
+pub mod table;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use rand_core::Rng;
 
 use super::group::{Limits, exits};
 use super::statistic::{Arm, z_of_means, z_of_proportions};
-use super::{Design, Floor, Look, Monitor, Side, Verdict, interval};
+use super::{Design, Floor, GroupDesign, Look, Monitor, Side, Verdict, interval};
 use draw::Sums;
 
 /// What is measured on each unit.
@@ -43,6 +44,13 @@ pub struct Setting {
     pub looks: u32,
     /// When looks count.
     pub floor: Floor,
+}
+
+impl Setting {
+    /// Units at look `k`, control and treatment.
+    fn units_at(&self, k: u32) -> [f64; 2] {
+        self.units.map(|n| (n * f64::from(k) / f64::from(self.looks)).round())
+    }
 }
 
 /// Shares of simulated experiments.
@@ -92,46 +100,44 @@ pub fn run(design: &Design, setting: &Setting, runs: u32, rng: &mut impl Rng) ->
     }
 }
 
-/// Limits of a group-sequential design by the number of looks that came too early: the same in all runs.
-type Tape = BTreeMap<u32, Vec<Limits>>;
+/// Limits of a group-sequential design after the looks that were taken: the same in all runs.
+type Tape = BTreeMap<Vec<u32>, Limits>;
+
+/// Notes the limits after `taken`, and after all looks that may follow, if none of them comes too early.
+fn fill(tape: &mut Tape, design: &GroupDesign, setting: &Setting, taken: &[u32]) {
+    let all: Vec<u32> = taken.iter().copied().chain(taken.last().map_or(1, |k| k + 1)..=setting.looks).collect();
+    let times: Vec<f64> = all.iter().map(|k| super::size_of(setting.units_at(*k)) / design.size_max).collect();
+    for (i, limits) in exits::limits(design, &times).into_iter().enumerate().skip(taken.len() - 1) {
+        tape.insert(all[..=i].to_vec(), limits);
+    }
+}
 
 fn one(design: &Design, setting: &Setting, rng: &mut impl Rng, tape: &mut Tape, total: &mut Rates) {
     let mut arms = [Sums::default(); 2];
     let mut monitor = Monitor::new(design.clone(), setting.floor);
-    let (mut ended, mut covered, mut early) = (None, true, 0);
+    let (mut ended, mut covered, mut taken) = (None, true, Vec::new());
     let truth = setting.effect * mean(setting.source);
     for k in 1..=setting.looks {
-        let share = f64::from(k) / f64::from(setting.looks);
         for (arm, sums) in arms.iter_mut().enumerate() {
-            let until = (setting.units[arm] * share).round();
-            grow(sums, setting, arm == 1, until, rng);
+            grow(sums, setting, arm == 1, setting.units_at(k)[arm], rng);
         }
         let look = look_at(&arms, setting.source);
-        let (verdict, [low, high]) = match design {
-            Design::Group(design) => {
-                if setting.floor.is_early(&look) {
-                    early = k;
-                    continue;
-                }
-                let limits = tape.entry(early).or_insert_with(|| {
-                    let times: Vec<f64> = (early + 1..=setting.looks)
-                        .map(|k| {
-                            let share = f64::from(k) / f64::from(setting.looks);
-                            super::size_of(setting.units.map(|n| (n * share).round())) / design.size_max
-                        })
-                        .collect();
-                    exits::limits(design, &times)
-                });
-                judge(&limits[(k - early - 1) as usize], design.side, &look)
+        let (verdict, [low, high]) = if let Design::Group(design) = design {
+            if setting.floor.is_early(&look) {
+                continue;
             }
-            _ => {
-                let reading = monitor.look(&look);
-                (reading.verdict, if reading.verdict == Verdict::TooEarly { ALL } else { reading.interval })
+            taken.push(k);
+            if !tape.contains_key(&taken) {
+                fill(tape, design, setting, &taken);
             }
+            judge(&tape[&taken], design.side, &look)
+        } else {
+            let reading = monitor.look(&look);
+            (reading.verdict, if reading.verdict == Verdict::TooEarly { ALL } else { reading.interval })
         };
         covered &= low <= truth && truth <= high;
         if ended.is_none() && matches!(verdict, Verdict::Up | Verdict::Down | Verdict::Futile) {
-            ended = Some((verdict, share));
+            ended = Some((verdict, f64::from(k) / f64::from(setting.looks)));
         }
     }
     let (verdict, used) = ended.unwrap_or((Verdict::Undecided, 1.0));
