@@ -1,5 +1,6 @@
 //! `ras bench sandbox`: a year of the largest company into a sink that counts, and years of companies through the whole host.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,14 @@ use crate::args;
 const LARGE: &str = "shop-large";
 const WHOLE: &str = "shop-calm";
 const DAYS: u32 = 365;
+/// Of the company that comes in through the gateway.
+const LIVE_DAYS: u32 = 28;
 
 pub(super) fn run(args: &args::Bench, report: &mut Report) -> Result<()> {
     world(args.seed, report)?;
     let every: Vec<&str> = Scenario::names().collect();
     let named = if args.all { every } else { vec![WHOLE] };
+    live(args.seed, report)?;
     for name in named {
         let dir = tempfile::tempdir().map_err(failed)?;
         whole(name, args.seed, &dir.path().join("sandbox"), report)?;
@@ -49,9 +53,31 @@ fn world(seed: u64, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// A company and the host that runs it, to the end; nothing may be lost on the way, and the journal must replay.
-fn whole(name: &str, seed: u64, dir: &Path, report: &mut Report) -> Result<()> {
-    let order = SandboxOrder {
+/// A company that is a process of its own: everything it sends goes through the gateway, every lever it reads comes from it.
+fn live(seed: u64, report: &mut Report) -> Result<()> {
+    let dir = tempfile::tempdir().map_err(failed)?;
+    let dir = dir.path().join("sandbox");
+    let order = SandboxOrder { days: Some(LIVE_DAYS), transport: Transport::Live, ..order(WHOLE, seed) };
+    Host::create_sandbox(&dir, &order)?;
+    let options = HostOptions {
+        background: true,
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        company: crate::sandbox::program(),
+        ..HostOptions::default()
+    };
+    let (host, spent) = timed(|| to_the_end(&dir, WHOLE, &options));
+    let host = host?;
+    let sent = host.sandbox().map(|state| state.sent).unwrap_or_default();
+    same("events accepted or known", &(sent.accepted + sent.duplicates), &sent.events)?;
+    report.figure("live_days", f64::from(LIVE_DAYS), "days");
+    report.figure("live_events", sent.accepted as f64, "events");
+    report.figure("live_seconds", spent.wall, "s");
+    report.figure("live_rate", sent.accepted as f64 / spent.wall, "events/s");
+    Ok(())
+}
+
+fn order(name: &str, seed: u64) -> SandboxOrder {
+    SandboxOrder {
         scenario: name.to_owned(),
         seed,
         history_days: 0,
@@ -59,19 +85,26 @@ fn whole(name: &str, seed: u64, dir: &Path, report: &mut Report) -> Result<()> {
         hold: false,
         days: Some(DAYS),
         transport: Transport::InProcess,
-    };
-    Host::create_sandbox(dir, &order)?;
-    let (host, spent) = timed(|| {
-        let host = Host::open(dir, &HostOptions { background: true, ..HostOptions::default() })?;
-        loop {
-            match host.sandbox() {
-                Some(state) if state.broken.is_some() => return Err(state.broken.unwrap_or_else(|| failed(name))),
-                Some(state) if state.phase == Phase::Ended && !state.working => return Ok(host),
-                Some(_) => std::thread::sleep(Duration::from_millis(50)),
-                None => return Err(failed("no sandbox")),
-            }
+    }
+}
+
+fn to_the_end(dir: &Path, name: &str, options: &HostOptions) -> Result<Host> {
+    let host = Host::open(dir, options)?;
+    loop {
+        match host.sandbox() {
+            Some(state) if state.broken.is_some() => return Err(state.broken.unwrap_or_else(|| failed(name))),
+            Some(state) if state.phase == Phase::Ended && !state.working => return Ok(host),
+            Some(_) => std::thread::sleep(Duration::from_millis(50)),
+            None => return Err(failed("no sandbox")),
         }
-    });
+    }
+}
+
+/// A company and the host that runs it, to the end; nothing may be lost on the way, and the journal must replay.
+fn whole(name: &str, seed: u64, dir: &Path, report: &mut Report) -> Result<()> {
+    Host::create_sandbox(dir, &order(name, seed))?;
+    let options = HostOptions { background: true, ..HostOptions::default() };
+    let (host, spent) = timed(|| to_the_end(dir, name, &options));
     let host = host?;
     let sent = host.sandbox().map(|state| state.sent).unwrap_or_default();
     same("events accepted or known", &(sent.accepted + sent.duplicates), &sent.events)?;

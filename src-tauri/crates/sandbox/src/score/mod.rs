@@ -117,7 +117,8 @@ pub struct MoneyScore {
     pub actual: i64,
     pub nothing: i64,
     pub oracle: i64,
-    /// 0 for doing nothing, 1 for the oracle; none where the two are the same.
+    /// 0 for doing nothing, 1 for the oracle; none as long as the oracle has not earned more than doing nothing: it invests
+    /// first.
     pub share: Option<f64>,
 }
 
@@ -211,6 +212,6 @@ fn effect(surfaces: &[Surface], experiment: &FoundExperiment) -> Option<f64> {
 fn money(truth: &Truth) -> MoneyScore {
     let sum = |of: fn(&crate::truth::DayMoney) -> i64| truth.money.iter().map(of).sum::<i64>();
     let (actual, nothing, oracle) = (sum(|day| day.actual), sum(|day| day.nothing), sum(|day| day.oracle));
-    let share = (oracle != nothing).then(|| (actual - nothing) as f64 / (oracle - nothing) as f64);
+    let share = (oracle > nothing).then(|| (actual - nothing) as f64 / (oracle - nothing) as f64);
     MoneyScore { actual, nothing, oracle, share }
 }
