@@ -41,6 +41,21 @@ describe('first run', () => {
     await settle();
     document.querySelector<HTMLInputElement>('input[value="saas-shocked"]')!.click();
     await settle();
+    // The luck is whose it was, unless somebody chooses another.
+    button('Advanced…')!.click();
+    await settle();
+    const seed = document.querySelector<HTMLInputElement>('input[type="number"]')!;
+    expect(seed.value).toBe('1');
+    for (const [typed, possible] of [
+      ['1.5', false],
+      ['', false],
+      ['7', true],
+    ] as const) {
+      seed.value = typed;
+      seed.dispatchEvent(new Event('input', { bubbles: true }));
+      await settle();
+      expect(button('Start')!.getAttribute('aria-disabled') !== 'true', typed).toBe(possible);
+    }
     button('Start')!.click();
     await settle();
     expect(args(fake, 'sandbox_start')).toEqual({
@@ -48,6 +63,7 @@ describe('first run', () => {
       history_days: 90,
       speed: 3600,
       hold: true,
+      seed: 7,
     });
     expect(text()).toMatch(/Filling history.*38 %.*88,410 events/);
     expect(document.querySelector('nav')).toBeNull();
