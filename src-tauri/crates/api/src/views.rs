@@ -627,7 +627,7 @@ pub struct ReportFile {
 /// A search hit of the palette.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Hit {
-    /// `metric`, `decision`, `insight`, `lever`, `event`.
+    /// `metric`, `decision`, `insight`, `lever`, `experiment`, `event`.
     pub kind: String,
     pub key: String,
     pub title: String,

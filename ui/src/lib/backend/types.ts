@@ -1245,7 +1245,7 @@ domains: Array<DomainView>, };
  */
 export type Hit = { 
 /**
- * `metric`, `decision`, `insight`, `lever`, `event`.
+ * `metric`, `decision`, `insight`, `lever`, `experiment`, `event`.
  */
 kind: string, key: string, title: string, detail: string, };
 

@@ -123,6 +123,9 @@ pub(crate) fn search(host: &Host, args: &SearchArgs) -> Result<Vec<Hit>> {
     for l in &business.levers {
         put("lever", &l.key, &l.title, "lever".into());
     }
+    for e in host.store().experiments()? {
+        put("experiment", &e.spec.key, &e.spec.title, "experiment".into());
+    }
     for d in host.store().decisions(&DecisionFilter { limit: 500, ..DecisionFilter::default() })? {
         put("decision", &d.id, &d.headline, describe::state(d.state).into());
     }

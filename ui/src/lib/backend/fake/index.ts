@@ -428,6 +428,12 @@ export class Fake implements Backend {
     if (!text) return [];
     const hits: Hit[] = [
       ...METRICS.map((m) => ({ kind: 'metric', key: m.key, title: m.title, detail: m.definition })),
+      ...views.experiments(false, this.asked).rows.map((one) => ({
+        kind: 'experiment',
+        key: one.key,
+        title: one.title,
+        detail: 'experiment',
+      })),
       ...this.decisions.map((d) => ({
         kind: 'decision',
         key: d.id,
