@@ -18,6 +18,8 @@ use crate::inner::Inner;
 
 /// Days of the newest data that a pilot reads.
 pub(super) const PILOT_DAYS: i64 = 28;
+/// The longest test of somebody else that is measured whole.
+const TEST_DAYS_MAX: i64 = 400;
 /// Days before a unit's first exposure that its covariate covers.
 pub(super) const COVARIATE_DAYS: u32 = 14;
 /// Segments a look is split by, and every part of it.
@@ -44,7 +46,11 @@ impl Lab {
     /// Hears what the engine answered.
     pub(crate) fn hear(&self, action: &Action) {
         match action {
-            Action::Measure { spec } => self.measures.lock().push((**spec).clone()),
+            Action::Measure { spec } => {
+                let mut measures = self.measures.lock();
+                measures.retain(|s| s.key != spec.key);
+                measures.push((**spec).clone());
+            }
             Action::Experiment(_) => self.count_again(),
             _ => {}
         }
@@ -112,8 +118,9 @@ impl Inner {
         Some(data_horizon(now, newest, self.arrivals.live_until(), &self.zone(), Grain::Day))
     }
 
+    /// Before there are events nothing is known of anybody: what is asked waits for them.
     fn measure(&self) -> Result<()> {
-        loop {
+        while self.store.span().is_some() {
             let Some(spec) = self.lab.measures.lock().first().cloned() else { return Ok(()) };
             let pilot = self.pilot(&spec).map(Box::new).map_err(|e| e.message);
             if let Err(why) = &pilot {
@@ -121,20 +128,27 @@ impl Inner {
             }
             self.engine.give_one("system", Input::Measured { experiment: spec.key.clone(), pilot })?;
             // Only now: a commit that failed leaves it to be done.
-            self.lab.measures.lock().retain(|s| s.key != spec.key);
+            self.lab.measures.lock().retain(|s| *s != spec);
         }
+        Ok(())
     }
 
-    /// What is known of a question's population before it is asked.
+    /// What is known of a question's population before it is asked. Where somebody else sorts the units, that is the test itself.
     pub(super) fn pilot(&self, spec: &Spec) -> Result<Pilot> {
         let business = self.config.read().business.clone();
         let metric = named(&business, &spec.metric)
             .ok_or_else(|| Error::new(Code::NotFound, format!("there is no metric “{}”", spec.metric), "define it"))?;
-        let to = self.experiments_horizon().ok_or_else(|| {
-            Error::new(Code::NotFound, "there are no events yet", "connect a source, or import a file")
-        })?;
+        let none = || Error::new(Code::NotFound, "there are no events yet", "connect a source, or import a file");
+        let (first, _) = self.store.span().ok_or_else(none)?;
+        let end = self.experiments_horizon().ok_or_else(none)?;
         let zone = self.zone();
-        let from = zone.floor(to - PILOT_DAYS * DAY, Grain::Day);
+        let (from, to) = if spec.lever.is_none() {
+            let to = spec.until.unwrap_or(end).min(end);
+            let from = spec.from.unwrap_or_else(|| zone.floor(first, Grain::Day));
+            (from.max(to - TEST_DAYS_MAX * DAY).min(to), to)
+        } else {
+            (zone.floor(end - PILOT_DAYS * DAY, Grain::Day), end)
+        };
         self.store.pilot(spec, metric, from, to, 0, COVARIATE_DAYS, &zone)
     }
 
@@ -201,10 +215,16 @@ fn named<'a>(business: &'a Business, key: &str) -> Option<&'a Metric> {
 /// What the store needs to count it; `None` once its deciding metric is gone.
 fn tracked(business: &Business, wanted: &Wanted) -> Option<Tracked> {
     let primary = named(business, &wanted.spec.metric)?;
+    // Nobody saw an arm of ours before it started; what others sorted counts from where they say.
+    let from = match (wanted.spec.from, &wanted.spec.lever) {
+        (Some(from), None) => from,
+        (Some(from), Some(_)) => from.max(wanted.from),
+        (None, _) => wanted.from,
+    };
     Some(Tracked {
         spec: wanted.spec.clone(),
         metrics: wanted.metrics.iter().filter_map(|key| named(business, key)).cloned().collect(),
-        from: wanted.from,
+        from,
         until: wanted.until,
         covariate_days: wanted.covariate_days,
         segments: primary.segments.iter().take(SEGMENTS_MAX).cloned().collect(),

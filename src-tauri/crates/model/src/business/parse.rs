@@ -10,7 +10,7 @@ use super::parse_publish::publish_target;
 use super::parse_source::source;
 use super::problem::Problem;
 use super::section::{Section, Sink, plain_number};
-use super::settle_experiments::{implied, settle_experiments};
+use super::settle_experiments::settle_experiments;
 use super::settle_levers::settle_levers;
 use super::{
     Better, Business, Domain, EffectTarget, Format, Goal, Grain, Guardrail, Lever, Limits, Metric, MetricKind,
@@ -126,10 +126,9 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
         root.sections("guardrail").iter().filter_map(|s| guardrail(s, &metrics, &frame)).collect();
     let experiment_rows = root.sections("experiment");
     let around = Around { metrics: &metrics, levers: &levers, guardrails: &guardrails, frame: &frame };
-    let mut experiments: Vec<Spec> = experiment_rows.iter().filter_map(|s| experiment(s, &around)).collect();
+    let experiments: Vec<Spec> = experiment_rows.iter().filter_map(|s| experiment(s, &around)).collect();
     unique_keys(&experiment_rows, "experiment");
     settle_experiments(&experiment_rows, &experiments, &levers);
-    experiments.extend(implied(&experiments, &around, &goals));
     let settings = root.section("experiments").unwrap_or_else(|| Section::new(None, sink, "experiments", 0));
     let experimenting = experimenting(&settings);
     let limits = limits(&root.section("limits").unwrap_or_else(|| Section::new(None, sink, "limits", 0)), &frame);

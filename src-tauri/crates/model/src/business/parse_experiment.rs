@@ -22,7 +22,7 @@ pub(super) struct Around<'a> {
 }
 
 /// The rule of a lever whose arms belong to this experiment.
-pub(super) fn file_rule<'a>(levers: &'a [Lever], experiment: &str) -> Option<(&'a Lever, &'a Rule)> {
+fn file_rule<'a>(levers: &'a [Lever], experiment: &str) -> Option<(&'a Lever, &'a Rule)> {
     levers.iter().find_map(|lever| {
         let mine = |r: &&Rule| matches!(&r.serve, Serve::Experiment { experiment: e, .. } if e == experiment);
         lever.serving.rules.iter().find(mine).map(|rule| (lever, rule))
@@ -60,13 +60,18 @@ pub(super) fn experiment(section: &Section<'_>, around: &Around<'_>) -> Option<S
         refuse(section, &["share", "layer"], why, "leave it out, or name the lever");
         refuse(section, &["if"], why, "write it as exposure = { …, where = \"…\" }");
     }
-    let share = if section.has("share") { portion(section, "share") } else { Some(1.0) };
-    if share == Some(0.0) {
+    let share = match ruled.map(|(_, rule)| &rule.serve) {
+        Some(Serve::Experiment { share, .. }) => Some(*share),
+        _ if section.has("share") => portion(section, "share"),
+        _ => Some(1.0),
+    };
+    if ruled.is_none() && share == Some(0.0) {
         section.bad("share", "nobody would be in it", "write e.g. \"50 %\"");
     }
-    let slice = match section.section("layer").map(|row| slice(&row)) {
-        Some(None) => return None,
-        other => other.flatten(),
+    let slice = match (ruled.map(|(_, rule)| &rule.serve), section.section("layer").map(|row| slice(&row))) {
+        (Some(Serve::Experiment { slice, .. }), _) => slice.clone(),
+        (_, Some(None)) => return None,
+        (_, other) => other.flatten(),
     };
     section.accept(&["share", "layer"]);
     let group = group(section, ruled.map(|(l, _)| l).or(lever), metric);
@@ -82,7 +87,7 @@ pub(super) fn experiment(section: &Section<'_>, around: &Around<'_>) -> Option<S
         hypothesis,
         origin: Origin::File,
         purpose: purpose(section, served),
-        lever: lever.map(|l| l.key.clone()),
+        lever: ruled.map(|(l, _)| l).or(lever).map(|l| l.key.clone()),
         arms: arms?,
         secondary: others(section, "secondary", around, (metric, group.as_deref())),
         guardrails: guardrails(section, around, (metric, group.as_deref())),

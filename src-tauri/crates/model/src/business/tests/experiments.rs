@@ -118,30 +118,22 @@ fn a_test_of_somebody_else_is_read_by_its_exposures() {
 }
 
 const RULE: &str = "[[lever.rule]]\nkey = \"r\"\nexperiment = \"layout-2\"\nif = \"plan == 'pro'\"\n\
-                    arms = [{ key = \"a\", value = \"one\" }, { key = \"b\", value = \"two\" }]\n";
+                    arms = [{ key = \"a\", value = \"one\" }, { key = \"b\", value = \"two\" }]\n\
+                    share = 0.4\nlayer = { name = \"home\" }\n";
 
 #[test]
-fn a_rule_with_arms_is_a_question_too() {
-    let found = specs(RULE);
-    let [spec] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!((spec.key.as_str(), &spec.lever, spec.metric.as_str()), ("layout-2", &None, "conversion"));
+fn a_question_names_the_arms_of_a_rule() {
+    assert_eq!(specs(RULE), [], "the engine derives those that are not named");
+    let named = specs(&format!("{RULE}\n[[experiment]]\nkey = \"layout-2\"\ntitle = \"Two\"\nmetric = \"seats\"\n"));
+    let [spec] = named.as_slice() else { panic!("{named:?}") };
+    assert_eq!((spec.title.as_str(), spec.metric.as_str(), spec.lever.as_deref()), ("Two", "seats", Some("layout")));
+    assert_eq!((spec.arms[1].value.clone(), spec.share), (LeverValue::Text("two".into()), 0.4));
     assert_eq!((spec.group.as_deref(), spec.audience.as_deref()), (Some("company"), Some("plan == 'pro'")));
+    assert_eq!(spec.slice.as_ref().map(|s| s.layer.as_str()), Some("home"));
     assert_eq!(
         (spec.exposure.clone(), spec.guardrails.clone()),
         (Exposure::of_lever("layout"), vec!["refunds".to_owned()])
     );
-    // A goal says what matters most.
-    let aimed = specs(&format!("{RULE}\n[[goal]]\nmetric = \"refunds\"\ntarget = 3\n"));
-    assert_eq!((aimed[0].metric.as_str(), aimed[0].guardrails.len()), ("refunds", 0));
-    // Named, it says the rest itself; its arms stay the rule's.
-    let named = specs(&format!("{RULE}\n[[experiment]]\nkey = \"layout-2\"\ntitle = \"Two\"\nmetric = \"seats\"\n"));
-    let [spec] = named.as_slice() else { panic!("{named:?}") };
-    assert_eq!((spec.title.as_str(), spec.metric.as_str(), &spec.lever), ("Two", "seats", &None));
-    assert_eq!(spec.arms[1].value, LeverValue::Text("two".into()));
-    assert_eq!(spec.audience.as_deref(), Some("plan == 'pro'"));
-    let nothing = "[[lever]]\nkey = \"a\"\nkind = \"boolean\"\n[[lever.rule]]\nkey = \"r\"\nexperiment = \"x\"\n\
-                   arms = [{ key = \"a\", value = true }, { key = \"b\", value = false }]\n";
-    assert_eq!(Business::parse(nothing).unwrap().experiments, [], "no metric, no question");
 }
 
 #[test]
@@ -240,14 +232,14 @@ fn broken_questions_say_where_and_why() {
         (seen.replace("\"v\"", "\"v\", where = \"a ==\""), 4, "(experiment.p.exposure.where)"),
         (
             format!("{RULE}[[experiment]]\nkey = \"layout-2\"\nmetric = \"seats\"\narms = [\"a\", \"b\"]\n"),
-            9,
+            11,
             "arms has no place here: its lever's rule",
         ),
         (
             format!(
                 "{RULE}[[experiment]]\nkey = \"r\"\nlever = \"layout\"\nmetric = \"seats\"\narms = [\"one\", \"two\"]\n"
             ),
-            7,
+            9,
             "a rule of the lever layout has this key",
         ),
         (
