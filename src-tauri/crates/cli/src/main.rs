@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     };
     if cli.is_company() {
         // Its standard output is the host's.
-        return epoch_company::play();
+        return epoch_company::play(|| std::process::exit(0));
     }
     let output = Output::new(cli.json);
     let _guard = match epoch_host::telemetry::start_logging(cli.log_folder().as_deref(), !cli.is_serve()) {

@@ -15,10 +15,10 @@ use crate::line::{Answer, Opening, Order};
 use crate::reader::Reader;
 use crate::tape::{self, Record, Tape};
 
-/// Plays the company: orders on standard input, answers on standard output. Ends when the input does, whatever it is at:
-/// what was simulated and not written is on the tape.
-pub fn play() -> ExitCode {
-    let orders = listen();
+/// Plays the company: orders on standard input, answers on standard output. When the input ends, `end` is to end the process
+/// at once, whatever it is at: what was simulated and not written is on the tape.
+pub fn play(end: impl FnOnce() + Send + 'static) -> ExitCode {
+    let orders = listen(end);
     match obey(&orders) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
@@ -29,7 +29,7 @@ pub fn play() -> ExitCode {
 }
 
 /// Lines of standard input, read by a thread of their own so that its end is noticed while a request is under way.
-fn listen() -> Receiver<String> {
+fn listen(end: impl FnOnce() + Send + 'static) -> Receiver<String> {
     let (lines, heard) = channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
@@ -37,7 +37,7 @@ fn listen() -> Receiver<String> {
                 break;
             }
         }
-        std::process::exit(0);
+        end();
     });
     heard
 }
