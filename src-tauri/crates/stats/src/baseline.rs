@@ -12,7 +12,9 @@ use crate::student;
 use crate::transform::Transform;
 use crate::trend::theil_sen;
 
+mod rare;
 mod season;
+use rare::Rare;
 use season::Season;
 
 /// An alarm is a two-sided tail below this; with estimated scale and tails a calm series then raises about one in 200 buckets.
@@ -100,6 +102,8 @@ pub struct Baseline {
     tails: [Tail; 2],
     weight_typical: f64,
     open_typical: f64,
+    /// What a series of few events can tell at most.
+    rare: Option<Rare>,
     /// Observed buckets it rests on.
     pub history: u32,
 }
@@ -178,6 +182,7 @@ impl Baseline {
             tails,
             weight_typical,
             open_typical,
+            rare: Rare::of(past, family),
             history: u32::try_from(observed).unwrap_or(u32::MAX),
         })
     }
@@ -197,10 +202,14 @@ impl Baseline {
         let value = |q: f64| self.transform.back(centre + sd * self.noise_quantile(q));
         let band = Band { p10: value(0.1), p50: value(0.5), p90: value(0.9) };
         // Small counts are whole: an interval from 1.4 to 4.6 would cover two to four only.
-        match self.transform {
+        let band = match self.transform {
             Transform::Sqrt => Band { p10: band.p10.round(), p50: band.p50, p90: band.p90.round() },
             _ => band,
-        }
+        };
+        let Some(rare) = &self.rare else { return band };
+        let (p10, p90) = (rare.quantile(at, 0.1), rare.quantile(at, 0.9));
+        let (p10, p90) = (p10.map_or(band.p10, |p| p.min(band.p10)), p90.map_or(band.p90, |p| p.max(band.p90)));
+        Band { p10, p50: band.p50.min(p90).max(p10), p90 }
     }
 
     /// How unusual `actual` is in that bucket.
@@ -220,6 +229,8 @@ impl Baseline {
         let tail = &self.tails[usize::from(off > 0.0)];
         let t = off / tail.scale;
         let p_value = student::two_sided(t, tail.df);
+        let few = self.rare.as_ref().and_then(|rare| rare.p_value(at, actual));
+        let p_value = p_value.max(few.unwrap_or(0.0));
         // Shown as a z: the normal's with the same tail, so that heavy tails do not look like certainty.
         let z = crate::normal::isf(0.5 * p_value.max(1e-300)).copysign(off);
         Score { z, p_value, alarm: p_value < ALARM_P }

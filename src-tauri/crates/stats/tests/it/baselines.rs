@@ -4,7 +4,7 @@ use epoch_stats::Baseline;
 use epoch_stats::baseline::{At, Family, Past};
 use epoch_stats::horizon::{self, Pool};
 
-use crate::sim::{Sim, calm, hourly};
+use crate::sim::{Sim, calm, hourly, rare};
 
 /// Share inside p10..p90, share of alarms, over the buckets from `from` on.
 fn walk(sim: &Sim, from: usize, step: usize) -> (f64, f64, f64) {
@@ -39,6 +39,40 @@ fn calm_series_are_covered_and_quiet() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn rare_events_raise_no_alarm_and_their_absence_none_either() {
+    // Chargebacks, refunds of few orders, tickets of a small shop: rates of events a day, and orders a day of the share.
+    for (rate, orders) in [(0.03, 0.0), (0.15, 0.0), (0.6, 0.0), (2.5, 0.0), (0.03, 26.0), (0.1, 12.0), (0.2, 20.0)] {
+        let (mut alarms, mut inside, mut n) = (0.0, 0.0, 0.0);
+        for seed in 0..25 {
+            let sim = rare(seed, 150, rate, orders);
+            // From the first weeks on: that is where almost nothing was seen yet.
+            let (i, a, m) = walk(&sim, 16, 3);
+            (alarms, inside, n) = (alarms + a * m, inside + i * m, n + m);
+        }
+        println!("{rate} of {orders}: coverage {:.1} %, alarms {:.2} %", 100.0 * inside / n, 100.0 * alarms / n);
+        // What is whole-numbered covers what it must, and more where nearly everything is one number.
+        assert!(alarms / n <= 0.006 && inside / n > 0.78, "{rate} of {orders}: {} {}", alarms / n, inside / n);
+    }
+}
+
+#[test]
+fn a_burst_of_what_is_rare_is_an_alarm_and_so_is_a_missing_clock() {
+    for seed in 0..20 {
+        let sim = rare(seed, 90, 0.05, 0.0);
+        let fit = Baseline::fit(&sim.past(80), Family::Count).expect("enough history");
+        assert!(!fit.score(sim.at(80), 1.0).alarm, "one, seed {seed}");
+        assert!(fit.score(sim.at(80), 5.0).alarm, "five where one a month is usual, seed {seed}");
+    }
+    // One a day by the clock: not a matter of chance, so one that is missing is news.
+    let values = vec![1.0; 60];
+    let fine: Vec<u16> = (0..60).map(|i| i % 7).collect();
+    let past = Past { values: &values, weights: &[], fine: &fine, coarse: &[], fine_slots: 7, coarse_slots: 1 };
+    let fit = Baseline::fit(&past, Family::Count).expect("enough history");
+    let at = At { fine: 60 % 7, coarse: 0, weight: 1.0 };
+    assert!(fit.score(at, 0.0).alarm && !fit.score(at, 1.0).alarm);
 }
 
 #[test]

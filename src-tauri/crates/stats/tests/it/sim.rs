@@ -185,3 +185,17 @@ pub fn hourly(seed: u64, days: usize) -> Sim {
         family: Family::Count,
     }
 }
+
+/// Few events: so many a day, or so large a share of so many orders a day where there are any.
+pub fn rare(seed: u64, days: usize, rate: f64, orders: f64) -> Sim {
+    let mut d = Draw::new(seed + 7_000);
+    let share = orders > 0.0;
+    let weights: Vec<f64> = (0..days).filter(|_| share).map(|_| d.poisson(orders).max(1.0)).collect();
+    let value = |i: usize| {
+        if share { (0..weights[i] as usize).filter(|_| d.uniform() < rate).count() as f64 / weights[i] } else { d.poisson(rate) }
+    };
+    let values = (0..days).map(value).collect();
+    let fine = (0..days).map(|i| (i % 7) as u16).collect();
+    let family = if share { Family::Share } else { Family::Count };
+    Sim { name: "rare", values, weights, fine, coarse: Vec::new(), slots: (7, 1), family }
+}
