@@ -36,7 +36,7 @@ pub enum Outcome {
     /// Any number: sample variance, m2 / (n - 1).
     #[default]
     Number,
-    /// 0 or 1 (its covariate, too): p (1 - p).
+    /// 0 or 1: p (1 - p), and m2 / n for its covariate.
     Binary,
 }
 

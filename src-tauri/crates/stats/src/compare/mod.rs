@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 mod checks;
 mod contrast;
 mod money;
+mod score;
 mod strata;
 
 pub use checks::{Imbalance, imbalance, imbalances, interaction};
 pub use contrast::Contrast;
 pub use money::{Money, monthly};
+pub use score::{FEW_EVENTS, few_events, score_interval, score_p_value};
 pub use strata::{Stratum, post_stratified};
 
 use crate::moments::Moments;

@@ -16,6 +16,7 @@ mod comparisons;
 mod counts;
 mod online_fdr;
 mod plan;
+mod score;
 mod sequential;
 mod special;
 
