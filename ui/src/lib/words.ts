@@ -78,9 +78,10 @@ export const STRENGTHS: Record<Strength, { word: string; bars: number; means: st
   expert: { word: 'Expert', bars: 1, means: 'a rule somebody wrote' },
 };
 
-/** `playbook:price_step` → `Price step playbook`. */
+/** `playbook:price_step` → `Price step playbook`, `experiment:ship` → `the result of an experiment`. */
 export function proposer(name: string): string {
   const [kind = '', key = ''] = name.split(':', 2);
+  if (kind === 'experiment') return key === 'start' ? 'the plan of an experiment' : 'the result of an experiment';
   const text = key.replace(/[_-]+/g, ' ');
   return key ? `${text.charAt(0).toUpperCase()}${text.slice(1)} ${kind}` : name;
 }
