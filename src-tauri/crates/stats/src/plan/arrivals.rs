@@ -68,7 +68,7 @@ impl Arrivals {
 
     /// The smallest `d` with `d m + t sqrt(d v + d^2 v / n) >= units`; infinite if there is none.
     fn first(&self, units: f64, t: f64) -> f64 {
-        if !(self.per_day > 0.0) {
+        if !(self.per_day > 0.0 && units.is_finite()) {
             return f64::INFINITY;
         }
         let come = |d: f64| d * self.per_day + t * sqrt(d * self.variance + d * d * self.variance / self.days);

@@ -9,7 +9,13 @@ pub fn z_of_t(t: f64, df: f64) -> f64 {
     if df.is_infinite() {
         return t;
     }
-    if t >= 0.0 { normal::isf(student::sf(t, df)) } else { -normal::isf(student::sf(-t, df)) }
+    let z = deviate(student::sf(t.abs(), df));
+    if t >= 0.0 { z } else { -z }
+}
+
+/// The deviate of a tail probability; one that is too small for a number counts as 1e-300, so that it stays evidence.
+fn deviate(p: f64) -> f64 {
+    if p.is_nan() { p } else { normal::isf(p.clamp(1e-300, 1.0)) }
 }
 
 /// Moments of one arm's units.
@@ -130,7 +136,7 @@ fn exact(control: Arm, treatment: Arm) -> f64 {
         }
     }
     let p = exp(at) * tail;
-    let z = normal::isf(p.min(1.0));
+    let z = deviate(p);
     if upward == flip { -z } else { z }
 }
 

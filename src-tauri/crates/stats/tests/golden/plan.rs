@@ -134,7 +134,7 @@ fn units_to_add_are_those_of_gbstats() {
     assert_eq!(cases.len(), 27);
     for case in cases {
         let get = |key: &str| case[key].as_f64().unwrap();
-        let count = |key: &str| case[key].as_u64().unwrap() as u32;
+        let count = |key: &str| u32::try_from(case[key].as_u64().unwrap()).unwrap();
         let reader = match case["mode"].as_str().unwrap() {
             "freq" => Reader::Fixed,
             "seq" => Reader::Asymptotic { units_tuned: get("tuning") },

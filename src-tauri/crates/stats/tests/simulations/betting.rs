@@ -1,7 +1,7 @@
 //! Betting: coverage at all times, exactness in small blocks, what is found.
 
-use epoch_stats::sequential::Side;
 use epoch_stats::sequential::betting::{Block, EmpiricalBernstein, HarmTest, HedgedCapital};
+use epoch_stats::sequential::{Side, Verdict};
 
 use crate::{rng, uniform};
 
@@ -73,10 +73,12 @@ fn harmed(ratio: f64, days: u32, seed: u64) -> (f64, f64) {
     let (mut found, mut day_sum) = (0, 0.0);
     for _ in 0..400 {
         let mut test = HarmTest::new(0.05, Side::Greater, true);
+        assert_eq!(test.verdict(), Verdict::Continue);
         for day in 1..=days {
             let mut draw = |n: u32, p: f64| (0..n).filter(|_| uniform(&mut rng) < p).count() as f64;
             let (control, treatment) = (draw(980, 0.005), draw(20, 0.005 * ratio));
             if test.take(&Block { units: [980.0, 20.0], events: [control, treatment] }).found {
+                assert_eq!(test.verdict(), Verdict::Up);
                 found += 1;
                 day_sum += f64::from(day);
                 break;

@@ -37,23 +37,23 @@ fn keeps_its_error(source: Source, runs: u32) {
 
 #[test]
 fn error_is_kept_at_a_base_rate_of_half_a_percent() {
-    keeps_its_error(SOURCES[0], 1500);
+    keeps_its_error(SOURCES[0], 700);
 }
 
 #[test]
 fn error_is_kept_at_five_percent() {
-    keeps_its_error(SOURCES[1], 800);
+    keeps_its_error(SOURCES[1], 400);
 }
 
 #[test]
 fn error_is_kept_with_skewed_revenue() {
-    keeps_its_error(SOURCES[2], 500);
+    keeps_its_error(SOURCES[2], 300);
 }
 
 #[test]
 fn the_benchmark_keeps_its_promises() {
     let mut rng = rng(77);
-    let rows = table::error(40, &mut rng);
+    let rows = table::error(12, &mut rng);
     assert_eq!(rows.len(), 3 * 4 * 7);
     assert!(rows.iter().all(table::Row::holds), "{:?}", rows.iter().find(|row| !row.holds()));
     assert!(table::power(150, &mut rng).iter().all(table::Row::holds));
@@ -126,7 +126,7 @@ fn what_is_reported_after_stopping_is_unbiased_and_covers() {
     let limits = exits::limits(&design, &times);
     let mut rng = rng(21);
     for drift in [0.0, 2.5] {
-        let (runs, mut above, mut naive_above, mut covered, mut p_small) = (1500, 0, 0, 0, 0);
+        let (runs, mut above, mut naive_above, mut covered, mut p_small) = (900, 0, 0, 0, 0);
         for _ in 0..runs {
             let (mut b, mut before) = (0.0, 0.0);
             for (k, limit) in limits.iter().enumerate() {
@@ -146,10 +146,10 @@ fn what_is_reported_after_stopping_is_unbiased_and_covers() {
             }
         }
         let share = |count: i32| f64::from(count) / f64::from(runs);
-        assert!((share(above) - 0.5).abs() < 0.04, "{drift}: {}", share(above));
-        assert!((share(covered) - 0.95).abs() < 0.017, "{drift}: {}", share(covered));
+        assert!((share(above) - 0.5).abs() < 0.05, "{drift}: {}", share(above));
+        assert!((share(covered) - 0.95).abs() < 0.022, "{drift}: {}", share(covered));
         if drift == 0.0 {
-            assert!((share(p_small) - 0.05).abs() < 0.017, "{}", share(p_small));
+            assert!((share(p_small) - 0.05).abs() < 0.022, "{}", share(p_small));
         } else {
             assert!(share(naive_above) > 0.55, "the naive estimate is not biased: {}", share(naive_above));
         }
@@ -224,6 +224,28 @@ fn intervals_and_p_values_agree() {
             let out = |[low, high]: [f64; 2]| low > 0.0 || high < 0.0;
             assert_eq!(acs.p_value(z, 2000.0) <= 0.05, out(acs.interval(z * se, se, 2000.0)), "{side:?} {z}");
             assert_eq!(msprt.p_value(z * se, se) <= 0.05, out(msprt.interval(z * se, se)), "{side:?} {z}");
+        }
+    }
+}
+
+/// The likelihood ratio is the mixture over the prior, by summation of the densities themselves.
+#[test]
+fn the_mixture_is_a_mixture() {
+    let (tau, se) = (0.02_f64, 0.013_f64);
+    for (side, from, weight) in [(Side::Two, -20_000, 1.0), (Side::Greater, 0, 2.0), (Side::Less, -20_000, 2.0)] {
+        let design = MsprtDesign { alpha: 0.05, side, tau };
+        let until = if side == Side::Less { 0 } else { 20_000 };
+        for estimate in [-0.03, 0.0, 0.011, 0.05] {
+            let step = 1e-5;
+            let sum: f64 = (from..until)
+                .map(|i| {
+                    let effect = (f64::from(i) + 0.5) * step;
+                    let prior = weight * epoch_stats::normal::pdf(effect / tau) / tau;
+                    prior * ((effect * estimate - 0.5 * effect * effect) / (se * se)).exp() * step
+                })
+                .sum();
+            let got = design.log_ratio(estimate, se);
+            assert!((got - sum.ln()).abs() < 1e-5, "{side:?} {estimate}: {got} {}", sum.ln());
         }
     }
 }

@@ -76,6 +76,9 @@ fn what_cannot_be_answered_has_a_cheaper_question() {
     // With next to no traffic there is no effect that is found.
     let nothing = answer(&asked, &rule, &Arrivals::of(&[0.2; 28]), 0.0, 20.0);
     assert!(!nothing.answerable && nothing.cheaper.unwrap().effect.is_none(), "{nothing:?}");
+    // A rate above one is no effect, and no answer.
+    let impossible = answer(&Question { effect: Effect::Absolute(0.99), ..asked }, &rule, &arrivals, 0.0, 60.0);
+    assert!(!impossible.answerable && impossible.days.p10.is_infinite());
     // More arms, more metrics, a worse split and less explained: each costs.
     let units = |q: Question| answer(&q, &rule, &arrivals, 0.0, 60.0).units_all;
     let base = units(asked);

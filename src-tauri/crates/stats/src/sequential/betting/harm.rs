@@ -10,7 +10,7 @@
 use libm::{exp, log, log1p};
 use serde::{Deserialize, Serialize};
 
-use crate::sequential::Side;
+use crate::sequential::{Side, Verdict};
 
 /// Units and events of one block: units whose time for the event is over, each counted in one block only.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,6 +87,17 @@ impl HarmTest {
             p_value: exp(-self.log_e_max),
             found: self.log_e_max >= -log(self.alpha),
             ratio: if self.total.events[0] > 0.0 { rate(1) / rate(0) } else { f64::NAN },
+        }
+    }
+
+    /// The same as for other designs: [`Verdict::Up`] where the treatment has more events.
+    pub fn verdict(&self) -> Verdict {
+        let more =
+            self.side == Side::Greater || self.side == Side::Two && log_mean(&self.logs[0]) > log_mean(&self.logs[1]);
+        match (self.reading().found, more) {
+            (false, _) => Verdict::Continue,
+            (true, true) => Verdict::Up,
+            (true, false) => Verdict::Down,
         }
     }
 

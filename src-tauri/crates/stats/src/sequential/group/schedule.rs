@@ -73,15 +73,8 @@ impl Schedule {
         Some(limits)
     }
 
-    /// Stage-wise p-value of `z` (turned upwards) at `time`, were it the next look and the last: what was spent before, and
+    /// Stage-wise p-value of `z` (turned upwards) at the last look, if the experiment ends there: what was spent before, and
     /// paths still running that end at least as far out (Tsiatis, Rosner & Mehta 1984).
-    pub fn p_value(&self, z: f64, time: f64) -> f64 {
-        let mut walk = self.null.clone();
-        walk.advance(time);
-        self.p_value_on(&walk, z, time)
-    }
-
-    /// The same for the look that was just taken, whose paths are at hand.
     pub fn p_value_of_last(&self, z: f64) -> f64 {
         let Some(last) = self.looks.last() else { return 1.0 };
         let before = self.looks.len().checked_sub(2).map_or(0.0, |i| self.looks[i].spent);
@@ -90,17 +83,6 @@ impl Schedule {
             2.0 * self.null.above(last.time, fabs(z) * root).0
         } else {
             self.null.above(last.time, z * root).0
-        };
-        (before + p).min(1.0)
-    }
-
-    fn p_value_on(&self, walk: &Walk, z: f64, time: f64) -> f64 {
-        let before = self.looks.last().map_or(0.0, |l| l.spent);
-        let root = sqrt(time);
-        let p = if self.design.side == Side::Two {
-            2.0 * walk.above(time, fabs(z) * root).0
-        } else {
-            walk.above(time, z * root).0
         };
         (before + p).min(1.0)
     }
