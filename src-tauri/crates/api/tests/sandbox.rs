@@ -67,10 +67,8 @@ fn a_sandbox_is_steered_from_start_to_end() {
         let console = Console::new(home);
         assert_eq!(console.read("sandbox_scenarios").as_array().map(Vec::len), Some(20));
         assert_eq!(console.refused("sandbox_start", json!({ "scenario": "no such" })), Code::NotFound);
-        let status = console.write(
-            "sandbox_start",
-            json!({ "scenario": "tiny", "seed": 9, "history_days": 10, "speed": 0 }),
-        );
+        let status =
+            console.write("sandbox_start", json!({ "scenario": "tiny", "seed": 9, "history_days": 10, "speed": 0 }));
         assert_eq!(status["sandbox"]["scenario"], json!("tiny"));
 
         // History is filled, then time stands still.

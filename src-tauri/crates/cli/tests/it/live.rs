@@ -92,8 +92,7 @@ impl Sandbox {
         let store = Store::open_read_only(&self.dir, &business, Options::new(Arc::new(|| 0))).unwrap();
         let (mut events, mut rows, mut cursor) = (Events::new(), 0, None);
         loop {
-            let query =
-                RowsQuery { metric: None, name: None, from: i64::MIN, to: i64::MAX, cursor, limit: 1_000 };
+            let query = RowsQuery { metric: None, name: None, from: i64::MIN, to: i64::MAX, cursor, limit: 1_000 };
             let page = store.rows(&query).unwrap();
             for row in page.rows.into_iter().filter(|row| row.source == "sandbox") {
                 rows += 1;
@@ -128,7 +127,10 @@ fn is_alive(pid: &str) -> bool {
 
 fn differences(a: &Events, b: &Events) -> Vec<String> {
     let lacking = |a: &Events, b: &Events, who: &str| {
-        a.iter().filter(|(id, event)| b.get(*id) != Some(event)).map(|(_, e)| format!("{who}: {e:?}")).collect::<Vec<_>>()
+        a.iter()
+            .filter(|(id, event)| b.get(*id) != Some(event))
+            .map(|(_, e)| format!("{who}: {e:?}"))
+            .collect::<Vec<_>>()
     };
     let mut all = lacking(a, b, "only beside the gateway");
     all.extend(lacking(b, a, "only through the gateway"));
@@ -198,9 +200,8 @@ fn a_live_company_is_steered_while_it_lives() {
     let mut host = until("the host", || Client::connect(&sandbox.dir));
     let mut ask = |kind: &str, name: &str, args: Value| host.call(kind, name, args).unwrap();
     let at = |view: &Value, key: &str| view[key].as_i64().unwrap();
-    let filled = until("history", || {
-        Some(ask("read", "sandbox", json!({}))).filter(|s| s["phase"] == json!("running"))
-    });
+    let filled =
+        until("history", || Some(ask("read", "sandbox", json!({}))).filter(|s| s["phase"] == json!("running")));
     assert_eq!(filled["transport"], json!("live"));
     until("the company", || children(run.id()).pop());
 
@@ -213,9 +214,8 @@ fn a_live_company_is_steered_while_it_lives() {
     assert!(truth["incidents"].as_array().unwrap().iter().any(|i| i["kind"] == json!("viral_post")), "{truth}");
 
     ask("write", "sandbox_skip", json!({ "days": 1 }));
-    let skipped = until("a day", || {
-        Some(ask("read", "sandbox", json!({}))).filter(|s| at(s, "now") >= standing + 86_400_000)
-    });
+    let skipped =
+        until("a day", || Some(ask("read", "sandbox", json!({}))).filter(|s| at(s, "now") >= standing + 86_400_000));
     assert!(at(&skipped, "events") > at(&filled, "events"), "{skipped}");
     // What is let happen is not forgotten when the company is ended before its world is written.
     let company = children(run.id()).pop().unwrap();

@@ -140,7 +140,11 @@ impl Company {
         }
         if !epoch_company::tape::read(self.place.folder())?.is_empty() {
             let message = "the simulation was stopped in the middle of a step";
-            return Err(Error::new(Code::WrongState, message, "open it in the console or with `ras serve`, then again"));
+            return Err(Error::new(
+                Code::WrongState,
+                message,
+                "open it in the console or with `ras serve`, then again",
+            ));
         }
         let mut world = self.world.lock();
         let mut taken = match world.take() {

@@ -84,11 +84,7 @@ fn setting(
     settings.set(lever.role, n);
     let flows = model.run(&mut from.clone(), &settings, until);
     let metrics = Kpi::ALL.iter().filter_map(|kpi| Some((kpi.key(scenario.company)?.to_owned(), flows.kpi(*kpi)?)));
-    Setting {
-        value: lever.value_of(n),
-        profit_per_day: flows.profit / flows.days.max(1.0),
-        metrics: metrics.collect(),
-    }
+    Setting { value: lever.value_of(n), profit_per_day: flows.profit / flows.days.max(1.0), metrics: metrics.collect() }
 }
 
 impl Surface {

@@ -25,7 +25,18 @@ const UNITS_MAX: f64 = 2_000.0;
 /// Jeffreys' prior.
 const PRIOR: f64 = 0.5;
 
-/// Events and what they came out of: buckets for a count, units for a share.
+/// What few events are counted of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Events of a bucket.
+    Bucket,
+    /// Events per unit, possibly several (refunds per order).
+    Unit,
+    /// Units that did something.
+    Share,
+}
+
+/// Events and what they came out of: buckets for a count, else units.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Seen {
     hits: f64,
@@ -35,7 +46,7 @@ struct Seen {
 /// A series of few events.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rare {
-    share: bool,
+    of: Of,
     buckets: f64,
     all: Seen,
     /// By the coarser slot where there is one, else by the finer.
@@ -46,18 +57,19 @@ pub(super) struct Rare {
 impl Rare {
     /// `None` where there are enough events for the even scale, or they come by the clock.
     pub(super) fn of(past: &Past, family: Family) -> Option<Self> {
-        let share = match family {
-            Family::Count => false,
-            Family::Share => true,
+        let of = match family {
+            Family::Count => Of::Bucket,
+            Family::Share => Of::Share,
+            Family::Ratio if counts(past) => Of::Unit,
             Family::Amount | Family::Ratio => return None,
         };
         let coarse = past.coarse_slots > 1;
         let slots = usize::from(if coarse { past.coarse_slots } else { past.fine_slots }).max(1);
-        let mut rare = Self { share, buckets: 0.0, all: Seen::default(), slots: vec![Seen::default(); slots], coarse };
+        let mut rare = Self { of, buckets: 0.0, all: Seen::default(), slots: vec![Seen::default(); slots], coarse };
         let mut squares = 0.0;
         for (i, value) in past.values.iter().enumerate() {
-            let out_of = if share { weight(past, i) } else { 1.0 };
-            let hits = if share { value.clamp(0.0, 1.0) * out_of } else { *value };
+            let out_of = if of == Of::Bucket { 1.0 } else { weight(past, i) };
+            let hits = if of == Of::Share { value.clamp(0.0, 1.0) * out_of } else { value * out_of };
             if !hits.is_finite() || hits < 0.0 || !(out_of > 0.0) {
                 continue;
             }
@@ -74,23 +86,27 @@ impl Rare {
         }
         let mean = rare.all.hits / rare.buckets;
         let misses = (rare.all.out_of - rare.all.hits) / rare.buckets;
-        let regular = !share && mean > 0.0 && squares / rare.buckets - mean * mean < REGULAR * mean;
-        let few = mean < MEAN_MAX || (share && misses < MEAN_MAX);
+        let regular = of == Of::Bucket && mean > 0.0 && squares / rare.buckets - mean * mean < REGULAR * mean;
+        let few = mean < MEAN_MAX || (of == Of::Share && misses < MEAN_MAX);
         (few && !regular).then_some(rare)
     }
 
     /// The chances of 0, 1, 2, … events, as far as they matter.
     fn chances(&self, at: At) -> Option<Chances> {
-        let seen = self.slots.get(usize::from(if self.coarse { at.coarse } else { at.fine })).copied().unwrap_or_default();
+        let seen =
+            self.slots.get(usize::from(if self.coarse { at.coarse } else { at.fine })).copied().unwrap_or_default();
         let share_of_all = POOLED / self.buckets;
         let hits = seen.hits + share_of_all * self.all.hits;
         let out_of = seen.out_of + share_of_all * self.all.out_of;
-        if !self.share {
+        if self.of == Of::Bucket {
             return Some(Chances::count(PRIOR + hits, out_of));
         }
         let units = at.weight.round();
         if !(units >= 1.0) {
             return None;
+        }
+        if self.of == Of::Unit {
+            return Some(Chances::count(PRIOR + hits, out_of / units));
         }
         if units <= UNITS_MAX {
             return Some(Chances::share(PRIOR + hits, PRIOR + (out_of - hits).max(0.0), units));
@@ -99,7 +115,11 @@ impl Rare {
     }
 
     fn whole(&self, at: At, actual: f64) -> f64 {
-        if self.share { (actual.clamp(0.0, 1.0) * at.weight).round() } else { actual.round() }
+        match self.of {
+            Of::Bucket => actual.round(),
+            Of::Unit => (actual * at.weight).round(),
+            Of::Share => (actual.clamp(0.0, 1.0) * at.weight).round(),
+        }
     }
 
     /// Two-sided tail of a value; `None` where it says nothing.
@@ -120,7 +140,7 @@ impl Rare {
 
     /// The value at a quantile; `None` where the even scale knows better.
     pub(super) fn quantile(&self, at: At, q: f64) -> Option<f64> {
-        let most = if self.share { MEAN_OF_SHARES_BAND } else { MEAN_OF_COUNTS_BAND };
+        let most = if self.of == Of::Bucket { MEAN_OF_COUNTS_BAND } else { MEAN_OF_SHARES_BAND };
         if self.all.hits >= most * self.buckets {
             return None;
         }
@@ -129,11 +149,18 @@ impl Rare {
             upto += chance;
             if upto >= q {
                 let k = k as f64;
-                return Some(if self.share { k / at.weight.round() } else { k });
+                return Some(if self.of == Of::Bucket { k } else { k / at.weight.round() });
             }
         }
         None
     }
+}
+
+/// Whether a quotient is of whole numbers: events over events, not money or hours.
+fn counts(past: &Past) -> bool {
+    let whole = |x: f64| (x - x.round()).abs() < 1e-6 * x.abs().max(1.0);
+    let known = || (0..past.values.len()).filter(|i| past.values[*i].is_finite() && weight(past, *i) > 0.0);
+    !past.weights.is_empty() && known().all(|i| whole(weight(past, i)) && whole(past.values[i] * weight(past, i)))
 }
 
 /// Probabilities of 0, 1, 2, … by their recursions.
@@ -145,8 +172,15 @@ struct Chances {
 
 enum Law {
     /// Shape, and the probability of one more.
-    Count { shape: f64, more: f64 },
-    Share { hits: f64, misses: f64, units: f64 },
+    Count {
+        shape: f64,
+        more: f64,
+    },
+    Share {
+        hits: f64,
+        misses: f64,
+        units: f64,
+    },
 }
 
 impl Chances {

@@ -43,8 +43,11 @@ fn calm_series_are_covered_and_quiet() {
 
 #[test]
 fn rare_events_raise_no_alarm_and_their_absence_none_either() {
-    // Chargebacks, refunds of few orders, tickets of a small shop: rates of events a day, and orders a day of the share.
-    for (rate, orders) in [(0.03, 0.0), (0.15, 0.0), (0.6, 0.0), (2.5, 0.0), (0.03, 26.0), (0.1, 12.0), (0.2, 20.0)] {
+    // Chargebacks, refunds of few orders, tickets of a small shop: rates of events a day, and orders a day.
+    let counts = [(0.03, 0.0), (0.15, 0.0), (0.6, 0.0), (2.5, 0.0)];
+    let shares = [(0.03, 26.0), (0.1, 12.0), (0.2, 20.0)];
+    let quotients = [(0.03, -26.0), (0.02, -8.0), (0.2, -20.0)];
+    for (rate, orders) in [&counts[..], &shares[..], &quotients[..]].concat() {
         let (mut alarms, mut inside, mut n) = (0.0, 0.0, 0.0);
         for seed in 0..25 {
             let sim = rare(seed, 150, rate, orders);

@@ -186,16 +186,26 @@ pub fn hourly(seed: u64, days: usize) -> Sim {
     }
 }
 
-/// Few events: so many a day, or so large a share of so many orders a day where there are any.
+/// Few events: so many a day, or so many per order of so many orders a day (as a share, or, where it is negative, a quotient).
 pub fn rare(seed: u64, days: usize, rate: f64, orders: f64) -> Sim {
     let mut d = Draw::new(seed + 7_000);
-    let share = orders > 0.0;
-    let weights: Vec<f64> = (0..days).filter(|_| share).map(|_| d.poisson(orders).max(1.0)).collect();
+    let (share, orders) = (orders > 0.0, orders.abs());
+    let weights: Vec<f64> = (0..days).filter(|_| orders > 0.0).map(|_| d.poisson(orders).max(1.0)).collect();
     let value = |i: usize| {
-        if share { (0..weights[i] as usize).filter(|_| d.uniform() < rate).count() as f64 / weights[i] } else { d.poisson(rate) }
+        if weights.is_empty() {
+            return d.poisson(rate);
+        }
+        if !share {
+            return d.poisson(rate * weights[i]) / weights[i];
+        }
+        (0..weights[i] as usize).filter(|_| d.uniform() < rate).count() as f64 / weights[i]
     };
     let values = (0..days).map(value).collect();
     let fine = (0..days).map(|i| (i % 7) as u16).collect();
-    let family = if share { Family::Share } else { Family::Count };
+    let family = match (share, weights.is_empty()) {
+        (true, _) => Family::Share,
+        (false, true) => Family::Count,
+        (false, false) => Family::Ratio,
+    };
     Sim { name: "rare", values, weights, fine, coarse: Vec::new(), slots: (7, 1), family }
 }
