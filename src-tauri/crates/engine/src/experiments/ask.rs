@@ -238,16 +238,29 @@ impl Engine {
         for (spec, by_rule) in &declared {
             self.declared(config, spec, *by_rule, out);
         }
-        let gone: Vec<String> = self
+        let gone: Vec<(String, &str)> = self
             .lab
             .trials
             .values()
-            .filter(|t| t.experiment.spec.origin == Origin::File && !over(t.experiment.state))
-            .map(|t| t.experiment.spec.key.clone())
-            .filter(|key| !declared.iter().any(|(d, _)| d.key == *key))
+            .filter(|t| !over(t.experiment.state))
+            .filter_map(|t| {
+                let spec = &t.experiment.spec;
+                let lost = spec.lever.as_ref().is_some_and(|l| config.lever(l).is_none());
+                let undeclared = spec.origin == Origin::File && !declared.iter().any(|(d, _)| d.key == spec.key);
+                let why = if undeclared {
+                    "it is no longer declared in the file"
+                } else if lost {
+                    "its lever is no longer declared"
+                } else if config.metric(&spec.metric).is_none() {
+                    "its metric is no longer declared"
+                } else {
+                    return None;
+                };
+                Some((spec.key.clone(), why))
+            })
             .collect();
-        for key in gone {
-            self.stop_trial(config, &key, "system", "it is no longer declared in the file", out);
+        for (key, why) in gone {
+            self.stop_trial(config, &key, "system", why, out);
         }
     }
 
@@ -410,6 +423,14 @@ pub(crate) fn metric_for(config: &Config, domain: epoch_model::business::Domain)
         (false, true) => 2,
         (false, false) => 3,
     })
+}
+
+/// Control and one other value, and the share they are served to, so that no more than `exposed` of all units get the other.
+/// Shares of units take an uneven split, which finds more; numbers an even one, because a small arm of skewed units
+/// makes errors on one side.
+pub(crate) fn exposing(metric: &Metric, control: &LeverValue, other: &LeverValue, exposed: f64) -> (Vec<Arm>, f64) {
+    let exposed = exposed.clamp(0.001, 0.5);
+    if super::sums::binary(metric) { (arms(control, other, exposed), 1.0) } else { (arms(control, other, 0.5), 2.0 * exposed) }
 }
 
 /// Control and one other value.

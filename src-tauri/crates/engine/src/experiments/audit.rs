@@ -11,8 +11,6 @@ use super::sums;
 use crate::config::Config;
 use crate::text;
 
-/// Coverage the audit's intervals promise.
-const NOMINAL: f64 = 0.95;
 /// A deviation that chance alone makes less often than this counts as a failure.
 const DOUBT: f64 = 0.01;
 
@@ -33,7 +31,7 @@ impl Audit {
     pub(crate) fn failed(&self, config: &Config) -> bool {
         let alpha = config.business.experimenting.alpha;
         (self.tests > 0 && binomial_at_least(self.called, self.tests, alpha) < DOUBT)
-            || (self.intervals > 0 && binomial_at_most(self.inside, self.intervals, NOMINAL) < DOUBT)
+            || (self.intervals > 0 && binomial_at_most(self.inside, self.intervals, 1.0 - alpha) < DOUBT)
     }
 
     pub(crate) fn shown(&self, config: &Config) -> SelfAudit {
@@ -59,7 +57,7 @@ impl Audit {
             found_days: if self.found == 0 { 0.0 } else { self.found_days / self.found as f64 },
             inside: self.inside,
             intervals: self.intervals,
-            nominal: NOMINAL,
+            nominal: 1.0 - config.business.experimenting.alpha,
             failed,
             text,
         }

@@ -1,6 +1,6 @@
 //! The designer: unit, metric, smallest effect, looks and duration from what is known before, or why it cannot be answered.
 
-use epoch_model::business::{Better, Metric, MetricKind};
+use epoch_model::business::{Better, Metric};
 use epoch_model::experiment::{Days, Design, Method, Pilot, Purpose, Refusal, Spec};
 use epoch_model::time::DAY;
 use epoch_stats::bayes::Belief;
@@ -20,6 +20,8 @@ pub(crate) const DAYS_MIN: f64 = 7.0;
 const LOOKS_MAX: u32 = 14;
 /// Larger effects than this are not worth waiting for: whoever has them sees them.
 const MDE_MAX: f64 = 0.5;
+/// Nor is an effect so many times as large as the largest that is likely.
+const BEYOND: f64 = 4.0;
 /// A covariate that takes away less is left out.
 const EXPLAINED_MIN: f64 = 0.02;
 /// With fewer expected events the exact distribution is what decides.
@@ -50,9 +52,7 @@ pub(crate) struct Sizing {
 /// Why a metric cannot decide an experiment.
 pub(crate) fn unfit(metric: &Metric) -> Option<String> {
     match (&metric.kind, metric.better) {
-        (MetricKind::Formula { .. }, _) => {
-            Some(format!("{} is a formula over other numbers and cannot be summed per unit", metric.title))
-        }
+        (kind, _) if !kind.is_per_unit() => Some(format!("{} cannot be summed per unit", metric.title)),
         (_, Better::Neither) => Some(format!("{} has no direction that is better", metric.title)),
         _ => None,
     }
@@ -131,7 +131,7 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
     }
     if spec.purpose == Purpose::Bandit {
         return no(
-            "metric_unfit",
+            "purpose_unfit",
             "traffic that follows the best arm needs weights that change while it runs, which is not served yet; ask it as a plain comparison".to_owned(),
         );
     }
@@ -181,9 +181,11 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
     let mut alpha = called;
     let mut slope = drift(alpha, settings.power, LOOKS_MAX);
     let wanted = spec.mde.filter(|m| *m > 0.0);
+    // What nobody expects by far is not worth the wait, whatever it would be worth if it were true.
+    let most = (BEYOND * (terms.belief.mean.abs() + 1.28 * terms.belief.sd)).clamp(MDE_MAX / 5.0, MDE_MAX);
     let late = |slope: f64| match wanted {
         Some(mde) => curve.size(slope, mde) / per_day > days_max,
-        None => curve.mde(slope, per_day * days_max) > MDE_MAX,
+        None => curve.mde(slope, per_day * days_max) > most,
     };
     if late(slope) && called < own {
         alpha = own;
@@ -243,6 +245,12 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
             pilot.covariate_days,
             text::number(spread.explained * 100.0, 0)
         ));
+    }
+    if !binary && weights.iter().any(|w| (w - weights[0]).abs() > 0.05) {
+        why.push(
+            "the arms are of unequal size: where a few units make most of the number, an even split of a smaller share is safer"
+                .to_owned(),
+        );
     }
     match (wanted, stake) {
         (Some(_), _) => {}

@@ -106,13 +106,19 @@ fn cause_of(spec: &Spec, look: &Look, weights: &[f64]) -> String {
     match named {
         Some((e, slice)) => {
             let dimension = if slice.dimension == "$lib" { "SDK" } else { slice.dimension.as_str() };
-            let arm = spec.arms.get(e.arm).map_or("an arm", |a| a.key.as_str());
-            let way = if e.z > 0.0 { "too many" } else { "too few" };
             let rest = if e.explains { "; without it the split is as meant" } else { "; it is not all of it" };
-            format!("{dimension} {}: {way} units in {arm}{rest}", slice.value)
+            format!("{dimension} {}: too few units in {}{rest}", slice.value, short(spec, &slice.units, weights))
         }
         None => "no segment, SDK or day explains it alone: look for what differs between the arms before exposure, such as a redirect, a crash or a filter".to_owned(),
     }
+}
+
+/// The arm that lacks most of its units.
+fn short<'a>(spec: &'a Spec, units: &[u64], weights: &[f64]) -> &'a str {
+    let whole = units.iter().sum::<u64>() as f64;
+    let lacking = |i: usize| units.get(i).map_or(0.0, |u| *u as f64) / (whole * weights.get(i).copied().unwrap_or(1.0)).max(1e-9);
+    let arm = (0..spec.arms.len()).min_by(|a, b| lacking(*a).total_cmp(&lacking(*b)));
+    arm.and_then(|i| spec.arms.get(i)).map_or("an arm", |a| a.key.as_str())
 }
 
 fn mixed(look: &Look) -> Gate {

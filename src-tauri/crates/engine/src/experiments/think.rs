@@ -9,7 +9,7 @@ use epoch_model::insight::Insight;
 use epoch_model::time::{DAY, Millis};
 use epoch_stats::baseline::Band;
 
-use super::ask::{arms, metric_for, question};
+use super::ask::{arms, exposing, metric_for, question};
 use super::call::Called;
 use super::design::{self, Terms, unfit};
 use super::end::row_of;
@@ -315,10 +315,10 @@ impl Engine {
         spec.guardrails = guardrails(config, metric);
         spec.secondary = companions(config, metric, lever);
         let free = config.business.limits.exposure_per_decision;
-        let alone = arms(&h.from, &h.to, free.clamp(0.0, 0.5));
         spec.arms = arms(&h.from, &h.to, 0.5);
         if free >= 0.01 && free < 0.5 {
-            let small = Spec { arms: alone, ..spec.clone() };
+            let (arms, share) = exposing(metric, &h.from, &h.to, free);
+            let small = Spec { arms, share, ..spec.clone() };
             let pilot = self.lab.reach.get(&h.lever).and_then(|r| r.pilot.as_ref()).filter(|p| p.metric == spec.metric);
             let belief = value::belief(Band { p10: h.prior.low, p50: h.prior.middle, p90: h.prior.high });
             let terms = Terms { level: Some(self.lab.next_level(config)), belief, now: self.now };
@@ -460,14 +460,18 @@ impl Engine {
         }
         let free = config.business.limits.exposure_per_decision.clamp(0.05, 0.5);
         let next = format!("{key}_again");
+        let (arms, share) = match config.metric(&spec.metric) {
+            Some(metric) => exposing(metric, &shipped, &before, free),
+            None => (arms(&shipped, &before, free), 1.0),
+        };
         let mut retest = Spec {
             key: next.clone(),
             title: format!("{}, again", spec.title),
             hypothesis: format!("{key} was shipped; does it still do what it did?"),
             origin: Origin::Engine,
             purpose: Purpose::Retest,
-            arms: arms(&shipped, &before, free),
-            share: 1.0,
+            arms,
+            share,
             from: None,
             until: None,
             hypothesis_id: None,

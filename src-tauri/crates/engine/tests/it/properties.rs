@@ -171,7 +171,7 @@ fn a_snapshot_of_something_else_is_refused() {
     assert!(Engine::restore(b"{}").is_err());
     assert!(Engine::restore(b"").is_err());
     let world = World::new(BUSINESS);
-    let text = String::from_utf8(world.engine.snapshot()).expect("text").replace("\"form\":1", "\"form\":2");
+    let text = String::from_utf8(world.engine.snapshot()).expect("text").replace("\"form\":2", "\"form\":3");
     assert!(Engine::restore(text.as_bytes()).is_err());
 }
 

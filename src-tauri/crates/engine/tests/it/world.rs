@@ -107,11 +107,15 @@ impl World {
     }
 
     pub fn with(text: &str, playbooks: Vec<Playbook>) -> Self {
+        Self::of(business(text), playbooks)
+    }
+
+    pub fn of(business: Business, playbooks: Vec<Playbook>) -> Self {
         let key = SigningKey::from_bytes(&[7; 32]);
         let hex = key.verifying_key().to_bytes().map(|b| format!("{b:02x}")).concat();
         let mut world =
             Self { engine: Engine::new(), rng: Pcg64::seed_from_u64(1), now: START, key, day: 0, log: Vec::new() };
-        world.send(Input::Configure { business: Box::new(business(text)), playbooks, operator_keys: vec![hex] });
+        world.send(Input::Configure { business: Box::new(business), playbooks, operator_keys: vec![hex] });
         world
     }
 

@@ -85,7 +85,7 @@ pub struct Design {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Refusal {
     pub at: Millis,
-    /// `no_exposures`, `no_traffic`, `too_long`, `no_variance`, `metric_unfit`, `conflict`, `self_audit_failed`.
+    /// `no_exposures`, `no_traffic`, `too_long`, `no_variance`, `metric_unfit`, `purpose_unfit`, `conflict`, `self_audit_failed`.
     pub code: String,
     pub reason: String,
     /// A question that can be answered instead, in words …
