@@ -32,8 +32,10 @@ pub(crate) enum Command {
     Insights(Dir),
     /// What the engine decided
     Decisions(Dir),
-    /// Experiments (none run in this version: the list is empty)
+    /// Experiments and where they stand
     Experiments(Dir),
+    /// One experiment: its story, asking and ending one
+    Experiment(crate::experiments::ExperimentArgs),
     /// Where the business stands
     Status(Dir),
     /// Levers in force
@@ -80,6 +82,16 @@ pub(crate) enum Command {
     Secret(Secret),
     /// A simulated business whose truth is known
     Sandbox(crate::sandbox::SandboxArgs),
+    /// An experiment's sums: effects, intervals, sample ratio, verdict
+    Analyze(crate::statistics::Asked),
+    /// Units and days of an experiment before it begins
+    Power(crate::statistics::Asked),
+    /// Levels and discoveries along a stream of tests
+    Fdr(crate::statistics::Asked),
+    /// Whether arms are as large as they should be, and why not
+    Srm(crate::statistics::Asked),
+    /// Shares of traffic from what arms earned
+    Bandit(crate::statistics::Asked),
     /// Measure, against a peer in the same run
     Bench(Bench),
 }

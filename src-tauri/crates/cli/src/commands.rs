@@ -18,11 +18,13 @@ use serde_json::{Value, json};
 use crate::args::{self, AuditCommand, Cli, Command};
 use crate::bench;
 use crate::connect;
+use crate::experiments;
 use crate::import;
 use crate::levers;
 use crate::output::{Output, table};
 use crate::serve;
 use crate::session::{Session, instant, split_dir};
+use crate::statistics;
 
 /// Runs the command.
 pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
@@ -34,11 +36,8 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Events(a) => events(a, out),
         Command::Insights(a) => insights(&a.dir, out),
         Command::Decisions(a) => decisions(&a.dir, out),
-        Command::Experiments(a) => {
-            Folder::new(&a.dir).check()?;
-            out.answer(&json!([]), || vec!["no experiments: this version runs none".into()]);
-            Ok(())
-        }
+        Command::Experiments(a) => experiments::list(&a.dir, out),
+        Command::Experiment(a) => experiments::experiment(&a.command, out),
         Command::Status(a) => status(&a.dir, out),
         Command::Levers(a) => levers::in_force(&a.dir, out),
         Command::Lever(a) => levers::lever(&a.command, out),
@@ -72,6 +71,11 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Keys(a) => keys(a, out),
         Command::Secret(a) => connect::secret(a, out),
         Command::Sandbox(a) => crate::sandbox::sandbox(&a.command, out),
+        Command::Analyze(a) => statistics::analyze(a, out),
+        Command::Power(a) => statistics::power(a, out),
+        Command::Fdr(a) => statistics::fdr(a, out),
+        Command::Srm(a) => statistics::srm(a, out),
+        Command::Bandit(a) => statistics::bandit(a, out),
         Command::Bench(a) => bench::bench(a, out),
     }
 }

@@ -7,12 +7,14 @@ mod args;
 mod bench;
 mod commands;
 mod connect;
+mod experiments;
 mod import;
 mod levers;
 mod output;
 mod sandbox;
 mod serve;
 mod session;
+mod statistics;
 
 use std::process::ExitCode;
 

@@ -13,3 +13,4 @@ mod life;
 mod running;
 mod sandbox;
 mod shapes;
+mod statistics;
