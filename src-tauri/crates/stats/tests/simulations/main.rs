@@ -1,7 +1,5 @@
 //! Experiments of known truth: what designs promise about error, power and coverage, with fixed seeds.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 mod betting;
 mod designs;
 mod plans;
