@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use epoch_engine::{Action, Input, Tracked as Wanted};
 use epoch_model::business::{Business, Metric};
-use epoch_model::experiment::{Pilot, Spec, State};
+use epoch_model::experiment::{Experiment, Pilot, Spec, State};
 use epoch_model::time::{DAY, Grain, Millis};
 use epoch_model::{Code, Error, Result};
 use epoch_store::Tracked;
@@ -181,7 +181,8 @@ impl Inner {
         let Some(at) = self.experiments_horizon() else { return Ok(()) };
         let (running, due) = self.engine.peek(move |engine| {
             // A look sees data up to its instant, so none is taken twice at one.
-            let fresh = |e: &&epoch_model::experiment::Experiment| e.last.as_ref().is_none_or(|r| r.at < at);
+            let seen = |e: &Experiment| e.last.as_ref().map(|r| r.at).max(e.started_at);
+            let fresh = |e: &&Experiment| seen(e).is_none_or(|seen| seen < at);
             let running = engine.experiments().filter(|e| e.state == State::Running).filter(fresh);
             let running: Vec<String> = running.map(|e| e.spec.key.clone()).collect();
             let mut due = engine.looks_due(at);
