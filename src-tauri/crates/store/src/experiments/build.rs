@@ -23,7 +23,6 @@ pub fn catch_up(db: &Connection, counter: &mut Counter, after: u64, upto: u64) -
     }
     let plan = Arc::clone(&counter.plan);
     let names = Names::load(db)?;
-    #[expect(clippy::iter_over_hash_type, reason = "put in order")]
     let mut heard: Vec<u32> = plan.events.keys().filter_map(|name| names.find(name)).collect();
     heard.sort_unstable();
     let mut select = links::after(db)?;

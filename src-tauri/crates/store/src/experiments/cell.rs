@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use epoch_model::experiment::Moments;
 use epoch_model::time::{HOUR, Millis};
 
+use super::metric::MetricPlan;
 use super::moments;
-use super::plan::MetricPlan;
 use super::sums::{Sums, Vars};
 use super::values::Values;
 

@@ -9,7 +9,9 @@ use epoch_model::time::{Millis, Zone};
 
 use super::book::{book, crossed, share};
 use super::cell::Share;
-use super::plan::{EventPlan, Plan, Side};
+use super::event::EventPlan;
+use super::metric::Side;
+use super::plan::Plan;
 use super::scope::{Place, State};
 use super::unit::{History, Member, Point};
 use crate::aggregate::{Calendar, Dictionary, Map, People, fixed, identity, words};
@@ -194,14 +196,14 @@ impl Counter {
     }
 
     fn exposure(&mut self, plan: &Plan, event: &EventPlan, at: usize, person: u32, time: Millis, values: &[Value<'_>]) {
-        let (used, arm) = event.exposure(at);
+        let used = event.exposure(at);
         let experiment = &plan.experiments[used.experiment];
         if time >= experiment.until || time < experiment.warned_from() {
             return;
         }
         let Some(unit) = self.unit(event, experiment.space, person, values) else { return };
         let state = &mut self.states[used.experiment];
-        let Some(arm) = experiment.arm(&values[arm]) else {
+        let Some(arm) = experiment.arm(&values[used.arm]) else {
             state.unknown += u64::from(time >= experiment.from);
             return;
         };

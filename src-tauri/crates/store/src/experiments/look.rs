@@ -6,7 +6,8 @@ use epoch_model::experiment::{DayCount, Health, Look, MetricSums, Moments, Segme
 use epoch_model::time::{Millis, Zone};
 
 use super::counter::Counter;
-use super::plan::{ExperimentPlan, MetricPlan};
+use super::metric::MetricPlan;
+use super::plan::ExperimentPlan;
 use super::scope::{Scope, Segment, State};
 
 /// Values per segment, slices and days that are told.

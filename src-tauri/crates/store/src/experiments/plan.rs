@@ -3,23 +3,21 @@
 use epoch_model::business::{LeverValue, Measure, Metric, MetricKind, duration_ms};
 use epoch_model::error::{Code, Error, Result};
 use epoch_model::event::ERASED;
-use epoch_model::expr::{Bound, Expr, Value};
+use epoch_model::expr::{Expr, Value};
 use epoch_model::serving::Arm;
 use epoch_model::time::{DAY, Millis, Zone};
 
-use super::sums::{Shape, VARS, Vars};
+use super::event::{EventPlan, ExposureUse, MeasureUse};
+use super::metric::{MetricPlan, Part, Side};
+use super::sums::Shape;
 use super::tracked::{Tracked, fits};
 use super::unit::{History, Totals};
-use crate::aggregate::{Map, Wanted, bin, fixed, words};
+use crate::aggregate::{Map, fixed, words};
 
 /// Exposures before the start are counted from here before it.
 const BEFORE: Millis = 7 * DAY;
 /// Other experiments that an experiment is crossed with, to each side in the order of primary metrics and keys.
 const NEIGHBOURS: usize = 5;
-/// Values of a unit that a quantile takes: the earliest ones.
-const VALUES_MAX: usize = 1000;
-/// One in fixed point.
-const ONE: i128 = 1_000_000_000;
 /// The SDK and its version, which an exposure names.
 const LIB: [&str; 2] = ["$lib", "$lib_version"];
 
@@ -86,66 +84,6 @@ struct ArmPlan {
     number: Option<f64>,
 }
 
-#[derive(Debug)]
-pub struct MetricPlan {
-    pub key: String,
-    pub shape: Shape,
-    outcome: Part,
-    den: Option<Part>,
-    /// Comes back between `after` and `after + within`.
-    pub returns: Option<(Millis, Millis)>,
-    pub quantile: Option<f64>,
-}
-
-/// One side of a metric.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    measure: u32,
-    /// Only whether there is something counts.
-    any: bool,
-    cap: Option<i128>,
-    window: Option<Millis>,
-}
-
-/// What one event name sets in motion.
-#[derive(Debug, Default)]
-pub struct EventPlan {
-    pub wanted: Wanted,
-    pub slots: Vec<String>,
-    /// Slot of the key of each kind of group.
-    pub groups: Vec<(usize, usize)>,
-    pub measures: Vec<MeasureUse>,
-    exposures: Vec<ExposureUse>,
-    /// Exposures whose filter asks whether a property is one text: slot, and exposures by that text.
-    alike: Vec<(usize, Map<Box<str>, Vec<usize>>)>,
-    /// The others.
-    loose: Vec<usize>,
-}
-
-#[derive(Debug)]
-pub struct MeasureUse {
-    pub measure: u32,
-    filter: Option<Bound>,
-    value: Option<Bound>,
-}
-
-#[derive(Debug)]
-pub struct ExposureUse {
-    pub experiment: usize,
-    filter: Option<Bound>,
-    arm: usize,
-    /// Slots of the segments.
-    pub segments: Vec<usize>,
-    pub lib: [usize; 2],
-}
-
-/// Where an event stands to a unit's first exposure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Before,
-    After,
-}
-
 impl ArmPlan {
     fn new(arm: &Arm) -> Self {
         let (value, number) = match &arm.value {
@@ -207,134 +145,6 @@ impl ExperimentPlan {
         }
         all
     }
-}
-
-impl MetricPlan {
-    /// The times, both included, in which events count on a side; `None` where none do.
-    fn span(&self, part: &Part, first: Millis, side: Side, covariate: Millis) -> Option<(Millis, Millis)> {
-        match (side, self.returns) {
-            (Side::Before, _) => (covariate > 0).then(|| (first.saturating_sub(covariate), first.saturating_sub(1))),
-            (Side::After, Some((after, within))) => {
-                let from = first.saturating_add(after);
-                Some((from, from.saturating_add(within)))
-            }
-            (Side::After, None) => Some((first, part.window.map_or(Millis::MAX, |w| first.saturating_add(w)))),
-        }
-    }
-
-    fn part(&self, den: bool) -> &Part {
-        match &self.den {
-            Some(part) if den => part,
-            _ => &self.outcome,
-        }
-    }
-
-    /// On which side of a unit's first exposure an event counts, if it does.
-    pub fn side(&self, den: bool, first: Millis, covariate: Millis, time: Millis) -> Option<Side> {
-        let side = if time < first { Side::Before } else { Side::After };
-        let (from, to) = self.span(self.part(den), first, side, covariate)?;
-        (from <= time && time <= to).then_some(side)
-    }
-
-    /// What a unit with these totals adds.
-    pub fn vars(&self, totals: &Totals) -> Vars {
-        let one = |part: &Part, total: i128| {
-            let total = if part.any { i128::from(total > 0) * ONE } else { total };
-            part.cap.map_or(total, |cap| total.min(cap))
-        };
-        let mut vars = [0; VARS];
-        vars[0] = one(&self.outcome, totals.outcome);
-        if let Some(den) = &self.den {
-            vars[1] = one(den, totals.den);
-        }
-        if self.shape.before {
-            vars[self.shape.pre()] = one(&self.outcome, totals.pre);
-            if let Some(den) = &self.den {
-                vars[self.shape.pre() + 1] = one(den, totals.pre_den);
-            }
-        }
-        vars
-    }
-
-    /// For a quantile: the bins of a unit's values, in order.
-    pub fn bins<'h>(&self, first: Millis, history: impl Fn(u32) -> Option<&'h History>) -> Vec<i32> {
-        let Some((from, to)) = self.span(&self.outcome, first, Side::After, 0) else { return Vec::new() };
-        let points = history(self.outcome.measure).map(|h| h.within(from, to)).unwrap_or_default();
-        let mut bins: Vec<i32> = points.iter().take(VALUES_MAX).filter_map(|p| bin(p.value)).collect();
-        bins.sort_unstable();
-        bins
-    }
-}
-
-impl MeasureUse {
-    /// What an event adds; `None` where it does not count.
-    pub fn value(&self, values: &[Value<'_>]) -> Option<f64> {
-        if self.filter.as_ref().is_some_and(|f| !f.eval(values).is_some_and(|v| v.is_true())) {
-            return None;
-        }
-        let Some(value) = &self.value else { return Some(1.0) };
-        let number = match value.slot() {
-            Some(slot) => values.get(slot)?.as_number()?,
-            None => value.eval(values)?.as_number()?,
-        };
-        // What no sum takes is missing.
-        fixed(number).map(|_| number)
-    }
-}
-
-impl EventPlan {
-    /// The exposures an event is, by number.
-    pub fn exposed(&self, values: &[Value<'_>], found: &mut Vec<usize>) {
-        let passes = |at: &usize| {
-            let filter = self.exposures[*at].filter.as_ref();
-            filter.is_none_or(|f| f.eval(values).is_some_and(|v| v.is_true()))
-        };
-        found.clear();
-        for (slot, by_text) in &self.alike {
-            match values.get(*slot) {
-                Some(Value::Text(text)) => found.extend(by_text.get(&**text).into_iter().flatten()),
-                None | Some(Value::Null) => {}
-                // A number may equal a text that is one.
-                #[expect(clippy::iter_over_hash_type, reason = "put in order below")]
-                Some(_) => {
-                    for exposures in by_text.values() {
-                        found.extend(exposures.iter().filter(|at| passes(at)));
-                    }
-                }
-            }
-        }
-        found.extend(self.loose.iter().filter(|at| passes(at)));
-        found.sort_unstable();
-    }
-
-    pub fn exposure(&self, at: usize) -> (&ExposureUse, usize) {
-        (&self.exposures[at], self.exposures[at].arm)
-    }
-
-    fn slot(&mut self, name: &str) -> usize {
-        self.slots.iter().position(|s| s == name).unwrap_or_else(|| {
-            self.slots.push(name.to_owned());
-            self.slots.len() - 1
-        })
-    }
-
-    fn group(&mut self, space: usize, name: Option<&String>) {
-        let Some(name) = name else { return };
-        let slot = self.slot(&format!("$groups.{name}"));
-        if !self.groups.contains(&(space, slot)) {
-            self.groups.push((space, slot));
-        }
-    }
-}
-
-/// The name and the text, where an expression is nothing but `name == 'text'`.
-fn equality(text: &str) -> Option<(String, String)> {
-    let expr = Expr::parse(text).ok()?;
-    let [name] = expr.names()[..] else { return None };
-    let rest = text.trim().strip_prefix(name)?.trim_start().strip_prefix("==")?.trim_start();
-    let inner = rest.strip_prefix('\'')?.strip_suffix('\'')?;
-    let text = inner.replace("''", "\u{0}");
-    (!text.contains('\'')).then(|| (name.to_owned(), text.replace('\u{0}', "'")))
 }
 
 fn window(text: &str) -> Result<Millis> {
@@ -441,26 +251,14 @@ impl Plan {
         let exposure = &tracked.spec.exposure;
         let event = self.events.entry(exposure.event.as_str().into()).or_default();
         event.group(space, self.spaces[space].as_ref());
-        let at = event.exposures.len();
-        let alike = exposure.filter.as_deref().and_then(equality);
         let filter = match &exposure.filter {
             Some(text) => Some(Expr::parse(text)?.bind(&mut event.slots)),
             None => None,
         };
         let segments = tracked.segments.iter().map(|s| event.slot(s)).collect();
         let (arm, lib) = (event.slot(&exposure.arm), LIB.map(|name| event.slot(name)));
-        event.exposures.push(ExposureUse { experiment: self.experiments.len(), filter, arm, segments, lib });
-        match alike {
-            Some((name, text)) => {
-                let slot = event.slot(&name);
-                let known = event.alike.iter().position(|(s, _)| *s == slot).unwrap_or_else(|| {
-                    event.alike.push((slot, Map::default()));
-                    event.alike.len() - 1
-                });
-                event.alike[known].1.entry(text.into()).or_default().push(at);
-            }
-            None => event.loose.push(at),
-        }
+        let used = ExposureUse { experiment: self.experiments.len(), filter, arm, segments, lib };
+        event.add(used, exposure.filter.as_deref());
         Ok(())
     }
 
@@ -521,22 +319,21 @@ impl Plan {
         let alike = |m: &MeasurePlan| {
             m.space == space && m.event == measure.event && m.filter == measure.filter && m.value == value
         };
-        let at = match self.measures.iter().position(alike) {
-            Some(at) => at,
-            None => {
-                let number = u32::try_from(self.measures.len()).unwrap_or(u32::MAX);
-                let event = self.events.entry(measure.event.as_str().into()).or_default();
-                event.group(space, self.spaces[space].as_ref());
-                let mut bind = |text: &Option<String>| match text {
-                    Some(text) => Expr::parse(text).map(|e| Some(e.bind(&mut event.slots))),
-                    None => Ok(None),
-                };
-                let used = MeasureUse { measure: number, filter: bind(&measure.filter)?, value: bind(&value)? };
-                event.measures.push(used);
-                let (event, filter) = (measure.event.clone(), measure.filter.clone());
-                self.measures.push(MeasurePlan { space, event, filter, value, since, quantile: false });
-                self.measures.len() - 1
-            }
+        let at = if let Some(at) = self.measures.iter().position(alike) {
+            at
+        } else {
+            let number = u32::try_from(self.measures.len()).unwrap_or(u32::MAX);
+            let event = self.events.entry(measure.event.as_str().into()).or_default();
+            event.group(space, self.spaces[space].as_ref());
+            let mut bind = |text: &Option<String>| match text {
+                Some(text) => Expr::parse(text).map(|e| Some(e.bind(&mut event.slots))),
+                None => Ok(None),
+            };
+            let used = MeasureUse { measure: number, filter: bind(&measure.filter)?, value: bind(&value)? };
+            event.measures.push(used);
+            let (event, filter) = (measure.event.clone(), measure.filter.clone());
+            self.measures.push(MeasurePlan { space, event, filter, value, since, quantile: false });
+            self.measures.len() - 1
         };
         let known = &mut self.measures[at];
         known.since = known.since.min(since);
@@ -563,29 +360,6 @@ impl Plan {
         }
         for experiment in &mut self.experiments {
             experiment.partners.sort_unstable();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_asks_for_one_text_is_looked_up() {
-        for (text, expect) in [
-            ("$feature_flag == 'price'", Some(("$feature_flag", "price"))),
-            (" flag=='it''s' ", Some(("flag", "it's"))),
-            ("flag == 'a' or flag == 'b'", None),
-            ("flag == 'a' and other", None),
-            ("flag != 'a'", None),
-            ("'a' == flag", None),
-            ("flag == 3", None),
-            ("lower(flag) == 'a'", None),
-            ("flag ==", None),
-        ] {
-            let expect = expect.map(|(a, b)| (a.to_owned(), b.to_owned()));
-            assert_eq!(equality(text), expect, "{text}");
         }
     }
 }

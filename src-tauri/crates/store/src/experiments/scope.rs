@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use epoch_model::time::Millis;
 
 use super::cell::{Cell, Share};
-use super::plan::{ExperimentPlan, MetricPlan};
+use super::metric::MetricPlan;
+use super::plan::ExperimentPlan;
 use crate::aggregate::{Map, OTHER};
 
 /// Values of a segment that are kept apart.

@@ -67,10 +67,8 @@ impl Sums {
             }
             let one = I256::from(vars[i]);
             put(i, one);
-            for j in i..k {
-                if vars[j] != 0 {
-                    put(Self::pair(k, i, j), one.wrapping_mul(I256::from(vars[j])));
-                }
+            for (j, other) in vars.iter().enumerate().take(k).skip(i).filter(|(_, other)| **other != 0) {
+                put(Self::pair(k, i, j), one.wrapping_mul(I256::from(*other)));
             }
         }
     }
@@ -136,10 +134,14 @@ mod tests {
         let shape = Shape { ratio: true, before: true };
         let units: Vec<Vars> = (1..50_i128).map(|i| [i * ONE, -i * i * 7, i * 10_i128.pow(29), (i % 3) * 5]).collect();
         let (mut one, mut two) = (Sums::new(shape), Sums::new(shape));
-        units.iter().for_each(|u| one.add(u, false));
-        units.iter().rev().for_each(|u| two.add(u, false));
+        for (forth, back) in units.iter().zip(units.iter().rev()) {
+            one.add(forth, false);
+            two.add(back, false);
+        }
         assert_eq!(one, two);
-        units.iter().for_each(|u| one.add(u, true));
+        for unit in &units {
+            one.add(unit, true);
+        }
         assert_eq!(one, Sums::new(shape));
     }
 

@@ -26,7 +26,7 @@ struct Bin {
 pub struct Values {
     bins: BTreeMap<i32, Bin>,
     /// All values, and the sum of squares of each unit's number of them.
-    values: u64,
+    all: u64,
     squares: u64,
 }
 
@@ -44,7 +44,7 @@ impl Values {
                 self.bins.remove(bin);
             }
         }
-        put(&mut self.values, own);
+        put(&mut self.all, own);
         put(&mut self.squares, own * own);
     }
 
@@ -53,7 +53,7 @@ impl Values {
         let mut before = 0_u64;
         for (bin, entry) in &self.bins {
             let here = entry.values as f64;
-            if rank < (before + entry.values) as f64 || before + entry.values == self.values {
+            if rank < (before + entry.values) as f64 || before + entry.values == self.all {
                 let (low, high) = bin_edges(*bin);
                 let share = ((rank - before as f64 + 0.5) / here).clamp(0.0, 1.0);
                 return Some((low + (high - low) * share, *bin));
@@ -65,9 +65,9 @@ impl Values {
 
     /// The quantile with what its variance needs.
     pub fn moments(&self, units: u64, q: f64) -> Moments {
-        let n = self.values as f64;
+        let n = self.all as f64;
         let rank = |share: f64| (share * (n - 1.0)).clamp(0.0, (n - 1.0).max(0.0));
-        let reach = if self.values == 0 { 0.0 } else { DEVIATE * (q * (1.0 - q) / n).sqrt() };
+        let reach = if self.all == 0 { 0.0 } else { DEVIATE * (q * (1.0 - q) / n).sqrt() };
         let (mut moments, mut below) = (Moments { units, ..Moments::default() }, Bin::default());
         if let Some((value, bin)) = self.at(rank(q)) {
             for entry in self.bins.range(..=bin).map(|(_, entry)| entry) {
@@ -77,9 +77,9 @@ impl Values {
             }
             let end = |share: f64| self.at(rank(share)).map_or(value, |(v, _)| v);
             let (lower, upper) = (end((q - reach).max(0.0)), end((q + reach).min(1.0)));
-            moments.quantile = Some(QuantileAt { q, value, lower, upper, values: self.values });
+            moments.quantile = Some(QuantileAt { q, value, lower, upper, values: self.all });
         }
-        let (x, y) = (I256::from(below.values), I256::from(self.values));
+        let (x, y) = (I256::from(below.values), I256::from(self.all));
         moments.mean = mean(units, x);
         moments.m2 = deviations(units, x, x, I256::from(below.squares));
         moments.den = Some(Denominator {

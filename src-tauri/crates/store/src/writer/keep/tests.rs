@@ -16,6 +16,7 @@ use super::*;
 use crate::Store;
 use crate::aggregate::{Aggregates, Plan};
 use crate::changes::Listeners;
+use crate::experiments::Counter;
 use crate::inbox::{Inbox, Waiting};
 use crate::options::Options;
 use crate::pool::Pool;
@@ -70,6 +71,7 @@ fn writer(dir: &Path, slice: usize) -> Writer {
         inbox: Inbox::new(1, 1),
         pool: Pool::new(path, 1),
         aggregates: RwLock::new(Aggregates::new(plan.clone())),
+        experiments: RwLock::new(Counter::none(plan.zone().clone())),
         plan: RwLock::new(plan),
         listeners: Listeners::default(),
         options,
