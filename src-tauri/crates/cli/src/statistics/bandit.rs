@@ -170,7 +170,7 @@ fn check(input: &Input) -> Result<()> {
         ));
     }
     match input.prior {
-        Prior::Normal { variance, .. } if !(variance > 0.0) => {
+        Prior::Normal { variance, .. } if variance <= 0.0 => {
             return Err(wrong("prior.normal.variance", "it must be above 0", "10000 says nearly nothing"));
         }
         Prior::Beta { successes, failures } if !(successes > 0.0 && failures > 0.0) => {
@@ -180,7 +180,7 @@ fn check(input: &Input) -> Result<()> {
     }
     for (k, arm) in input.arms.iter().enumerate() {
         let binary = arm.sum_squares.is_none() || matches!(input.prior, Prior::Beta { .. });
-        if !(arm.units >= 0.0) {
+        if arm.units < 0.0 {
             return Err(wrong(format!("arms[{k}].units"), "below 0", "count units from 0"));
         }
         if binary && !(arm.sum >= 0.0 && arm.sum <= arm.units) {

@@ -229,7 +229,7 @@ pub(super) fn power(input: Input) -> Result<Output> {
         Design::ConfidenceSequence { looks: n } => Rule::Asymptotic { looks: looks(n)? },
     };
     let arrivals = match &input.traffic {
-        Some(Traffic::Daily(counts)) if counts.iter().any(|c| !(*c >= 0.0)) => {
+        Some(Traffic::Daily(counts)) if counts.iter().any(|c| *c < 0.0) => {
             return Err(wrong("traffic.daily", "a count below 0", "count new units per day"));
         }
         Some(Traffic::Daily(counts)) => Arrivals::of(counts),
@@ -270,7 +270,7 @@ pub(super) fn power(input: Input) -> Result<Output> {
 fn metric(metric: Metric) -> Result<PlanMetric> {
     let (metric, explained) = match metric {
         Metric::Proportion { rate, explained } => (PlanMetric::proportion(inside("metric.rate", rate)?), explained),
-        Metric::Mean { variance, .. } if !(variance > 0.0) => {
+        Metric::Mean { variance, .. } if variance <= 0.0 => {
             return Err(wrong(
                 "metric.variance",
                 "it must be above 0",

@@ -77,7 +77,7 @@ fn checked(input: &Input) -> Result<Vec<Vec<Moments>>> {
         }
     }
     if let Some(prior) = input.prior
-        && !(prior.sd > 0.0)
+        && prior.sd <= 0.0
     {
         return Err(wrong("prior.sd", "it must be above 0", "leave the prior out if nothing is believed"));
     }
@@ -85,7 +85,7 @@ fn checked(input: &Input) -> Result<Vec<Vec<Moments>>> {
         Design::Fixed { planned_units: Some(units) }
         | Design::GroupSequential { planned_units: units, .. }
         | Design::ConfidenceSequence { planned_units: units }
-            if !(*units > 0.0) =>
+            if *units <= 0.0 =>
         {
             return Err(wrong("design.planned_units", "it must be above 0", "all arms together"));
         }
