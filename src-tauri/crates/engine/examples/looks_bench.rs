@@ -23,11 +23,11 @@ const START: i64 = 1_736_121_600_000;
 fn business() -> Business {
     let mut text = String::from("[business]\nname = \"Bench\"\ncurrency = \"EUR\"\ntimezone = \"UTC\"\n");
     for m in 0..METRICS {
-        text.push_str(&format!(
+        let metric = format!(
             "[[metric]]\nkey = \"m{m}\"\nkind = \"sum\"\nevent = \"order\"\nvalue = \"amount\"\nformat = \"money\"\nbetter = \"up\"\ndomain = \"sales\"\n"
-        ));
+        );
+        text.push_str(&metric);
     }
-    text.push_str("[experiments]\nautonomous = false\n");
     Business::parse(&text).expect("a valid business")
 }
 

@@ -67,7 +67,7 @@ impl Engine {
         match input {
             Input::Configure { business, playbooks, operator_keys } => {
                 self.configure(Config::new(business, playbooks, operator_keys), &mut out);
-                self.with_config(&mut out, |engine, config, out| engine.experiments_configured(config, out));
+                self.with_config(&mut out, Engine::experiments_configured);
             }
             Input::Closed { grain, start, end, metrics } => self.closed(*grain, *start, *end, metrics, &mut out),
             Input::Run { state, actor, reason } => self.set_run(*state, actor, reason, &mut out),

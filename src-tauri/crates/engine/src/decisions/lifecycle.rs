@@ -164,11 +164,10 @@ impl Engine {
 
     /// The lever has its new value; whoever is observed on the same lever is told.
     fn put_in_force(&mut self, id: &str) {
-        let (lever, to) = match self.book.records.get(id).map(|r| r.decision.act.clone()) {
-            Some(
-                Act::SetLever { lever, to, .. } | Act::EndExperiment { lever, ship: Some(to), .. },
-            ) => (lever, to),
-            _ => return,
+        let Some(Act::SetLever { lever, to, .. } | Act::EndExperiment { lever, ship: Some(to), .. }) =
+            self.book.records.get(id).map(|r| r.decision.act.clone())
+        else {
+            return;
         };
         for (other, record) in &mut self.book.records {
             let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if *l == lever);

@@ -138,7 +138,7 @@ impl Engine {
         d.budget_left_minor = self.budget_left(config, zone);
         card::mechanics(config, metric, &self.book, &mut d);
         d.blast_radius = card::blast_radius(config, metric, None, &d.act);
-        d.headline = p.headline.clone();
+        d.headline.clone_from(&p.headline);
         d.evidence = p.evidence;
         d.counter_evidence = p.counter_evidence;
         d.counter_search = p.counter_search;
@@ -185,7 +185,7 @@ impl Engine {
         let value = &d.prediction.value;
         let band = Band { p10: value.p10, p50: value.p50, p90: value.p90 };
         let inside = (band.p10..=band.p90).contains(&actual);
-        let money = d.prediction.money_minor.filter(|_| band.p50 != base);
+        let money = d.prediction.money_minor.filter(|_| (band.p50 - base).abs() > 1e-12 * base.abs());
         let outcome = epoch_model::decision::Outcome {
             at: self.now,
             actual,

@@ -65,7 +65,7 @@ fn same_question(a: &Spec, b: &Spec) -> bool {
         && a.metric == b.metric
         && a.exposure == b.exposure
         && a.audience == b.audience
-        && a.share == b.share
+        && (a.share - b.share).abs() < 1e-12
         && a.group == b.group
         && a.from == b.from
         && a.cap == b.cap
@@ -82,10 +82,9 @@ impl Engine {
         expected: Option<Band>,
         out: &mut Vec<Action>,
     ) -> Result<(), String> {
-        if let Some(old) = self.lab.trials.get(&spec.key).filter(|t| !over(t.experiment.state)) {
-            if holds(old.experiment.state) || old.experiment.state == State::Watching {
-                return Err(format!("an experiment “{}” is under way already", spec.key));
-            }
+        let busy = |t: &Trial| holds(t.experiment.state) || t.experiment.state == State::Watching;
+        if self.lab.trials.get(&spec.key).is_some_and(busy) {
+            return Err(format!("an experiment “{}” is under way already", spec.key));
         }
         let expected = expected.unwrap_or_else(|| value::band(self.lab.prior()));
         let mut trial = Trial::new(blank(spec, self.now), by, generator, expected);
@@ -213,7 +212,7 @@ impl Engine {
         if spec.lever.is_some() && !trial.by_rule {
             return;
         }
-        let from = spec.from.or_else(|| match (&spec.lever, &trial.experiment.pilot) {
+        let from = spec.from.or(match (&spec.lever, &trial.experiment.pilot) {
             (None, Some(pilot)) => Some(pilot.from),
             _ => None,
         });

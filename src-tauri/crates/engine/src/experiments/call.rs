@@ -111,7 +111,7 @@ pub(crate) fn call(spec: &Spec, plan: &mut Plan, rows: &[Row], reads: &[ArmRead]
     }
     if !reads.is_empty() && reads.iter().all(worse) {
         out.call = Call::RollBack { arm: key(best) };
-        out.why = "it is worse than the control".to_owned();
+        "it is worse than the control".clone_into(&mut out.why);
         return finish(plan, reads, out);
     }
     let done = |r: &ArmRead| r.better.as_ref().is_some_and(|b| b.verdict == Verdict::Undecided);
@@ -122,15 +122,15 @@ pub(crate) fn call(spec: &Spec, plan: &mut Plan, rows: &[Row], reads: &[ArmRead]
             .find(|r| r.index == best)
             .is_some_and(|r| r.own.as_ref().is_some_and(|o| o.verdict == Verdict::Up));
         out.call = Call::Inconclusive;
-        out.why = "its time is over without an answer".to_owned();
+        "its time is over without an answer".clone_into(&mut out.why);
         return finish(plan, reads, out);
     }
     if spec.purpose != Purpose::SelfAudit && !reads.is_empty() && reads.iter().all(futile) {
         out.call = Call::Futile;
-        out.why = "an effect of the size it was made for is out of reach".to_owned();
+        "an effect of the size it was made for is out of reach".clone_into(&mut out.why);
         return finish(plan, reads, out);
     }
-    out.why = "no limit is crossed".to_owned();
+    "no limit is crossed".clone_into(&mut out.why);
     out
 }
 

@@ -1,5 +1,11 @@
 //! The designer: unit, metric, smallest effect, looks and duration from what is known before, or why it cannot be answered.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to what the type holds just before"
+)]
+
 use epoch_model::business::{Better, Metric};
 use epoch_model::experiment::{Days, Design, Method, Pilot, Purpose, Refusal, Spec};
 use epoch_model::time::DAY;

@@ -64,14 +64,14 @@ impl Engine {
         if let Some(next) = trial.experiment.last.as_mut() {
             next.next_look = None;
         }
-        self.learn_from(&trial, &called, relative, s);
+        self.learn_from(&trial, &called, relative);
         let note = "Measured against a control group that was sorted by chance at the same time.";
         self.score_start(key, measured.filter(|_| relative).map(|m| m.middle), note, out);
         let text = reading.text.clone();
         trial.step(self.now, State::Concluding, "engine", text.clone());
         self.settle_hypothesis(&trial);
         self.lab.trials.insert(key.to_owned(), trial);
-        self.follow(config, key, &called, out);
+        self.follow(config, key, &called);
         self.lab.changed = true;
 
         let ship = matches!(called.call, Call::Ship { .. }) && matches!(spec.purpose, Purpose::Decide | Purpose::Bandit);
@@ -400,7 +400,7 @@ impl Engine {
         }
     }
 
-    fn learn_from(&mut self, trial: &Trial, called: &Called, relative: bool, s: f64) {
+    fn learn_from(&mut self, trial: &Trial, called: &Called, relative: bool) {
         let spec = &trial.experiment.spec;
         let positive = matches!(called.call, Call::Ship { .. } | Call::RollBack { .. });
         if spec.purpose == Purpose::SelfAudit {
@@ -415,7 +415,6 @@ impl Engine {
             return;
         };
         let half = 0.5 * (after.interval[1] - after.interval[0]);
-        let _ = s;
         self.lab.learn(Learnt {
             experiment: spec.key.clone(),
             generator: trial.generator.clone(),

@@ -148,7 +148,7 @@ impl Engine {
         trial.experiment.last = Some(reading.clone());
         out.push(Action::Reading(Box::new(reading)));
 
-        let broken = self.broken_split(trial, look.at);
+        let broken = broken_split(trial, look.at);
         match (broken, called) {
             (Some(cause), _) => Found::Broken(cause),
             (None, Some(called)) if called.call != Call::Continue => Found::Called(Box::new(called)),
@@ -161,25 +161,25 @@ impl Engine {
             }
         }
     }
+}
 
-    /// Notes since when a gate fails; a split that stays wrong is a reason to end.
-    fn broken_split(&self, trial: &mut Trial, at: Millis) -> Option<String> {
-        let failing = trial.experiment.last.as_ref().is_some_and(|r| r.gates.iter().any(gates::blocks));
-        if !failing {
-            trial.failing_since = None;
-            return None;
-        }
-        let since = *trial.failing_since.get_or_insert(at);
-        let splits = trial.experiment.last.as_ref().and_then(|r| {
-            r.gates.iter().find(|g| !g.passed && matches!(g.kind, GateKind::SampleRatio | GateKind::MixedUnits))
-        })?;
-        // Somebody else's sorting cannot be ended, only not believed.
-        let lasting = at.saturating_sub(since) >= PATIENCE && trial.experiment.spec.lever.is_some();
-        lasting.then(|| {
-            let cause = splits.cause.clone().unwrap_or_default();
-            format!("{}: {cause}", splits.text)
-        })
+/// Notes since when a gate fails; a split that stays wrong is a reason to end.
+fn broken_split(trial: &mut Trial, at: Millis) -> Option<String> {
+    let failing = trial.experiment.last.as_ref().is_some_and(|r| r.gates.iter().any(gates::blocks));
+    if !failing {
+        trial.failing_since = None;
+        return None;
     }
+    let since = *trial.failing_since.get_or_insert(at);
+    let splits = trial.experiment.last.as_ref().and_then(|r| {
+        r.gates.iter().find(|g| !g.passed && matches!(g.kind, GateKind::SampleRatio | GateKind::MixedUnits))
+    })?;
+    // Somebody else's sorting cannot be ended, only not believed.
+    let lasting = at.saturating_sub(since) >= PATIENCE && trial.experiment.spec.lever.is_some();
+    lasting.then(|| {
+        let cause = splits.cause.clone().unwrap_or_default();
+        format!("{}: {cause}", splits.text)
+    })
 }
 
 fn failing_text(trial: &Trial) -> String {
@@ -208,7 +208,6 @@ fn observed(design: &Design, look: &Look, spec: &epoch_model::experiment::Spec, 
     Traffic { per_day, sd: per_day.sqrt(), days: elapsed.max(1.0) }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a sentence has that many parts")]
 fn words(
     config: &Config,
     spec: &epoch_model::experiment::Spec,
@@ -228,9 +227,9 @@ fn words(
         Some((Call::RollBack { arm }, c)) => format!("{arm} is taken back: {}.", c.why),
         Some((Call::Futile, c)) => format!("It ends without an effect on {title}: {}.", c.why),
         Some((Call::Inconclusive, c)) if c.promising => format!(
-            "Its time is over. On its own it would be called better, but not within the share of false calls you allow for calls without asking."
-        )
-        .replace("it would", &format!("{} would", spec.arms.get(c.index).map_or("the arm", |a| a.key.as_str()))),
+            "Its time is over. On its own {} would be called better, but not within the share of false calls you allow for calls without asking.",
+            spec.arms.get(c.index).map_or("an arm", |a| a.key.as_str())
+        ),
         Some((Call::Inconclusive, _)) => format!("Its time is over without an answer on {title}."),
         _ => {
             let left = days_left.map_or_else(String::new, |d| format!(", about {} days to go", text::number(d.ceil(), 0)));

@@ -25,6 +25,8 @@
 //!
 //! What it must not know: how units are sorted (`levers`) and how they are counted (`store`). It sees sums only.
 
+#![expect(clippy::neg_cmp_op_on_partial_ord, reason = "`!(x > 0)` also refuses NaN")]
+
 mod ask;
 mod audit;
 mod call;

@@ -316,7 +316,7 @@ impl Engine {
         spec.secondary = companions(config, metric, lever);
         let free = config.business.limits.exposure_per_decision;
         spec.arms = arms(&h.from, &h.to, 0.5);
-        if free >= 0.01 && free < 0.5 {
+        if (0.01..0.5).contains(&free) {
             let (arms, share) = exposing(metric, &h.from, &h.to, free);
             let small = Spec { arms, share, ..spec.clone() };
             let pilot = self.lab.reach.get(&h.lever).and_then(|r| r.pilot.as_ref()).filter(|p| p.metric == spec.metric);
@@ -347,6 +347,27 @@ impl Engine {
         if !config.business.experimenting.autonomous || !met || unfit(metric).is_some() {
             return false;
         }
+        let recent = self.now.saturating_sub(SAME_AGAIN);
+        let refuted = self.lab.hypotheses.values().find(|h| {
+            h.lever == lever
+                && h.to == *to
+                && h.from == *from
+                && h.metric == metric.key
+                && h.at > recent
+                && matches!(h.state, HypothesisState::Refuted | HypothesisState::Open)
+        });
+        if let Some(h) = refuted {
+            out.push(Action::Refused {
+                what: format!("playbook {} on lever {lever}", play.key),
+                code: epoch_model::Code::WrongState,
+                message: format!(
+                    "{} was tested and did not help: {}",
+                    text::lever(to),
+                    h.experiment.as_deref().unwrap_or(h.id.as_str())
+                ),
+            });
+            return true;
+        }
         let idea = Idea {
             generator: format!("playbook:{}", play.key),
             lever: lever.to_owned(),
@@ -359,6 +380,13 @@ impl Engine {
             evidence: vec![insight.id.clone()],
             parent: None,
         };
+        // A finding is a better reason for what was only next to a value before.
+        let queued = self.lab.hypotheses.values().find(|h| {
+            h.lever == lever && h.to == *to && h.audience.is_none() && h.state == HypothesisState::Queued
+        });
+        if let Some(id) = queued.map(|h| h.id.clone()) {
+            self.lab.hypotheses.remove(&id);
+        }
         let Some(id) = self.suppose(config, idea) else { return false };
         let Some(h) = self.lab.hypotheses.get(&id).cloned() else { return false };
         let fallback = Fallback { playbook: play.key.clone(), insight: insight.clone() };
@@ -500,7 +528,7 @@ impl Engine {
     }
 
     /// What an answer leads to.
-    pub(crate) fn follow(&mut self, config: &Config, key: &str, called: &Called, out: &mut Vec<Action>) {
+    pub(crate) fn follow(&mut self, config: &Config, key: &str, called: &Called) {
         let Some(trial) = self.lab.trials.get(key) else { return };
         let (spec, reading) = (trial.experiment.spec.clone(), trial.experiment.last.clone());
         let (Some(reading), Some(lever)) = (reading, spec.lever.as_ref().and_then(|l| config.lever(l)).cloned()) else {
@@ -579,9 +607,27 @@ impl Engine {
             }
             _ => {}
         }
-        let _ = out;
+        self.contradict(key, &arm.value, &spec.metric, &lever.key, &called.call);
         for idea in ideas.into_iter().take(4) {
             self.suppose(config, idea);
+        }
+    }
+
+    /// An answer that goes against an earlier one about the same value opens that one again.
+    fn contradict(&mut self, key: &str, value: &LeverValue, metric: &str, lever: &str, call: &Call) {
+        let against = match call {
+            Call::Ship { .. } => HypothesisState::Refuted,
+            Call::RollBack { .. } => HypothesisState::Supported,
+            _ => return,
+        };
+        for h in self.lab.hypotheses.values_mut() {
+            let same = h.lever == lever && h.to == *value && h.metric == metric;
+            if same && h.state == against && h.experiment.as_deref() != Some(key) {
+                h.state = HypothesisState::Open;
+                h.because = format!("{}; {key} found the opposite", h.because);
+                h.evidence.push(key.to_owned());
+                self.lab.changed = true;
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! A company whose truth is known: units come, are sorted, and do what the arm makes them do. It is the host of its engine:
 //! it measures, counts, carries effects out, and answers cards if it is told to.
 
+#![expect(clippy::cast_sign_loss, clippy::panic, reason = "counts are not negative; a company that does not come to rest says so")]
+
 use std::collections::BTreeMap;
 
 use epoch_engine::{Action, Input};

@@ -62,7 +62,7 @@ fn a_playbooks_move_is_tested_instead_of_made_for_everybody() {
     assert_eq!(h.generator, "playbook:revenue_drop_lower_price");
     assert_eq!((e.spec.metric.as_str(), e.spec.lever.as_deref()), ("revenue", Some("pro_price")));
     let (exposed, most) = (e.spec.share * e.spec.arms[1].weight, 0.1 + 1e-9);
-    assert!(exposed <= most || e.spec.share == 1.0, "{:?}", e.spec);
+    assert!(exposed <= most || e.spec.share > 0.999, "{:?}", e.spec);
     assert!(c.world.on("pro_price").is_none(), "not moved for everybody");
     assert!(matches!(e.state, State::Waiting | State::Running), "{:?}", e.history);
 

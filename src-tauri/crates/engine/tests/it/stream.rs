@@ -43,7 +43,7 @@ fn false_calls_stay_below_the_target_over_three_hundred_experiments() {
     for seed in 0..2_u64 {
         let levers = 50;
         let mut c = factory(levers, 100 + seed);
-        let (mut calls, mut wrong) = (0, 0);
+        let (mut calls, mut wrong) = (0_u32, 0_u32);
         for round in 0..3 {
             for i in 0..levers {
                 let lever = format!("price_{i}");
@@ -75,7 +75,7 @@ fn false_calls_stay_below_the_target_over_three_hundred_experiments() {
                     let true_effect = c.traffic[&format!("price_{i}")].effects[&("signup_rate".into(), "test".into())];
                     calls += 1;
                     alone += 1;
-                    wrong += usize::from(true_effect <= 0.0);
+                    wrong += u32::from(true_effect <= 0.0);
                     found += usize::from(true_effect > 0.0);
                 }
             }
@@ -84,10 +84,11 @@ fn false_calls_stay_below_the_target_over_three_hundred_experiments() {
                 c.quick_day();
             }
         }
-        shares.push(if calls == 0 { 0.0 } else { f64::from(wrong as u32) / f64::from(calls as u32) });
-        assert_eq!(c.portfolio.budget.calls, calls as u64);
+        shares.push(if calls == 0 { 0.0 } else { f64::from(wrong) / f64::from(calls) });
+        assert_eq!(c.portfolio.budget.calls, u64::from(calls));
     }
     let realised: f64 = shares.iter().sum::<f64>() / shares.len() as f64;
+    println!("false share of calls by stream {shares:?}, mean {realised:.3}; {found} of {real} effects found");
     assert!(realised <= 0.05 + 0.03, "{shares:?}");
     assert!(found * 10 >= real * 7, "{found} of {real} found, {alone} calls");
 }
@@ -108,6 +109,7 @@ fn equal_arms_are_called_no_more_often_than_they_may() {
         c.quick_day();
     }
     let audit = &c.portfolio.audit;
+    println!("{audit:?}");
     assert_eq!(audit.aa_tests, levers as u64, "{audit:?}");
     assert!(audit.aa_called <= 8 && !audit.failed, "{audit:?}");
     assert!(audit.injected == levers as u64 && audit.found * 10 >= audit.injected * 6, "{audit:?}");
