@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Reading } from '$lib/backend';
 import { MARKS, dashOf, markOf, markPath } from '../../domain/arm-marks';
-import { robustSpan, scale, spread, thin, ticks } from './plot';
+import { perLook, robustSpan, scale, spread, thin, ticks } from './plot';
 
 test('one wild interval does not crush the rest', () => {
   const usual = Array.from({ length: 9 }, (_, i) => ({ low: -0.05, middle: 0.01 * (i % 3), high: 0.07 }));
@@ -58,4 +58,13 @@ test('arms differ without colour', () => {
   const shapes = MARKS.map((_, i) => `${markOf(i)} ${dashOf(i)}`);
   expect(new Set(shapes).size).toBe(MARKS.length);
   for (const mark of MARKS) expect(markPath(mark, 4)).toMatch(/^M/);
+});
+
+test('what each look saw more than the one before', () => {
+  const at = (n: number, units: number[]) => ({ at: n, units }) as Reading;
+  expect(perLook([at(1, [10, 12]), at(2, [25, 20]), at(3, [24, 30])])).toEqual([
+    { day: 1, units: [10, 12] },
+    { day: 2, units: [15, 8] },
+    { day: 3, units: [0, 10] },
+  ]);
 });

@@ -1,5 +1,5 @@
 // Geometry of the page's small charts: scales that one wild first look does not crush, ticks, labels. Pure.
-import type { Interval, Reading } from '$lib/backend';
+import type { DayCount, Interval, Reading } from '$lib/backend';
 
 export interface Span {
   low: number;
@@ -48,6 +48,14 @@ export function spread(wanted: number[], gap: number, low: number, high: number)
   const out = new Array<number>(wanted.length).fill(0);
   for (const { y, i } of order) out[i] = y;
   return out;
+}
+
+/** New units per look, where days are no longer counted: what each look saw more than the one before. */
+export function perLook(readings: Reading[]): DayCount[] {
+  return readings.map((one, i) => ({
+    day: one.at,
+    units: one.units.map((count, arm) => Math.max(0, count - (readings[i - 1]?.units[arm] ?? 0))),
+  }));
 }
 
 /** Readings as a chart can hold them: all of the last ones, and evenly chosen earlier ones. */
