@@ -1,5 +1,7 @@
 //! A sandbox from its start to its end, as the console drives it: sped up, skipped through, troubled, reset, deleted.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -45,7 +47,7 @@ impl Console {
     }
 
     fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
             let sandbox = self.read("sandbox");
             if holds(&sandbox) {
