@@ -179,20 +179,22 @@ impl Inner {
             *asked = Some(Instant::now());
         }
         let Some(at) = self.experiments_horizon() else { return Ok(()) };
+        let day = self.zone().floor(at, Grain::Day);
         let (running, due) = self.engine.peek(move |engine| {
-            // A look sees data up to its instant, so none is taken twice at one.
+            // A look sees data up to its instant, so none is taken twice at one; and the first one sees the end of a day, so that
+            // it does not depend on how fast time runs.
             let seen = |e: &Experiment| e.last.as_ref().map(|r| r.at).max(e.started_at);
             let fresh = |e: &&Experiment| seen(e).is_none_or(|seen| seen < at);
-            let running = engine.experiments().filter(|e| e.state == State::Running).filter(fresh);
-            let running: Vec<String> = running.map(|e| e.spec.key.clone()).collect();
+            let ripe = |e: &Experiment| e.last.is_some() || e.started_at.is_none_or(|from| from < day);
+            let running = || engine.experiments().filter(|e| e.state == State::Running).filter(fresh);
+            let keys: Vec<String> = running().map(|e| e.spec.key.clone()).collect();
             let mut due = engine.looks_due(at);
-            due.retain(|key| running.contains(key));
-            (running, due)
+            due.retain(|key| running().any(|e| e.spec.key == *key && ripe(e)));
+            (keys, due)
         })?;
         if running.is_empty() {
             return Ok(());
         }
-        let day = self.zone().floor(at, Grain::Day);
         let looked = self.store.meta(LOOKED)?.and_then(|v| v.as_i64());
         let day_over = looked.is_none_or(|last| last < day);
         let keys = if day_over { running } else { due };

@@ -90,6 +90,16 @@ timezone = "UTC"            # IANA name, e.g. Europe/Berlin: days and weeks begi
 # [[guardrail]]
 # metric = "signup_rate"
 # worsens_by_at_most = "0.5 points"   # or "5 %" of what it was
+#
+# [[experiment]]
+# key = "price_up"
+# lever = "pro_price"
+# arms = [29, 32]           # the first is what everyone has now
+# metric = "signup_rate"    # what decides; the guardrails above are watched, too
+#
+# [experiments]
+# on = true                 # whether the engine asks questions of its own
+# days_max = 60             # the longest an experiment may be expected to take
 
 [limits]
 autonomous_spend_per_day = 0     # money it may spend without asking
