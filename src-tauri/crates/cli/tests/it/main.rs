@@ -5,6 +5,7 @@
 mod answers;
 mod config;
 mod crash;
+mod experiments;
 mod http;
 mod kit;
 mod levers;
