@@ -3,7 +3,7 @@
 use epoch_stats::fdr::trial::{Outcome, Plan, run};
 use epoch_stats::fdr::{Evidence, Method, Procedure, Stream};
 
-const PLAN: Plan = Plan { tests: 300, streams: 40, effects: 0.3, strength: 3.0, null_mean: 0.0, overlap: 0 };
+const PLAN: Plan = Plan { tests: 300, streams: 24, effects: 0.3, strength: 3.0, null_mean: 0.0, overlap: 0 };
 
 fn trial(method: Method, plan: Plan) -> Outcome {
     run(Procedure::new(method, 0.05), plan, 41)
