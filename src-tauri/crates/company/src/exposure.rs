@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 
 /// The event's name.
 pub const CALLED: &str = "$feature_flag_called";
+/// The variant of those whom no rule took, as OFREP names it. Not their value: an arm may have the same one, and who is
+/// outside of an experiment is not in its arm.
+pub const NO_VARIANT: &str = "default";
 /// Assignments remembered as reported; those forgotten are reported again, under the same id.
 const REPORTED_MAX: usize = 500_000;
 
@@ -26,12 +29,12 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// `unit` saw `response` (an arm's key, a rule's key, or the value) of a lever's version, which chance gave it with this
-    /// probability.
-    pub fn new(lever: &str, version: u32, unit: &str, at: Millis, response: &Value, propensity: f64) -> Self {
+    /// `unit` saw a lever's version; chance gave it this variant (an arm's or a rule's key, else [`NO_VARIANT`]), whose value
+    /// had this probability.
+    pub fn new(lever: &str, version: u32, unit: &str, at: Millis, variant: &str, propensity: f64) -> Self {
         let props = json!({
             "$feature_flag": lever,
-            "$feature_flag_response": response,
+            "$feature_flag_response": variant,
             "$propensity": propensity,
             "$lever_version": version,
         });

@@ -15,7 +15,7 @@ pub mod tape;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub use exposure::{CALLED, Exposure, Reported};
+pub use exposure::{CALLED, Exposure, NO_VARIANT, Reported};
 pub use line::{Answer, Opening, Order};
 pub use play::play;
 

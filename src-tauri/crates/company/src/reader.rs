@@ -10,11 +10,11 @@ use epoch_model::business::LeverValue;
 use epoch_model::{Code, Error, Result};
 use epoch_sandbox::{Attributes, LeverSource};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::exposure::{Reported, attributes};
 use crate::gateway::{Fetched, Gateway};
-use crate::{Exposure, UNIT};
+use crate::{Exposure, NO_VARIANT, UNIT};
 
 /// Subjects whose answers are kept, and different answers among them.
 const SUBJECTS_MAX: usize = 100_000;
@@ -40,7 +40,6 @@ struct One {
 #[serde(default)]
 struct Metadata {
     version: u32,
-    rule: Option<String>,
     propensity: Option<f64>,
 }
 
@@ -170,15 +169,13 @@ impl LeverSource for Reader<'_> {
         let found = levers.0.get(lever);
         let value = found.and_then(|one| one.value.clone());
         known.read.values.push(value.clone());
-        if let (Some(one), Some(value)) = (found, &value)
+        if let Some(one) = found
             && let Some(propensity) = one.metadata.propensity
             && !unit.is_empty()
             && known.reported.first(lever, one.metadata.version, unit)
         {
-            // The protocol's variant is a word for nothing where no rule decided.
-            let arm = one.variant.as_ref().filter(|_| one.metadata.rule.is_some());
-            let response: Value = arm.map_or_else(|| json!(value), |arm| json!(arm));
-            let seen = Exposure::new(lever, one.metadata.version, unit, of.at, &response, propensity);
+            let variant = one.variant.as_deref().unwrap_or(NO_VARIANT);
+            let seen = Exposure::new(lever, one.metadata.version, unit, of.at, variant, propensity);
             known.read.exposures.push(seen);
         }
         value

@@ -15,9 +15,13 @@ use tempfile::TempDir;
 
 use crate::kit::{Served, ras, until};
 
-/// Half of the people in one country see another headline, and half of all are promised a faster delivery.
+/// Half of the people in one country are in an experiment with the headline, and half of all are promised a faster delivery.
 const RULES: [(&str, &str); 2] = [
-    ("headline", "if = \"country == 'DE'\"\nvalue = \"proof\"\nshare = \"50 %\"\n"),
+    (
+        "headline",
+        "if = \"country == 'DE'\"\nexperiment = \"proof\"\nshare = \"50 %\"\n\
+         arms = [{ key = \"control\", value = \"plain\" }, { key = \"test\", value = \"proof\" }]\n",
+    ),
     ("delivery_promise", "value = 3\nshare = \"50 %\"\n"),
 ];
 const DAYS: &str = "6";
@@ -177,12 +181,17 @@ fn a_company_of_its_own_sends_what_it_does_whoever_is_killed() {
     let seen = sent.values().filter(|(_, name, ..)| name == "$feature_flag_called");
     let arms: BTreeMap<(String, String), usize> = seen.fold(BTreeMap::new(), |mut arms, (.., props)| {
         let props: Value = serde_json::from_str(props).unwrap();
-        assert_eq!(props["$propensity"], json!(0.5), "{props}");
-        let text = |key: &str| props[key].as_str().map_or_else(|| props[key].to_string(), str::to_owned);
+        let text = |key: &str| props[key].as_str().unwrap_or_else(|| panic!("no {key} in {props}")).to_owned();
+        let propensity = match (props["$feature_flag"].as_str(), props["$feature_flag_response"].as_str()) {
+            (Some("headline"), Some("test")) => 0.25,
+            (Some("headline"), _) => 0.75,
+            _ => 0.5,
+        };
+        assert_eq!(props["$propensity"], json!(propensity), "{props}");
         *arms.entry((text("$feature_flag"), text("$feature_flag_response"))).or_default() += 1;
         arms
     });
-    assert_eq!(arms.keys().filter(|(lever, _)| lever == "headline").count(), 2, "{arms:?}");
+    assert_eq!(arms.keys().filter(|(lever, _)| lever == "headline").count(), 3, "{arms:?}");
     assert_eq!(arms.keys().filter(|(lever, _)| lever == "delivery_promise").count(), 2, "{arms:?}");
     assert!(arms.values().all(|n| *n > 20), "{arms:?}");
     beside.proves_itself();

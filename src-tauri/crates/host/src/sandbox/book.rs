@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use epoch_company::exposure::attributes;
-use epoch_company::{Exposure, Reported, UNIT};
+use epoch_company::{Exposure, NO_VARIANT, Reported, UNIT};
 use epoch_levers::{Compiled, Subject};
 use epoch_model::Result;
 use epoch_model::business::LeverValue;
@@ -13,7 +13,6 @@ use epoch_model::serving::Flag;
 use epoch_model::time::Millis;
 use epoch_sandbox::{Attributes, LeverSource};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::charter::Place;
 use crate::config;
@@ -43,8 +42,8 @@ impl LeverSource for Source<'_> {
             && !unit.is_empty()
             && self.reported.borrow_mut().first(lever, flag.version, unit)
         {
-            let response = found.variant.as_ref().map_or_else(|| json!(found.value), |variant| json!(variant));
-            let seen = Exposure::new(lever, flag.version, unit, of.at, &response, propensity);
+            let variant = found.variant.as_deref().unwrap_or(NO_VARIANT);
+            let seen = Exposure::new(lever, flag.version, unit, of.at, variant, propensity);
             self.exposures.borrow_mut().push(seen);
         }
         Some(found.value)
@@ -123,7 +122,7 @@ impl Books {
 mod tests {
     use epoch_model::business::Business;
     use epoch_model::time::DAY;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -132,7 +131,9 @@ mod tests {
             "[business]\nname = \"Shop\"\ncurrency = \"EUR\"\ntimezone = \"UTC\"\n\n[[lever]]\nkey = \"headline\"\nkind = \"variant\"\n\
              options = [\"plain\", \"proof\"]\ndefault = \"{headline}\"\n\n[[lever]]\nkey = \"guide\"\nkind = \"variant\"\n\
              options = [\"short\", \"long\"]\ndefault = \"short\"\n[[lever.rule]]\nkey = \"half\"\nif = \"country == 'DE'\"\n\
-             value = \"long\"\nshare = \"50 %\"\n"
+             value = \"long\"\nshare = \"50 %\"\n\n[[lever]]\nkey = \"offer\"\nkind = \"variant\"\n\
+             options = [\"none\", \"gift\"]\ndefault = \"none\"\n[[lever.rule]]\nkey = \"trial\"\nexperiment = \"gifts\"\n\
+             arms = [{{ key = \"control\", value = \"none\" }}, {{ key = \"test\", value = \"gift\" }}]\nshare = \"50 %\"\n"
         );
         let business = Business::parse(&text).expect("a business");
         Compiled::new(epoch_levers::declared(&business).flags().to_vec(), version)
@@ -161,6 +162,33 @@ mod tests {
         assert_eq!(seen.len(), 400);
         let props: Value = serde_json::from_str(&seen[0].props).expect("JSON");
         assert_eq!((&props["$feature_flag"], &props["$propensity"]), (&json!("guide"), &json!(0.5)));
+    }
+
+    #[test]
+    fn who_is_in_an_experiment_reports_the_arm_and_who_is_not_reports_none() {
+        let (levers, mut reported, exposures) = (levers(1, "plain"), Reported::default(), RefCell::default());
+        let source = Source { levers: &levers, reported: RefCell::new(&mut reported), exposures: &exposures };
+        let mut gifts = 0;
+        for n in 0..1_000 {
+            gifts += usize::from(
+                source.value("offer", &format!("u{n}"), &of("DE")) == Some(LeverValue::Text("gift".into())),
+            );
+        }
+        // The company's own decisions are nobody's exposure.
+        source.value("offer", "", &of(""));
+        let mut told = std::collections::BTreeMap::new();
+        for seen in exposures.take() {
+            let props: Value = serde_json::from_str(&seen.props).expect("JSON");
+            let arm = props["$feature_flag_response"].as_str().expect("an arm").to_owned();
+            // The value "none" comes to those outside and to the control, "gift" to the test only.
+            assert_eq!(props["$propensity"], json!(if arm == "test" { 0.25 } else { 0.75 }), "{arm}");
+            *told.entry(arm).or_insert(0_usize) += 1;
+        }
+        assert_eq!(told.get("test"), Some(&gifts));
+        assert_eq!(told.values().sum::<usize>(), 1_000);
+        for (arm, about) in [("control", 250), ("test", 250), ("default", 500)] {
+            assert!(told[arm].abs_diff(about) < 70, "{told:?}");
+        }
     }
 
     #[test]
