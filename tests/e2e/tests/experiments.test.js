@@ -7,12 +7,12 @@ import { start, until } from "../src/app.js";
 import { violations } from "../src/axe.js";
 import { DAYS, FIRST_DAY, RATES, SITE_TOML, TEST_DAY, writeVisits } from "../src/abtest.js";
 import { everyLook, visit } from "../src/look.js";
-import { call, press, shows } from "../src/page.js";
+import { call, fill, press, shows } from "../src/page.js";
 
 const DAY_MS = 86_400_000;
 const READ = { timeout_ms: 120_000, every_ms: 250 };
 const objections = new Map();
-let app, browser, folder, rows;
+let app, browser, folder, rows, asked;
 
 async function look(pages) {
   await everyLook(browser, pages, async (name, theme, size) => {
@@ -151,6 +151,30 @@ test("a question that can be answered says in how many days, and is asked", asyn
   }, READ);
   assert.deepEqual(experiment.spec.arms.map((arm) => arm.value), ["Hello", "Welcome"]);
   await look([["experiments-asked", `#/experiments/${key}`]]);
+  asked = key;
+});
+
+test("its card says who gets what; approved it runs, and it is ended with a reason", async () => {
+  const { card, card_hash } = await until("its card", async () => {
+    const view = await story(asked);
+    return view.card && view;
+  });
+  await visit(browser, `#/approvals/${card}`);
+  await shows(browser, /100\s%\sof everyone are sorted\s+by chance/);
+  await look([["experiments-card", `#/approvals/${card}`]]);
+  await call(browser, "write", "approve", { id: card, card_hash });
+  await until("it to run", async () => (await story(asked)).experiment.state === "running");
+  await visit(browser, `#/experiments/${asked}`);
+  await shows(browser, "Running");
+  await look([["experiments-running", null]]);
+  await press(browser, "End…");
+  await fill(browser, "Why", "We write another headline");
+  await press(browser, "End experiment");
+  const { experiment } = await until("its end", async () => {
+    const view = await story(asked);
+    return ["stopped", "concluding", "archived"].includes(view.experiment.state) && view;
+  });
+  assert.ok(experiment.history.some((step) => step.reason.includes("We write another headline")), JSON.stringify(experiment.history));
 });
 
 test("axe objects to nothing", () => {
