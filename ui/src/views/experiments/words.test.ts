@@ -9,6 +9,7 @@ import {
   generator,
   pText,
   perUnit,
+  standing,
   units,
   verdict,
   whoText,
@@ -113,6 +114,15 @@ describe('groups', () => {
     expect(of('headline_time', ['headline_time'])).toBe('needs');
     expect(of('pro_price_2026')).toBe('running');
     expect(of('trial_30')).toBe('archived');
+  });
+  test('too few units are early, not an alarm', () => {
+    const young = structuredClone(all.find((one) => one.spec.key === 'pro_price_2026')!);
+    Object.assign(
+      young.last!.gates.find((gate) => gate.kind === 'too_few_units')!,
+      { passed: false },
+    );
+    expect(groupOf(young, new Set())).toBe('running');
+    expect(standing(young)).toEqual({ text: 'Too early to say', tone: 'quiet' });
   });
   test('every experiment is in one group, in the order of the groups', () => {
     const made = grouped(all, new Set());

@@ -219,8 +219,13 @@ export function whoText(spec: Pick<ExperimentSpec, 'audience' | 'share' | 'group
   return all ? (spec.audience ? `all ${who}` : who) : `${share(spec.share)} of ${who}`;
 }
 
+/** Whether a failing check holds every decision back. Too few units are only early; a failed self-audit asks instead of acting. */
+export const holdsBack = (gate: ExperimentGate): boolean =>
+  !gate.passed && gate.kind !== 'too_few_units' && gate.kind !== 'self_audit';
 export const brokenGate = (experiment: Experiment): ExperimentGate | undefined =>
-  experiment.last?.gates.find((gate) => !gate.passed);
+  experiment.last?.gates.find(holdsBack);
+export const isEarly = (experiment: Experiment): boolean =>
+  experiment.last?.gates.some((gate) => !gate.passed && gate.kind === 'too_few_units') ?? false;
 
 /** The effect that speaks for the experiment: of the arm that was called, else of the one that most probably is better. */
 export function lead(experiment: Experiment): ExperimentEffect | undefined {
@@ -234,6 +239,10 @@ export interface Verdict {
   text: string;
   tone: Tone;
 }
+
+/** What can be said of a running experiment. */
+export const standing = (experiment: Experiment): Verdict =>
+  isEarly(experiment) ? { text: 'Too early to say', tone: 'quiet' } : verdict(lead(experiment), experiment.spec.arms);
 
 /** What can be said of an effect before anything is decided; with several arms it names the one it is about. */
 export function verdict(effect: ExperimentEffect | undefined, arms: Arm[] = []): Verdict {
