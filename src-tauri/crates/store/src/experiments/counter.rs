@@ -14,7 +14,7 @@ use super::metric::Side;
 use super::plan::Plan;
 use super::scope::{Place, State};
 use super::unit::{History, Member, Point};
-use crate::aggregate::{Calendar, Dictionary, Map, People, fixed, identity, words};
+use crate::aggregate::{Calendar, Dictionary, Map, People, identity, words};
 
 /// Properties of one event that are kept on the stack; more go to the heap.
 const SLOTS_NEAR: usize = 16;
@@ -125,13 +125,12 @@ impl Counter {
             self.quantiles(plan, number, unit, false);
         }
         let Some(members) = self.spaces[measure.space].members.get_mut(&unit) else { return };
-        let value = fixed(point.value).unwrap_or_default();
         for at in 0..members.len() {
             let experiment = &plan.experiments[members[at].experiment as usize];
             let Some(listens) = experiment.listens.get(&number) else { continue };
             let member = &mut members[at];
             let state = &mut self.states[member.experiment as usize];
-            if point.time >= member.first {
+            if point.time >= member.first && (!point.value.is_nan() || experiment.counts(listens)) {
                 state.newest_outcome = state.newest_outcome.max(point.time);
             }
             if member.mixed {
@@ -145,6 +144,7 @@ impl Counter {
                 let Some(side) = planned.side(*den, members[at].first, experiment.covariate, point.time) else {
                     continue;
                 };
+                let Some(value) = planned.part(*den).amount(point.value) else { continue };
                 let totals = members[at].totals_mut(*metric);
                 let before = planned.vars(totals);
                 let total = match (side, den) {
@@ -323,8 +323,9 @@ fn begin(
     let experiment = &plan.experiments[member.experiment as usize];
     let state = &mut states[member.experiment as usize];
     #[expect(clippy::iter_over_hash_type, reason = "the greatest is the same in any order")]
-    for measure in experiment.listens.keys() {
-        let newest = history(*measure).and_then(History::newest).filter(|time| *time >= member.first);
+    for (measure, listens) in &experiment.listens {
+        let valued = !experiment.counts(listens);
+        let newest = history(*measure).and_then(|h| h.newest(valued)).filter(|time| *time >= member.first);
         state.newest_outcome = state.newest_outcome.max(newest.unwrap_or(state.newest_outcome));
     }
     member.totals = if member.mixed { Vec::new() } else { experiment.totals(member.first, history) };

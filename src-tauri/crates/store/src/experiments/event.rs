@@ -27,6 +27,8 @@ pub struct MeasureUse {
     pub measure: u32,
     pub filter: Option<Bound>,
     pub value: Option<Bound>,
+    /// Somebody counts these events, with or without a value.
+    pub counted: bool,
 }
 
 #[derive(Debug)]
@@ -42,18 +44,20 @@ pub struct ExposureUse {
 }
 
 impl MeasureUse {
-    /// What an event adds; `None` where it does not count.
+    /// The event's value, 1 where events are counted only, not a number where it has none but is counted; `None` where it is
+    /// nothing at all.
     pub fn value(&self, values: &[Value<'_>]) -> Option<f64> {
         if self.filter.as_ref().is_some_and(|f| !f.eval(values).is_some_and(|v| v.is_true())) {
             return None;
         }
         let Some(value) = &self.value else { return Some(1.0) };
         let number = match value.slot() {
-            Some(slot) => values.get(slot)?.as_number()?,
-            None => value.eval(values)?.as_number()?,
+            Some(slot) => values.get(slot).and_then(Value::as_number),
+            None => value.eval(values).and_then(|v| v.as_number()),
         };
         // What no sum takes is missing.
-        fixed(number).map(|_| number)
+        let number = number.filter(|n| fixed(*n).is_some());
+        if self.counted { number.or(Some(f64::NAN)) } else { number }
     }
 }
 

@@ -4,7 +4,7 @@ use epoch_model::time::Millis;
 
 use super::sums::{Shape, VARS, Vars};
 use super::unit::{History, Totals};
-use crate::aggregate::bin;
+use crate::aggregate::{bin, fixed};
 
 /// Values of a unit that a quantile takes: the earliest ones.
 const VALUES_MAX: usize = 1000;
@@ -26,12 +26,21 @@ pub struct MetricPlan {
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
     pub measure: u32,
+    /// Events are counted; else their values are summed.
+    pub counts: bool,
     /// Only whether there is something counts.
     pub any: bool,
     /// What a unit's total counts at most.
     pub cap: Option<i128>,
     /// Only events up to this long after the first exposure.
     pub window: Option<Millis>,
+}
+
+impl Part {
+    /// What an event adds, with nine decimals; `None` where it has no value.
+    pub fn amount(&self, value: f64) -> Option<i128> {
+        if self.counts { Some(ONE) } else { fixed(value) }
+    }
 }
 
 /// Where an event stands to a unit's first exposure.
@@ -54,7 +63,8 @@ impl MetricPlan {
         }
     }
 
-    fn part(&self, den: bool) -> &Part {
+    /// The denominator, or the outcome.
+    pub fn part(&self, den: bool) -> &Part {
         match &self.den {
             Some(part) if den => part,
             _ => &self.outcome,
@@ -92,7 +102,7 @@ impl MetricPlan {
     pub fn bins<'h>(&self, first: Millis, history: impl Fn(u32) -> Option<&'h History>) -> Vec<i32> {
         let Some((from, to)) = self.span(&self.outcome, first, Side::After, 0) else { return Vec::new() };
         let points = history(self.outcome.measure).map(|h| h.within(from, to)).unwrap_or_default();
-        let mut bins: Vec<i32> = points.iter().take(VALUES_MAX).filter_map(|p| bin(p.value)).collect();
+        let mut bins: Vec<i32> = points.iter().filter_map(|p| bin(p.value)).take(VALUES_MAX).collect();
         bins.sort_unstable();
         bins
     }

@@ -115,6 +115,11 @@ impl ExperimentPlan {
         if self.one_arm { 1 } else { self.arms.len() }
     }
 
+    /// Whether one of these metrics counts events, with or without a value.
+    pub fn counts(&self, listens: &[(u16, bool)]) -> bool {
+        listens.iter().any(|(metric, den)| self.metrics[usize::from(*metric)].part(*den).counts)
+    }
+
     /// Since when exposures are counted that come before the start.
     pub fn warned_from(&self) -> Millis {
         self.from.saturating_sub(BEFORE)
@@ -130,7 +135,7 @@ impl ExperimentPlan {
             let sum = |part: &Part, side: Side| {
                 let Some((from, to)) = metric.span(part, first, side, self.covariate) else { return 0 };
                 let points = history(part.measure).map(|h| h.within(from, to)).unwrap_or_default();
-                points.iter().filter_map(|p| fixed(p.value)).fold(0_i128, i128::wrapping_add)
+                points.iter().filter_map(|p| part.amount(p.value)).fold(0_i128, i128::wrapping_add)
             };
             let den = |side| metric.den.as_ref().map_or(0, |part| sum(part, side));
             let totals = Totals {
@@ -279,7 +284,7 @@ impl Plan {
             let own = measure.within.as_deref().map(window).transpose()?;
             let value = if sums { Some(measure.value.clone().unwrap_or_else(|| "null".into())) } else { None };
             let number = self.measure(space, measure, value, since)?;
-            Ok(Part { measure: number, any, cap, window: own.into_iter().chain(limit).min() })
+            Ok(Part { measure: number, counts: !sums, any, cap, window: own.into_iter().chain(limit).min() })
         };
         let side = |measure: &Measure| (measure.value.is_some(), measure.value.is_none() && measure.of.is_some());
         let (mut den, mut returns, mut quantile) = (None, None, None);
@@ -314,12 +319,22 @@ impl Plan {
         Ok(MetricPlan { key: metric.key.clone(), shape, outcome, den, returns, quantile })
     }
 
-    /// The number of a measure, new if need be.
+    /// The number of a measure, new if need be. Where the same events are counted and a value of them is summed, they are
+    /// remembered once.
     fn measure(&mut self, space: usize, measure: &Measure, value: Option<String>, since: Millis) -> Result<u32> {
-        let alike = |m: &MeasurePlan| {
-            m.space == space && m.event == measure.event && m.filter == measure.filter && m.value == value
-        };
-        let at = if let Some(at) = self.measures.iter().position(alike) {
+        let alike = |m: &MeasurePlan| m.space == space && m.event == measure.event && m.filter == measure.filter;
+        let counted = value.is_none();
+        let same = self.measures.iter().position(|m| alike(m) && (value.is_none() || m.value == value));
+        let at = if let Some(at) = same {
+            at
+        } else if let Some(at) = self.measures.iter().position(|m| alike(m) && m.value.is_none()) {
+            let event = self.events.entry(measure.event.as_str().into()).or_default();
+            let text = value.as_deref().unwrap_or("null");
+            let bound = Expr::parse(text)?.bind(&mut event.slots);
+            for used in event.measures.iter_mut().filter(|used| used.measure as usize == at) {
+                used.value = Some(bound.clone());
+            }
+            self.measures[at].value.clone_from(&value);
             at
         } else {
             let number = u32::try_from(self.measures.len()).unwrap_or(u32::MAX);
@@ -329,7 +344,8 @@ impl Plan {
                 Some(text) => Expr::parse(text).map(|e| Some(e.bind(&mut event.slots))),
                 None => Ok(None),
             };
-            let used = MeasureUse { measure: number, filter: bind(&measure.filter)?, value: bind(&value)? };
+            let (filter, bound) = (bind(&measure.filter)?, bind(&value)?);
+            let used = MeasureUse { measure: number, filter, value: bound, counted: false };
             event.measures.push(used);
             let (event, filter) = (measure.event.clone(), measure.filter.clone());
             self.measures.push(MeasurePlan { space, event, filter, value, since, quantile: false });
@@ -337,6 +353,12 @@ impl Plan {
         };
         let known = &mut self.measures[at];
         known.since = known.since.min(since);
+        if counted {
+            let event = self.events.entry(measure.event.as_str().into()).or_default();
+            for used in event.measures.iter_mut().filter(|used| used.measure as usize == at) {
+                used.counted = true;
+            }
+        }
         Ok(u32::try_from(at).unwrap_or(u32::MAX))
     }
 

@@ -6,7 +6,7 @@ use epoch_model::time::Millis;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     pub time: Millis,
-    /// 1 where events are counted.
+    /// 1 where events are counted only; not a number where it has none.
     pub value: f64,
 }
 
@@ -39,9 +39,9 @@ impl History {
         self.0.get(a..b).unwrap_or_default()
     }
 
-    /// When the newest was.
-    pub fn newest(&self) -> Option<Millis> {
-        self.0.last().map(|p| p.time)
+    /// When the newest was; only of those with a value where asked for.
+    pub fn newest(&self, valued: bool) -> Option<Millis> {
+        self.0.iter().rev().find(|p| !valued || !p.value.is_nan()).map(|p| p.time)
     }
 }
 
@@ -107,6 +107,6 @@ mod tests {
         let mut other = History::default();
         other.insert(Point { time: 4, value: 7.0 });
         other.join(history);
-        assert_eq!((other.within(4, 5).len(), other.newest()), (4, Some(9)));
+        assert_eq!((other.within(4, 5).len(), other.newest(false)), (4, Some(9)));
     }
 }

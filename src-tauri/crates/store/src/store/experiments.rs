@@ -38,7 +38,9 @@ impl Store {
     /// store names it again. [`Code::InvalidArgument`](epoch_model::Code::InvalidArgument) names a metric that cannot be
     /// counted per unit, [`Code::WrongState`](epoch_model::Code::WrongState) is for a store opened for reading: nothing is
     /// changed then.
-    pub fn track(&self, experiments: Vec<Tracked>) -> Result<()> {
+    pub fn track(&self, mut experiments: Vec<Tracked>) -> Result<()> {
+        // The same set in another order is the same set.
+        experiments.sort_by(|a, b| a.spec.key.cmp(&b.spec.key));
         let _building = self.inner.building.lock();
         let zone = self.shared().plan.read().zone().clone();
         if self.shared().experiments.read().plan.tracked == experiments {

@@ -130,7 +130,9 @@ proptest! {
             match step {
                 Step::Send(events) => {
                     send(&store, &events);
-                    events.into_iter().for_each(|e| log.push(e));
+                    for e in events {
+                        log.push(e);
+                    }
                 }
                 Step::Restart => {
                     let all = store.tracked();
