@@ -7,6 +7,7 @@ use epoch_model::experiment::{Look, Moments};
 use epoch_model::expr::{Expr, Value as Val};
 use epoch_model::time::{DAY, Grain, HOUR, Zone};
 use epoch_store::Tracked;
+use ethnum::I256;
 use serde_json::Value;
 
 use crate::common::Event;
@@ -52,7 +53,7 @@ impl Log {
             }
             persons.entry(from.clone()).or_insert_with(|| a.clone());
             for person in persons.values_mut().filter(|p| **p == a) {
-                *person = b.clone();
+                person.clone_from(&b);
             }
             persons.insert(a, b);
         }
@@ -83,7 +84,6 @@ fn text(value: &Value) -> String {
 
 fn eval<'e>(expr: &'e Expr, event: &'e Event) -> Option<Val<'e>> {
     let lookup = |name: &str| match &event.props[name] {
-        Value::Null => Val::Null,
         Value::Bool(b) => Val::Bool(*b),
         Value::Number(n) => Val::Number(n.as_f64().unwrap()),
         Value::String(t) => Val::Text(t.clone().into()),
@@ -259,21 +259,24 @@ struct Counted<'e> {
     newest_outcome: i64,
 }
 
+enum Seen {
+    Nothing,
+    UnknownArm,
+    Arm(usize),
+}
+
 /// Whether an event is an exposure of an experiment, and to which arm.
-fn exposed(one: &Tracked, e: &Event) -> Option<Option<usize>> {
+fn exposed(one: &Tracked, e: &Event) -> Seen {
     let exposure = &one.spec.exposure;
     let passes = |f: &String| eval(&Expr::parse(f).unwrap(), e).is_some_and(|v| v.is_true());
     if e.name != exposure.event || !exposure.filter.as_ref().is_none_or(passes) {
-        return None;
+        return Seen::Nothing;
     }
-    let value = &e.props[&exposure.arm];
-    let arm = match (value, text(value).as_str()) {
-        (Value::Null, _) => None,
-        (_, "control" | "29") => Some(0),
-        (_, "test" | "32") => Some(1),
-        _ => None,
-    };
-    Some(arm)
+    match text(&e.props[&exposure.arm]).as_str() {
+        "control" | "29" => Seen::Arm(0),
+        "test" | "32" => Seen::Arm(1),
+        _ => Seen::UnknownArm,
+    }
 }
 
 fn count<'e>(one: &Tracked, log: &'e Log) -> Counted<'e> {
@@ -297,12 +300,12 @@ fn count<'e>(one: &Tracked, log: &'e Log) -> Counted<'e> {
     for (name, events) in by_unit {
         let mut seen: Vec<(i64, usize, Vec<String>)> = Vec::new();
         for e in &events {
-            let Some(arm) = exposed(one, e) else { continue };
-            match arm {
+            match exposed(one, e) {
+                Seen::Nothing => {}
                 _ if e.time < one.from - 7 * DAY || e.time >= until => {}
-                None => out.unknown += u64::from(e.time >= one.from),
-                Some(_) if e.time < one.from => out.early += 1,
-                Some(arm) => {
+                Seen::UnknownArm => out.unknown += u64::from(e.time >= one.from),
+                Seen::Arm(_) if e.time < one.from => out.early += 1,
+                Seen::Arm(arm) => {
                     let mut texts: Vec<String> = one.segments.iter().map(|s| text(&e.props[s])).collect();
                     texts.push(format!("{} {}", text(&e.props["$lib"]), text(&e.props["$lib_version"])));
                     seen.push((e.time, arm, texts));
