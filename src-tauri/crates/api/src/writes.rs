@@ -18,8 +18,8 @@ use crate::commands::{
     OpenArgs, PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
 };
 use crate::views::{
-    EndExperimentArgs, NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs, SandboxSkipArgs,
-    SandboxSpeedArgs, SecretArgs,
+    EndExperimentArgs, NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs,
+    SandboxSkipArgs, SandboxSpeedArgs, SecretArgs,
 };
 use crate::{connect, reads, reports};
 

@@ -183,7 +183,13 @@ impl Inner {
         let (open, rows) = match kept() {
             Ok(kept) => kept,
             Err(e) => {
-                return Err(vec![Problem { line: 1, column: 1, path: String::new(), message: e.message, hint: e.hint }]);
+                return Err(vec![Problem {
+                    line: 1,
+                    column: 1,
+                    path: String::new(),
+                    message: e.message,
+                    hint: e.hint,
+                }]);
             }
         };
         let found = experiments::beside(text, &business, &before, &open, &rows);

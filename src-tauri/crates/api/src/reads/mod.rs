@@ -22,8 +22,8 @@ use crate::commands::{CountArgs, RepredictArgs};
 use crate::reports;
 use crate::views::CountView;
 
-pub(crate) use experiments::spec_of;
 pub(crate) use connections::{connections, kind_name, secrets, source_view, stripe_url};
+pub(crate) use experiments::spec_of;
 pub(crate) use imports::import_progress;
 pub(crate) use kpis::{range, tiles};
 pub(crate) use levers::{lever, notices};

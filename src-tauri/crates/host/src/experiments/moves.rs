@@ -97,3 +97,67 @@ fn rule(experiment: &str, arms: &[Arm], share: f64, when: Option<String>, slice:
         serve: Serve::Experiment { experiment: experiment.to_owned(), arms: arms.to_vec(), share, slice },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: &str = "[[lever]]\nkey = \"price\"\nkind = \"number\"\nmin = 19\nmax = 49\nstep = 1\ndefault = 29\n\
+                        [[lever.rule]]\nkey = \"teams\"\nvalue = 45\nif = \"seats > 20\"\n";
+
+    fn price(n: u32) -> LeverValue {
+        LeverValue::Number(f64::from(n))
+    }
+
+    fn start(key: &str, test: u32) -> Act {
+        let arm = |key: &str, n| Arm { key: key.into(), value: price(n), weight: 0.5 };
+        Act::StartExperiment {
+            experiment: key.into(),
+            lever: "price".into(),
+            arms: vec![arm("control", 29), arm("test", test)],
+            share: 0.5,
+            audience: Some("plan == 'pro'".into()),
+            slice: None,
+        }
+    }
+
+    fn end(key: &str, ship: Option<u32>) -> Act {
+        Act::EndExperiment { experiment: key.into(), lever: "price".into(), from: price(29), ship: ship.map(price) }
+    }
+
+    #[test]
+    fn a_row_keeps_what_an_act_does_not_touch() {
+        let business = Business::parse(SHOP).expect("a business");
+        let mut rows: Vec<LeverRow> = Vec::new();
+        let mut act = |act: &Act, decision: &str| {
+            let row = after(act, &business, &rows, decision, 7).expect("a row").row;
+            rows = vec![row.clone()];
+            row
+        };
+        let row = act(&start("a", 35), "dec_1");
+        assert_eq!((row.value.clone(), row.decision.clone(), row.rules.len()), (price(29), None, 1));
+        assert_eq!((row.rules[0].key.as_str(), row.rules[0].when.as_deref()), ("a", Some("plan == 'pro'")));
+        assert_eq!(act(&start("a", 36), "dec_1").rules.len(), 1, "carried out again, it is there once");
+        assert_eq!(act(&start("b", 39), "dec_2").rules.len(), 2);
+        let set = Act::SetLever { lever: "price".into(), from: price(29), to: price(31) };
+        let row = act(&set, "dec_3");
+        assert_eq!((row.value, row.decision.as_deref(), row.rules.len()), (price(31), Some("dec_3"), 2));
+        let row = act(&end("a", None), "dec_4");
+        assert_eq!((row.value, row.rules.len(), row.rules[0].key.as_str()), (price(29), 1, "b"));
+        let row = act(&end("b", Some(39)), "dec_5");
+        assert_eq!((row.value, row.decision.as_deref(), row.rules.len()), (price(39), Some("dec_5"), 0));
+    }
+
+    #[test]
+    fn what_the_lever_cannot_serve_fails() {
+        let business = Business::parse(SHOP).expect("a business");
+        let why = |act: &Act| after(act, &business, &[], "dec_1", 7).expect_err("a reason");
+        assert!(why(&start("a", 60)).contains("does not take 60"));
+        assert!(why(&start("teams", 35)).contains("has the key “teams” already"));
+        assert!(why(&end("a", Some(12))).contains("does not take 12"));
+        let gone = Act::SetLever { lever: "colour".into(), from: price(1), to: price(2) };
+        assert!(why(&gone).contains("is not declared any more"));
+        let hook = Act::Webhook { effect: "mail".into(), payload: serde_json::Value::Null };
+        assert!(why(&hook).contains("no lever"));
+    }
+}
