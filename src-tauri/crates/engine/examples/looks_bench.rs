@@ -2,15 +2,20 @@
 //!
 //! `cargo run --release -p epoch-engine --example looks_bench`
 
-#![expect(clippy::print_stdout, clippy::expect_used, clippy::disallowed_methods, reason = "a bench speaks, and measures its own time")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a bench speaks, and measures its own time"
+)]
 
 use std::time::Instant;
 
 use epoch_engine::{Engine, Input};
 use epoch_model::business::Business;
+use epoch_model::business::LeverValue;
 use epoch_model::experiment::{Exposure, Health, Look, MetricSums, Moments, Origin, Pilot, Purpose, Spec, State};
 use epoch_model::serving::Arm;
-use epoch_model::business::LeverValue;
 use epoch_model::time::DAY;
 use rand_core::SeedableRng;
 use rand_pcg::Pcg64;
@@ -32,7 +37,11 @@ fn business() -> Business {
 }
 
 fn spec(i: usize) -> Spec {
-    let arm = |key: &str, value: f64| Arm { key: key.to_owned(), value: LeverValue::Number(value), weight: 1.0 / ARMS as f64 };
+    let arm = |key: &str, value: f64| Arm {
+        key: key.to_owned(),
+        value: LeverValue::Number(value),
+        weight: 1.0 / ARMS as f64,
+    };
     Spec {
         key: format!("e{i}"),
         title: format!("Experiment {i}"),
@@ -65,7 +74,8 @@ fn moments(units: u64, mean: f64) -> Moments {
 fn main() {
     let mut rng = Pcg64::seed_from_u64(1);
     let mut engine = Engine::new();
-    let configure = Input::Configure { business: Box::new(business()), playbooks: Vec::new(), operator_keys: Vec::new() };
+    let configure =
+        Input::Configure { business: Box::new(business()), playbooks: Vec::new(), operator_keys: Vec::new() };
     engine.handle(&configure, START, &mut rng);
     for i in 0..EXPERIMENTS {
         let spec = spec(i);
@@ -111,6 +121,10 @@ fn main() {
         let begun = Instant::now();
         let actions = engine.handle(&Input::Looked { looks }, START + day.cast_signed() * DAY, &mut rng);
         let running = engine.experiments().filter(|e| e.state == State::Running).count();
-        println!("day {day}: {:.0} ms, {} actions, {running} running", begun.elapsed().as_secs_f64() * 1e3, actions.len());
+        println!(
+            "day {day}: {:.0} ms, {} actions, {running} running",
+            begun.elapsed().as_secs_f64() * 1e3,
+            actions.len()
+        );
     }
 }

@@ -168,9 +168,7 @@ impl Engine {
                 config.lever(lever).map(|l| (l.reversibility, l.cost_minor, Some(l.kind.clone())))
             }
             // Taking back only reduces what is new to customers.
-            Act::EndExperiment { lever, ship: None, .. } => {
-                config.lever(lever).map(|_| (Reversibility::R0, 0, None))
-            }
+            Act::EndExperiment { lever, ship: None, .. } => config.lever(lever).map(|_| (Reversibility::R0, 0, None)),
             // Two equal arms change nothing for anybody.
             Act::StartExperiment { lever, arms, .. } if arms.windows(2).all(|w| w[0].value == w[1].value) => {
                 config.lever(lever).map(|_| (Reversibility::R0, 0, None))

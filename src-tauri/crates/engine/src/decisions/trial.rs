@@ -101,7 +101,8 @@ impl Engine {
             let change = |q: f64| if down { -q } else { q };
             let at = |q: f64| base + change(q) * base.abs();
             let (a, b) = (at(p.improvement.p10), at(p.improvement.p90));
-            let value = |p10: f64, p50: f64, p90: f64, method: String| Expectation { p10, p50, p90, method, history: 0 };
+            let value =
+                |p10: f64, p50: f64, p90: f64, method: String| Expectation { p10, p50, p90, method, history: 0 };
             d.prediction.value = value(a.min(b), at(p.improvement.p50), a.max(b), format!("{}, per unit", p.method));
             d.nothing.value = value(base, base, base, "as it was measured before, per unit".to_owned());
             d.prediction.to = self.now.saturating_add(p.horizon);
@@ -144,12 +145,7 @@ impl Engine {
         d.counter_search = p.counter_search;
         d.alternatives = p.alternatives;
         d.worst_case = p.worst_case;
-        d.history.push(Transition {
-            at: self.now,
-            to: State::Draft,
-            actor: p.proposer.to_owned(),
-            reason: p.headline,
-        });
+        d.history.push(Transition { at: self.now, to: State::Draft, actor: p.proposer.to_owned(), reason: p.headline });
         let mut record = Record {
             decision: d,
             source: Source::Experiment { experiment: p.experiment },

@@ -93,7 +93,10 @@ impl Engine {
         let verdict = sound(config, &trial.experiment.spec);
         match verdict {
             Err((code, reason)) => {
-                refuse(&mut trial, Refusal { at: self.now, code: code.to_owned(), reason, cheaper: None, cheaper_mde: None });
+                refuse(
+                    &mut trial,
+                    Refusal { at: self.now, code: code.to_owned(), reason, cheaper: None, cheaper_mde: None },
+                );
             }
             Ok(()) => out.push(Action::Measure { spec: Box::new(trial.experiment.spec.clone()) }),
         }
@@ -185,15 +188,15 @@ impl Engine {
                     0 => "it is read as it comes".to_owned(),
                     units => format!("{} units in about {days} days answer it", text::number(units as f64, 0)),
                 };
-                let se = (design.variance / (design.units as f64 * design::density(&weights(&trial.experiment.spec))).max(1.0))
-                    .sqrt()
+                let se = (design.variance
+                    / (design.units as f64 * design::density(&weights(&trial.experiment.spec))).max(1.0))
+                .sqrt()
                     / design.baseline.abs().max(1e-300);
                 let metric = config.metric(&trial.experiment.spec.metric);
                 let den = pilot.moments.den.map(|d| d.mean);
                 let traffic = design.units_per_day / trial.experiment.spec.share.max(1e-9);
-                trial.experiment.value_minor_per_week = metric
-                    .and_then(|m| value::monthly(config, m, traffic, den))
-                    .map(|per_month| {
+                trial.experiment.value_minor_per_week =
+                    metric.and_then(|m| value::monthly(config, m, traffic, den)).map(|per_month| {
                         let gain = belief.sample_information(se) * design.baseline.abs() * per_month.abs();
                         let left = (value::USE_DAYS - design.days.p50).max(0.0) / value::MONTH_DAYS;
                         crate::decisions::predict::to_minor(gain * left / (design.days.p50 / 7.0).max(1.0))
@@ -223,12 +226,8 @@ impl Engine {
 
     /// The file: what is new is asked, what changed is asked again, what is gone ends.
     pub(crate) fn experiments_configured(&mut self, config: &Config, out: &mut Vec<Action>) {
-        let mut declared: Vec<(Spec, bool)> = config
-            .business
-            .experiments
-            .iter()
-            .map(|spec| (spec.clone(), ruled(config, &spec.key)))
-            .collect();
+        let mut declared: Vec<(Spec, bool)> =
+            config.business.experiments.iter().map(|spec| (spec.clone(), ruled(config, &spec.key))).collect();
         for spec in derived(config) {
             if !declared.iter().any(|(d, _)| d.key == spec.key) {
                 declared.push((spec, true));
@@ -301,7 +300,9 @@ impl Engine {
             }
             let waits = e.spec.origin != Origin::Engine
                 && e.state == State::Refused
-                && e.refusal.as_ref().is_some_and(|r| matches!(r.code.as_str(), "no_exposures" | "no_traffic" | "no_variance"));
+                && e.refusal
+                    .as_ref()
+                    .is_some_and(|r| matches!(r.code.as_str(), "no_exposures" | "no_traffic" | "no_variance"));
             if waits || e.state == State::Proposed {
                 e.ended_at = None;
                 out.push(Action::Measure { spec: Box::new(e.spec.clone()) });
@@ -311,9 +312,11 @@ impl Engine {
         }
         // A changed question of the file that had to wait for the old arms to be taken back.
         for spec in config.business.experiments.clone() {
-            let ended = self.lab.trials.get(&spec.key).is_some_and(|t| {
-                over(t.experiment.state) && !same_question(&t.experiment.spec, &spec)
-            });
+            let ended = self
+                .lab
+                .trials
+                .get(&spec.key)
+                .is_some_and(|t| over(t.experiment.state) && !same_question(&t.experiment.spec, &spec));
             if ended {
                 let by_rule = ruled(config, &spec.key);
                 self.declared(config, &spec, by_rule, out);
@@ -358,9 +361,12 @@ fn blank(spec: Spec, now: i64) -> Experiment {
 
 /// Whether a rule of the file serves an experiment of this key.
 fn ruled(config: &Config, key: &str) -> bool {
-    config.business.levers.iter().flat_map(|l| &l.serving.rules).any(
-        |r| matches!(&r.serve, Serve::Experiment { experiment, .. } if experiment == key),
-    )
+    config
+        .business
+        .levers
+        .iter()
+        .flat_map(|l| &l.serving.rules)
+        .any(|r| matches!(&r.serve, Serve::Experiment { experiment, .. } if experiment == key))
 }
 
 /// The questions that rules of the file ask.
@@ -429,7 +435,11 @@ pub(crate) fn metric_for(config: &Config, domain: epoch_model::business::Domain)
 /// makes errors on one side.
 pub(crate) fn exposing(metric: &Metric, control: &LeverValue, other: &LeverValue, exposed: f64) -> (Vec<Arm>, f64) {
     let exposed = exposed.clamp(0.001, 0.5);
-    if super::sums::binary(metric) { (arms(control, other, exposed), 1.0) } else { (arms(control, other, 0.5), 2.0 * exposed) }
+    if super::sums::binary(metric) {
+        (arms(control, other, exposed), 1.0)
+    } else {
+        (arms(control, other, 0.5), 2.0 * exposed)
+    }
 }
 
 /// Control and one other value.

@@ -97,12 +97,10 @@ pub(crate) fn call(spec: &Spec, plan: &mut Plan, rows: &[Row], reads: &[ArmRead]
     let is = |r: &&ArmRead, v: Verdict| r.better.as_ref().is_some_and(|b| b.verdict == v);
     let worse = |r: &ArmRead| {
         // Two equal arms are called by the planned tests alone: that is what is being checked.
-        (r.anytime == Some(Verdict::Down) && spec.purpose != Purpose::SelfAudit) || r.own.as_ref().is_some_and(|o| o.verdict == Verdict::Down)
+        (r.anytime == Some(Verdict::Down) && spec.purpose != Purpose::SelfAudit)
+            || r.own.as_ref().is_some_and(|o| o.verdict == Verdict::Down)
     };
-    let winner = reads
-        .iter()
-        .filter(|r| is(r, Verdict::Up))
-        .max_by(|a, b| estimate(a).total_cmp(&estimate(b)));
+    let winner = reads.iter().filter(|r| is(r, Verdict::Up)).max_by(|a, b| estimate(a).total_cmp(&estimate(b)));
     if let Some(winner) = winner {
         out.index = winner.index;
         out.call = Call::Ship { arm: key(winner.index) };

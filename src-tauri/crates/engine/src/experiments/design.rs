@@ -10,8 +10,8 @@ use epoch_model::business::{Better, Metric};
 use epoch_model::experiment::{Days, Design, Method, Pilot, Purpose, Refusal, Spec};
 use epoch_model::time::DAY;
 use epoch_stats::bayes::Belief;
-use epoch_stats::sequential::group::exits::{drift_for, equal};
-use epoch_stats::sequential::group::{Futility, GroupDesign, Spending};
+use epoch_stats::plan::{self, Effect, Question, Rule};
+use epoch_stats::sequential::group::{GroupDesign, Spending};
 use epoch_stats::sequential::{Side, size_of};
 
 use super::sums::{self, Spread};
@@ -64,15 +64,12 @@ pub(crate) fn unfit(metric: &Metric) -> Option<String> {
     }
 }
 
+/// The rule of every planned test: alpha and futility spent over about so many looks.
+const RULE: Rule = Rule::Group { looks: LOOKS_MAX, spending: Spending::ObrienFleming, futility: true };
+
 /// The shape of the sequential test of one arm.
 pub(crate) fn group(alpha: f64, power: f64, drift: f64, size_max: f64) -> GroupDesign {
-    let futility = Futility { beta: 1.0 - power, spending: Spending::ObrienFleming, drift };
-    GroupDesign { alpha, side: Side::Greater, spending: Spending::ObrienFleming, futility: Some(futility), size_max }
-}
-
-/// Drift at which a test of `alpha` with so many looks has `power`.
-pub(crate) fn drift(alpha: f64, power: f64, looks: u32) -> f64 {
-    drift_for(&group(alpha, power, 3.0, 1.0), &equal(looks.clamp(1, LOOKS_MAX)), power)
+    RULE.design(alpha, Side::Greater, power, drift, size_max)
 }
 
 /// Effective size that one unit over all arms adds to the smallest comparison.
@@ -87,42 +84,49 @@ fn own_alpha(config: &Config, arms: usize) -> f64 {
     0.5 * config.business.experimenting.alpha / arms.max(1) as f64
 }
 
-/// Effective size and smallest relative effect hang together; `binary` metrics vary more or less with their mean.
+/// Units and smallest relative effect hang together, for the smallest of the comparisons with the control.
 struct Curve {
-    spread: Spread,
-    binary: bool,
+    question: Question,
+    /// Share of all units that this comparison has.
+    pair: f64,
+    /// +1 where higher is better.
     sign: f64,
 }
 
 impl Curve {
-    /// Variance per unit of each arm, averaged, at an improvement.
-    fn variance(&self, mde: f64) -> f64 {
-        let left = 1.0 - self.spread.explained;
-        if !self.binary {
-            return self.spread.variance * left;
-        }
-        let p = self.spread.value;
-        let q = (p * (1.0 + self.sign * mde)).clamp(1e-9, 1.0 - 1e-9);
-        0.5 * (p * (1.0 - p) + q * (1.0 - q)) * left
+    fn of(metric: plan::Metric, weights: &[f64], sign: f64) -> Self {
+        let control = weights.first().copied().unwrap_or(0.5);
+        let least = weights.iter().skip(1).copied().fold(f64::INFINITY, f64::min);
+        let pair = control + least;
+        let side = if sign < 0.0 { Side::Less } else { Side::Greater };
+        let question = Question {
+            metric,
+            effect: Effect::Relative(sign * 0.01),
+            side,
+            alpha: 0.05,
+            power: 0.8,
+            arms: 2,
+            metrics: 1,
+            control_share: control / pair,
+        };
+        Self { question, pair, sign }
     }
 
-    fn size(&self, drift: f64, mde: f64) -> f64 {
-        let delta = mde * self.spread.value.abs();
-        drift * drift * self.variance(mde) / (delta * delta)
+    /// Units over all arms at which an improvement has this drift; infinite where it is impossible.
+    fn units(&self, drift: f64, mde: f64) -> f64 {
+        let units =
+            Question { effect: Effect::Relative(self.sign * mde), ..self.question }.units_for(drift) / self.pair;
+        if units.is_nan() { f64::INFINITY } else { units }
     }
 
-    /// The smallest effect that a size finds.
-    fn mde(&self, drift: f64, size: f64) -> f64 {
-        let mut mde = drift * (self.variance(0.0) / size).sqrt() / self.spread.value.abs();
-        for _ in 0..20 {
-            mde = drift * (self.variance(mde.min(10.0)) / size).sqrt() / self.spread.value.abs();
-        }
-        mde
+    /// The smallest improvement that so many units find.
+    fn mde(&self, drift: f64, units: f64) -> f64 {
+        self.question.smallest(drift, units * self.pair).map_or(f64::INFINITY, |e| e.size().abs())
     }
 
     /// Standard error of the relative effect.
-    fn se(&self, size: f64) -> f64 {
-        (self.variance(0.0) / size).sqrt() / self.spread.value.abs()
+    fn se(&self, units: f64) -> f64 {
+        plan::variance(&self.question.metric, Effect::Relative(0.0), self.question.split(units * self.pair)).sqrt()
     }
 }
 
@@ -175,9 +179,11 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
     let binary = sums::binary(metric) && pilot.moments.den.is_none();
     let useful = spread.explained >= EXPLAINED_MIN && pilot.covariate_days > 0;
     let spread = Spread { explained: if useful { spread.explained } else { 0.0 }, ..spread };
-    let curve = Curve { spread, binary, sign: sums::sign(metric) };
+    let unit =
+        plan::Metric { mean: spread.value, variance: spread.variance, explained: spread.explained, proportion: binary };
+    let curve = Curve::of(unit, &weights, sums::sign(metric));
     let days_max = f64::from(settings.days_max).max(DAYS_MIN);
-    let per_day = enrolled.per_day * density;
+    let per_day = enrolled.per_day;
     let monthly = value::monthly(config, metric, traffic.per_day, pilot.moments.den.map(|d| d.mean));
     let own = own_alpha(config, arms);
     let called = terms.level.map_or(own, |l| (l / arms.max(1) as f64).min(own));
@@ -185,25 +191,26 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
 
     // The strict level first; where that cannot be answered in time, the question's own.
     let mut alpha = called;
-    let mut slope = drift(alpha, settings.power, LOOKS_MAX);
+    let mut slope = RULE.drift(alpha, Side::Greater, settings.power);
     let wanted = spec.mde.filter(|m| *m > 0.0);
     // What nobody expects by far is not worth the wait, whatever it would be worth if it were true.
     let most = (BEYOND * (terms.belief.mean.abs() + 1.28 * terms.belief.sd)).clamp(MDE_MAX / 5.0, MDE_MAX);
     let late = |slope: f64| match wanted {
-        Some(mde) => curve.size(slope, mde) / per_day > days_max,
+        Some(mde) => curve.units(slope, mde) / per_day > days_max,
         None => curve.mde(slope, per_day * days_max) > most,
     };
     if late(slope) && called < own {
         alpha = own;
-        slope = drift(own, settings.power, LOOKS_MAX);
+        slope = RULE.drift(own, Side::Greater, settings.power);
     }
     if late(slope) && spec.lever.is_some() {
         let reachable = curve.mde(slope, per_day * days_max);
-        let wanted_days = wanted.map(|mde| curve.size(slope, mde) / per_day);
+        let wanted_days = wanted.map(|mde| curve.units(slope, mde) / per_day);
         return Err(too_long(config, metric, spec, terms, enrolled.per_day, reachable, wanted_days));
     }
     let (mde, days) = match wanted {
-        Some(mde) => (mde, curve.size(slope, mde) / per_day),
+        // Somebody else's test may be too small for it: as long as it may take, it is read.
+        Some(mde) => (mde, (curve.units(slope, mde) / per_day).min(days_max)),
         None => best(&curve, terms.belief, slope, per_day, days_max),
     };
     // A week at least: what traffic is left over makes the effect that is found smaller.
@@ -228,7 +235,8 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
     ));
     why.push(match method {
         Method::Exact => "few events are expected, so the exact distribution of counts decides at each look".to_owned(),
-        _ => "looks spend the error as it goes (O'Brien-Fleming-like), so stopping early costs next to no power".to_owned(),
+        _ => "looks spend the error as it goes (O'Brien-Fleming-like), so stopping early costs next to no power"
+            .to_owned(),
     });
     if let Some(level) = terms.level {
         why.push(if alpha < own || called >= own {
@@ -265,7 +273,8 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
             text::money(&config.business, stake)
         )),
         (None, None) => why.push(
-            "nothing is known of its worth in money, so the effect follows from what changes here usually do".to_owned(),
+            "nothing is known of its worth in money, so the effect follows from what changes here usually do"
+                .to_owned(),
         ),
     }
     Ok(Design {
@@ -274,7 +283,7 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
         power: settings.power,
         mde,
         baseline: spread.value,
-        variance: curve.variance(0.0),
+        variance: spread.variance * (1.0 - spread.explained),
         variance_reduction: spread.explained,
         covariate_days: if useful { pilot.covariate_days } else { 0 },
         units: to_units(units),
@@ -305,11 +314,11 @@ fn best(curve: &Curve, belief: Belief, slope: f64, per_day: f64, days_max: f64) 
     let mut found = (f64::NEG_INFINITY, DAYS_MIN);
     let mut days = DAYS_MIN;
     while days <= days_max + 0.5 {
-        let size = per_day * days;
+        let units = per_day * days;
         let used = (USE_DAYS - days).max(0.0) / MONTH_DAYS;
-        let rate = belief.sample_information(curve.se(size)) * used / (days + QUEUE_DAYS);
+        let rate = belief.sample_information(curve.se(units)) * used / (days + QUEUE_DAYS);
         // What is larger than the largest worth asking for is not found in this time.
-        if curve.mde(slope, size) <= MDE_MAX && rate > found.0 {
+        if curve.mde(slope, units) <= MDE_MAX && rate > found.0 {
             found = (rate, days);
         }
         days += DAYS_MIN;
@@ -361,7 +370,8 @@ fn too_long(
     } else if spec.arms.len() > 2 {
         "compare two arms instead of several: each gets more units".to_owned()
     } else {
-        "ask it of a number that more units reach, such as an earlier step of the funnel, or try a bolder change".to_owned()
+        "ask it of a number that more units reach, such as an earlier step of the funnel, or try a bolder change"
+            .to_owned()
     };
     refuse_with(terms, reason, cheaper, None)
 }
@@ -404,7 +414,8 @@ fn only_read(config: &Config, spec: &Spec) -> Design {
         days_max: settings.days_max,
         stake_minor_per_month: None,
         why: vec![
-            "units are sorted elsewhere and nothing is known of how many come, so its intervals hold at any time".to_owned(),
+            "units are sorted elsewhere and nothing is known of how many come, so its intervals hold at any time"
+                .to_owned(),
         ],
     }
 }

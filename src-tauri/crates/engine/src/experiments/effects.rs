@@ -112,11 +112,8 @@ impl Table<'_> {
                 (p, guard && p.is_some_and(|p| p <= GUARD_ALPHA))
             }
         };
-        let segments = if self.segments && role == Role::Primary {
-            self.segments(metric, sums, index)
-        } else {
-            Vec::new()
-        };
+        let segments =
+            if self.segments && role == Role::Primary { self.segments(metric, sums, index) } else { Vec::new() };
         let effect = Effect {
             metric: metric.key.clone(),
             arm,
@@ -165,11 +162,7 @@ impl Table<'_> {
                     value,
                     units,
                     raw: Interval { low: raw.lower, middle: effect.estimate, high: raw.upper },
-                    shrunk: Interval {
-                        low: shrunk.interval.lower,
-                        middle: shrunk.mean,
-                        high: shrunk.interval.upper,
-                    },
+                    shrunk: Interval { low: shrunk.interval.lower, middle: shrunk.mean, high: shrunk.interval.upper },
                 });
             }
         }

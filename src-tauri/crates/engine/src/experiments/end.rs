@@ -74,7 +74,8 @@ impl Engine {
         self.follow(config, key, &called);
         self.lab.changed = true;
 
-        let ship = matches!(called.call, Call::Ship { .. }) && matches!(spec.purpose, Purpose::Decide | Purpose::Bandit);
+        let ship =
+            matches!(called.call, Call::Ship { .. }) && matches!(spec.purpose, Purpose::Decide | Purpose::Bandit);
         if spec.lever.is_none() {
             self.finish(key, State::Archived, &text, out);
             out.push(Action::Notify { decision: format!("experiment:{key}"), text: format!("{}: {text}", spec.title) });
@@ -159,9 +160,9 @@ impl Engine {
             State::Running | State::Concluding => {
                 let ships = trial.then == State::Watching;
                 if state == State::Concluding && ships {
-                    let withdrawn = open.as_ref().is_some_and(|id| {
-                        self.shift(id, DecisionState::Withdrawn, actor, reason.to_owned(), out)
-                    });
+                    let withdrawn = open
+                        .as_ref()
+                        .is_some_and(|id| self.shift(id, DecisionState::Withdrawn, actor, reason.to_owned(), out));
                     if !withdrawn && decision == Some(DecisionState::Executing) {
                         trial.stop_wanted = Some((actor.to_owned(), reason.to_owned()));
                         self.lab.trials.insert(key.to_owned(), trial);
@@ -246,7 +247,11 @@ impl Engine {
         let mut counter = counter_evidence(config, &reading, &arm.key, self.now);
         if spec.arms.first().is_some_and(|c| c.value != from) {
             counter.push(evidence(
-                format!("{} was changed to {} while it ran; the control had another value", declared.title, text::lever(&from)),
+                format!(
+                    "{} was changed to {} while it ran; the control had another value",
+                    declared.title,
+                    text::lever(&from)
+                ),
                 Strength::Experiment,
                 self.now,
             ));
@@ -278,7 +283,9 @@ impl Engine {
                 },
                 Alternative {
                     what: "Test on".to_owned(),
-                    why_not: "what was planned is answered; more looks make false calls likelier, not the answer better".to_owned(),
+                    why_not:
+                        "what was planned is answered; more looks make false calls likelier, not the answer better"
+                            .to_owned(),
                 },
             ],
             worst_case: measured.map_or_else(String::new, |m| {
@@ -313,7 +320,14 @@ impl Engine {
     }
 
     /// Everyone gets what they had. Nothing to do where somebody else serves it.
-    pub(crate) fn propose_back(&mut self, config: &Config, key: &str, then: State, reason: &str, out: &mut Vec<Action>) {
+    pub(crate) fn propose_back(
+        &mut self,
+        config: &Config,
+        key: &str,
+        then: State,
+        reason: &str,
+        out: &mut Vec<Action>,
+    ) {
         let Some(trial) = self.lab.trials.get_mut(key) else { return };
         trial.then = then;
         let spec = trial.experiment.spec.clone();
@@ -467,8 +481,7 @@ pub(crate) fn row_of(reading: &Reading, index: usize) -> Option<&Effect> {
 }
 
 fn count(reading: &Reading, role: Role) -> usize {
-    let mut keys: Vec<&str> =
-        reading.effects.iter().filter(|e| e.role == role).map(|e| e.metric.as_str()).collect();
+    let mut keys: Vec<&str> = reading.effects.iter().filter(|e| e.role == role).map(|e| e.metric.as_str()).collect();
     keys.dedup();
     keys.len()
 }
@@ -491,10 +504,18 @@ fn figures(config: &Config, e: &Effect, reading: &Reading) -> String {
     let Some(metric) = config.metric(&e.metric) else { return e.metric.clone() };
     let show = |v| text::value(metric, &config.business, v);
     let change = e.relative.map_or_else(String::new, |r| {
-        format!(" ({}, {} to {} however often one looked)", text::change(r.middle), text::change(r.low), text::change(r.high))
+        format!(
+            " ({}, {} to {} however often one looked)",
+            text::change(r.middle),
+            text::change(r.low),
+            text::change(r.high)
+        )
     });
     let money = e.money_minor_per_month.map_or_else(String::new, |m| {
-        format!(", {} a month for everyone", text::money(&config.business, crate::decisions::predict::to_minor(m.middle)))
+        format!(
+            ", {} a month for everyone",
+            text::money(&config.business, crate::decisions::predict::to_minor(m.middle))
+        )
     });
     let units: u64 = reading.units.iter().sum();
     format!(

@@ -70,9 +70,7 @@ fn gate(kind: GateKind, passed: bool, text: String) -> Gate {
 fn split(around: &Around, plan: &mut Plan, look: &Look) -> Gate {
     let p = plan.split.as_mut().map_or(1.0, |s| s.look(&look.units));
     let weights = weights(around.spec);
-    let shown = |units: &[u64]| {
-        units.iter().map(|u| text::number(*u as f64, 0)).collect::<Vec<_>>().join(" : ")
-    };
+    let shown = |units: &[u64]| units.iter().map(|u| text::number(*u as f64, 0)).collect::<Vec<_>>().join(" : ");
     let meant: Vec<String> = weights.iter().map(|w| text::number(w * 100.0, 1)).collect();
     let passed = p >= SPLIT_ALPHA;
     let words = format!("{} units where {} % were meant", shown(&look.units), meant.join(" : "));
@@ -116,7 +114,8 @@ fn cause_of(spec: &Spec, look: &Look, weights: &[f64]) -> String {
 /// The arm that lacks most of its units.
 fn short<'a>(spec: &'a Spec, units: &[u64], weights: &[f64]) -> &'a str {
     let whole = units.iter().sum::<u64>() as f64;
-    let lacking = |i: usize| units.get(i).map_or(0.0, |u| *u as f64) / (whole * weights.get(i).copied().unwrap_or(1.0)).max(1e-9);
+    let lacking =
+        |i: usize| units.get(i).map_or(0.0, |u| *u as f64) / (whole * weights.get(i).copied().unwrap_or(1.0)).max(1e-9);
     let arm = (0..spec.arms.len()).min_by(|a, b| lacking(*a).total_cmp(&lacking(*b)));
     arm.and_then(|i| spec.arms.get(i)).map_or("an arm", |a| a.key.as_str())
 }
@@ -131,7 +130,10 @@ fn mixed(look: &Look) -> Gate {
         format!("{} of {} units were seen in two arms", look.health.mixed_units, whole),
     );
     if !passed {
-        out.cause = Some("units change arms: ids change between visits, or the seed or the weights were changed while it ran".to_owned());
+        out.cause = Some(
+            "units change arms: ids change between visits, or the seed or the weights were changed while it ran"
+                .to_owned(),
+        );
     }
     out
 }
@@ -149,7 +151,9 @@ fn before(around: &Around, look: &Look) -> Gate {
         },
     );
     if early {
-        out.cause = Some("units were exposed before the experiment began: set its first day to the day it really began".to_owned());
+        out.cause = Some(
+            "units were exposed before the experiment began: set its first day to the day it really began".to_owned(),
+        );
     }
     out
 }
@@ -238,7 +242,8 @@ fn crossed(around: &Around, look: &Look) -> Option<(Gate, Option<String>)> {
         };
         for mine in 1..cells.len() {
             for theirs in 1..cells.first().map_or(0, Vec::len) {
-                let (Some(a), Some(b), Some(c), Some(d)) = (of(0, 0), of(0, theirs), of(mine, 0), of(mine, theirs)) else {
+                let (Some(a), Some(b), Some(c), Some(d)) = (of(0, 0), of(0, theirs), of(mine, 0), of(mine, theirs))
+                else {
                     continue;
                 };
                 if [&a, &b, &c, &d].iter().any(|m| m.units < UNITS_LEAST) {
@@ -265,6 +270,7 @@ fn crossed(around: &Around, look: &Look) -> Option<(Gate, Option<String>)> {
     if passed {
         return Some((out, None));
     }
-    out.cause = Some(format!("its effect differs between the arms of {other}, so what one of them finds depends on the other"));
+    out.cause =
+        Some(format!("its effect differs between the arms of {other}, so what one of them finds depends on the other"));
     Some((out, Some(other.to_owned())))
 }

@@ -54,7 +54,11 @@ impl Lab {
     /// How a way of finding questions weighs in choosing the next: its hit rate against all, both drawn towards one in five.
     pub(crate) fn weight(&self, generator: &str) -> f64 {
         let rate = |f: &dyn Fn(&Learnt) -> bool| {
-            let (n, hits) = self.learnt.iter().filter(|l| f(l)).fold((0.0, 0.0), |(n, h), l| (n + 1.0, h + f64::from(u8::from(l.called))));
+            let (n, hits) = self
+                .learnt
+                .iter()
+                .filter(|l| f(l))
+                .fold((0.0, 0.0), |(n, h), l| (n + 1.0, h + f64::from(u8::from(l.called))));
             (hits + 1.0) / (n + 5.0)
         };
         (rate(&|l| l.generator == generator) / rate(&|_| true)).clamp(0.2, 5.0)

@@ -95,10 +95,7 @@ impl Engine {
                     trial.not_before = Some(now.saturating_add(AGAIN));
                 }
             }
-            (
-                State::Concluding,
-                Some(D::Rejected | D::Expired | D::Withdrawn | D::Stale | D::Superseded) | None,
-            ) => {
+            (State::Concluding, Some(D::Rejected | D::Expired | D::Withdrawn | D::Stale | D::Superseded) | None) => {
                 let then = self.lab.trials.get(key).map_or(State::Archived, |t| t.then);
                 if then == State::Watching || said == Some(D::Stale) || said.is_none() {
                     let then = if then == State::Watching { State::Archived } else { then };
@@ -210,9 +207,10 @@ impl Engine {
     /// A check of the engine itself gives way to a real question on its lever.
     fn yields(&mut self, config: &Config, spec: &Spec, lever: &str, out: &mut Vec<Action>) -> bool {
         let Some(on) = self.lab.on_lever(lever).map(str::to_owned) else { return false };
-        let audit = self.lab.trials.get(&on).is_some_and(|t| {
-            t.experiment.spec.purpose == Purpose::SelfAudit && t.experiment.state == State::Running
-        });
+        let audit =
+            self.lab.trials.get(&on).is_some_and(|t| {
+                t.experiment.spec.purpose == Purpose::SelfAudit && t.experiment.state == State::Running
+            });
         if audit && spec.purpose != Purpose::SelfAudit {
             self.stop_trial(config, &on, "engine", &format!("{} needs its lever", spec.key), out);
         }
@@ -260,11 +258,8 @@ impl Engine {
             });
         let same = spec.arms.iter().all(|a| Some(&a.value) == spec.arms.first().map(|c| &c.value));
         let expected = if same { Band { p10: 0.0, p50: 0.0, p90: 0.0 } } else { trial.expected };
-        let mut evidence: Vec<Evidence> = design
-            .why
-            .iter()
-            .map(|why| piece(why.clone(), Strength::Observational, self.now))
-            .collect();
+        let mut evidence: Vec<Evidence> =
+            design.why.iter().map(|why| piece(why.clone(), Strength::Observational, self.now)).collect();
         if !spec.hypothesis.is_empty() {
             evidence.insert(0, piece(spec.hypothesis.clone(), Strength::Expert, self.now));
         }
@@ -310,7 +305,9 @@ impl Engine {
             headline: headline(&spec, &design),
             evidence,
             counter_evidence: past,
-            counter_search: format!("searched: {seen} past experiments on this lever, running experiments, decisions that are observed"),
+            counter_search: format!(
+                "searched: {seen} past experiments on this lever, running experiments, decisions that are observed"
+            ),
             alternatives: vec![
                 Alternative {
                     what: "Do nothing".to_owned(),
@@ -387,8 +384,7 @@ impl Engine {
 }
 
 fn headline(spec: &Spec, design: &epoch_model::experiment::Design) -> String {
-    let values: Vec<String> =
-        spec.arms.iter().map(|a| format!("{} {}", a.key, text::lever(&a.value))).collect();
+    let values: Vec<String> = spec.arms.iter().map(|a| format!("{} {}", a.key, text::lever(&a.value))).collect();
     format!(
         "Test “{}”: {} on {} % of units, about {} days",
         spec.title,

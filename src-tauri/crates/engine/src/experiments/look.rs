@@ -74,8 +74,7 @@ impl Engine {
         let Some(tests) = trial.plan.as_mut() else { return Found::Nothing };
         let covariate = design.covariate_days > 0;
         let audit_failed = self.lab.audit.failed(config) && trial.experiment.spec.purpose != Purpose::SelfAudit;
-        let around =
-            Around { config, spec: &spec, started_at: started, until: ended, covariate, audit_failed };
+        let around = Around { config, spec: &spec, started_at: started, until: ended, covariate, audit_failed };
         let (gates, other) = gates::gates(&around, tests, look);
         if let (Some(other), Some(lever)) = (other, &spec.lever) {
             self.lab.interact(lever, &other);
@@ -123,7 +122,7 @@ impl Engine {
         let the_call = if blocked { Call::Blocked } else { called.as_ref().map_or(Call::Continue, |c| c.call.clone()) };
         let going_on = matches!(the_call, Call::Continue | Call::Blocked);
         let left = (design.units as f64 * (1.0 - information).max(0.0)).ceil();
-        let days_left = (going_on && planned(&design)).then(|| traffic.days_for(left)).filter(|d| d.p50.is_finite());
+        let days_left = (going_on && planned(&design)).then(|| traffic.days_for(left));
         let next_look = going_on.then(|| look.at.saturating_add(design.look_every.clamp(DAY, 7 * DAY)));
         let words = words(config, &spec, &gates, called.as_ref(), information, days_left.map(|d| d.p50), units);
         let mut reading = Reading {
@@ -205,7 +204,7 @@ fn observed(design: &Design, look: &Look, spec: &epoch_model::experiment::Spec, 
     } else {
         0.0
     };
-    Traffic { per_day, sd: per_day.sqrt(), days: elapsed.max(1.0) }
+    Traffic::steady(per_day, elapsed)
 }
 
 fn words(
@@ -232,7 +231,8 @@ fn words(
         ),
         Some((Call::Inconclusive, _)) => format!("Its time is over without an answer on {title}."),
         _ => {
-            let left = days_left.map_or_else(String::new, |d| format!(", about {} days to go", text::number(d.ceil(), 0)));
+            let left =
+                days_left.map_or_else(String::new, |d| format!(", about {} days to go", text::number(d.ceil(), 0)));
             let seen = if information > 0.0 {
                 format!("{} % of what is needed{left}", text::number((information * 100.0).min(999.0), 0))
             } else {

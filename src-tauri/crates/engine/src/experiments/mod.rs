@@ -12,7 +12,7 @@
 //! | `plan`, `sums`, `effects`, `gates`, `call`, `look` | a look is read: gates first, then effects with money, then the call |
 //! | `end`, `learn` | what came out, the decision that follows, what is learnt of it |
 //! | `levels`, `audit` | false calls over the stream; the engine checks itself |
-//! | `think` | where questions come from, and which is worth asking next |
+//! | `think`, `follow` | where questions come from, which is worth asking next, what an answer leads to |
 //!
 //! **False calls.** A call that may be acted on without asking ("this arm is better") is a test of one stream, at a level
 //! that asynchronous ADDIS hands out when the experiment starts; so the share of false ones among them stays below the
@@ -33,6 +33,7 @@ mod call;
 mod design;
 mod effects;
 mod end;
+mod follow;
 mod gates;
 mod lab;
 mod learn;

@@ -46,11 +46,8 @@ impl Engine {
         };
         super::ask::sound(config, spec).map_err(|(code, reason)| nothing(code, reason))?;
         let in_stream = spec.lever.is_some() && spec.purpose == epoch_model::experiment::Purpose::Decide;
-        let terms = Terms {
-            level: in_stream.then(|| self.lab.next_level(config)),
-            belief: self.lab.prior(),
-            now: self.now(),
-        };
+        let terms =
+            Terms { level: in_stream.then(|| self.lab.next_level(config)), belief: self.lab.prior(), now: self.now() };
         design::design(config, spec, pilot, &terms)
     }
 

@@ -1,7 +1,11 @@
 //! A company whose truth is known: units come, are sorted, and do what the arm makes them do. It is the host of its engine:
 //! it measures, counts, carries effects out, and answers cards if it is told to.
 
-#![expect(clippy::cast_sign_loss, clippy::panic, reason = "counts are not negative; a company that does not come to rest says so")]
+#![expect(
+    clippy::cast_sign_loss,
+    clippy::panic,
+    reason = "counts are not negative; a company that does not come to rest says so"
+)]
 
 use std::collections::BTreeMap;
 
@@ -257,11 +261,11 @@ impl Company {
         self.counted.retain(|key, _| tracked.iter().any(|t| t.spec.key == *key));
         let mut looks = Vec::new();
         for t in tracked {
-            let mut counted = self.counted.remove(&t.spec.key).filter(|c| c.from == t.from).unwrap_or_else(|| Counted {
-                from: t.from,
-                units: vec![0; t.spec.arms.len()],
-                ..Counted::default()
-            });
+            let mut counted = self
+                .counted
+                .remove(&t.spec.key)
+                .filter(|c| c.from == t.from)
+                .unwrap_or_else(|| Counted { from: t.from, units: vec![0; t.spec.arms.len()], ..Counted::default() });
             self.arrive(&t.spec, &t.metrics, &mut counted);
             let crossed = self.crossed.clone();
             looks.push(Look { crossed, ..look(&t.spec, &counted, self.world.now, self.segments) });
@@ -278,8 +282,11 @@ impl Company {
         let whole = traffic.per_day * spec.share;
         let all = (whole + whole.sqrt() * self.normal()).round().max(0.0) as u64;
         let mut today = Vec::new();
-        let countries: Vec<(&str, f64)> =
-            if self.segments || traffic.lost > 0.0 || traffic.spain.is_some() { vec![("Germany", 0.6), ("Spain", 0.4)] } else { vec![("all", 1.0)] };
+        let countries: Vec<(&str, f64)> = if self.segments || traffic.lost > 0.0 || traffic.spain.is_some() {
+            vec![("Germany", 0.6), ("Spain", 0.4)]
+        } else {
+            vec![("all", 1.0)]
+        };
         let mut left = all;
         let mut rest = 1.0;
         for (i, arm) in spec.arms.iter().enumerate() {
@@ -290,7 +297,8 @@ impl Company {
             let mut units = n;
             let mut mass = 1.0;
             for (c, (country, share)) in countries.iter().enumerate() {
-                let mut k = if c + 1 == countries.len() { units } else { self.binomial(units, (share / mass).min(1.0)) };
+                let mut k =
+                    if c + 1 == countries.len() { units } else { self.binomial(units, (share / mass).min(1.0)) };
                 units -= k;
                 mass -= share;
                 if *country == "Spain" && i == 1 && traffic.lost > 0.0 {

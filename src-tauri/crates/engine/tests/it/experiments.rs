@@ -29,9 +29,13 @@ fn a_winner_is_shipped_watched_and_scored() {
     assert!((design.baseline - 0.05).abs() < 0.005 && design.units > 20_000, "{design:?}");
     assert!(design.days.p10 < design.days.p50 && design.days.p50 < design.days.p90);
     let start = c.card(&e.decisions[0]);
-    assert!(matches!(&start.act, Act::StartExperiment { experiment, share, .. } if experiment == "dearer" && *share > 0.999));
+    assert!(
+        matches!(&start.act, Act::StartExperiment { experiment, share, .. } if experiment == "dearer" && *share > 0.999)
+    );
     assert_eq!(start.policy.answer, PolicyAnswer::Ask, "half of the customers are more than a tenth");
-    assert!(start.prediction.value.p10 < start.nothing.value.p50 && start.nothing.value.p50 < start.prediction.value.p90);
+    assert!(
+        start.prediction.value.p10 < start.nothing.value.p50 && start.nothing.value.p50 < start.prediction.value.p90
+    );
     assert!(start.evidence.len() >= 3 && start.counter_search.contains("past experiments"));
 
     c.until("dearer", &[State::Watching], 60);
@@ -97,7 +101,10 @@ fn a_wrong_split_blocks_and_its_cause_is_named() {
     c.until("dearer", &[State::Stopped], 40);
     let blocked = c.readings.iter().find(|r| r.call == Call::Blocked).expect("a blocked look");
     let gate = blocked.gates.iter().find(|g| g.kind == GateKind::SampleRatio).expect("the gate");
-    assert!(!gate.passed && gate.cause.as_ref().is_some_and(|c| c.contains("country Spain: too few units in test")), "{gate:?}");
+    assert!(
+        !gate.passed && gate.cause.as_ref().is_some_and(|c| c.contains("country Spain: too few units in test")),
+        "{gate:?}"
+    );
     assert!(blocked.text.contains("Spain"), "{}", blocked.text);
     let e = c.experiment("dearer");
     assert_eq!(e.conclusion.expect("a conclusion").call, Call::Blocked);
@@ -153,15 +160,28 @@ fn too_little_traffic_is_refused_with_a_cheaper_question() {
 #[test]
 fn questions_that_make_no_sense_are_refused() {
     let base = price("x");
-    let arm = |key: &str, value: f64, weight: f64| epoch_model::serving::Arm { key: key.to_owned(), value: number(value), weight };
+    let arm = |key: &str, value: f64, weight: f64| epoch_model::serving::Arm {
+        key: key.to_owned(),
+        value: number(value),
+        weight,
+    };
     let cases = [
         (epoch_model::experiment::Spec { metric: "nope".into(), ..base.clone() }, "metric_unfit"),
         (epoch_model::experiment::Spec { guardrails: vec!["nope".into()], ..base.clone() }, "metric_unfit"),
         (epoch_model::experiment::Spec { lever: Some("nope".into()), ..base.clone() }, "conflict"),
         (epoch_model::experiment::Spec { arms: vec![arm("a", 29.0, 1.0)], ..base.clone() }, "conflict"),
-        (epoch_model::experiment::Spec { arms: vec![arm("a", 29.0, 0.5), arm("b", 99.0, 0.5)], ..base.clone() }, "conflict"),
-        (epoch_model::experiment::Spec { arms: vec![arm("a", 29.0, 0.5), arm("b", 32.0, 0.4)], ..base.clone() }, "conflict"),
-        (epoch_model::experiment::Spec { arms: vec![arm("a", 31.0, 0.5), arm("b", 32.0, 0.5)], ..base.clone() }, "conflict"),
+        (
+            epoch_model::experiment::Spec { arms: vec![arm("a", 29.0, 0.5), arm("b", 99.0, 0.5)], ..base.clone() },
+            "conflict",
+        ),
+        (
+            epoch_model::experiment::Spec { arms: vec![arm("a", 29.0, 0.5), arm("b", 32.0, 0.4)], ..base.clone() },
+            "conflict",
+        ),
+        (
+            epoch_model::experiment::Spec { arms: vec![arm("a", 31.0, 0.5), arm("b", 32.0, 0.5)], ..base.clone() },
+            "conflict",
+        ),
         (epoch_model::experiment::Spec { share: 0.0, ..base.clone() }, "conflict"),
         (epoch_model::experiment::Spec { purpose: epoch_model::experiment::Purpose::Bandit, ..base }, "purpose_unfit"),
     ];
@@ -248,7 +268,9 @@ fn a_stop_holds_everything_back() {
     assert_eq!(c.experiment("dearer").state, State::Concluding);
     assert_eq!(c.effects.len(), before, "not even taking back");
     let actions = c.world.run(RunState::Running);
-    assert!(crate::world::effects(&actions).iter().any(|(_, act)| matches!(act, Act::EndExperiment { ship: None, .. })));
+    assert!(
+        crate::world::effects(&actions).iter().any(|(_, act)| matches!(act, Act::EndExperiment { ship: None, .. }))
+    );
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use epoch_engine::{Input, Playbook};
 use epoch_model::decision::{Act, State as DecisionState};
-use epoch_model::experiment::{HypothesisState, Origin, Purpose, State};
+use epoch_model::experiment::{Call, HypothesisState, Origin, Purpose, State};
 
-use crate::company::{Company, Traffic, quiet};
+use crate::company::{Company, Traffic, price, quiet};
 
 fn autonomous(seed: u64, playbooks: Vec<Playbook>) -> Company {
     let mut business = quiet();
@@ -96,4 +96,29 @@ fn what_is_found_leads_on() {
     assert!(record.tested > 0 && record.weight > 0.0);
     let chain = c.world.engine.experiments().any(|e| !e.follow_ups.is_empty());
     assert!(chain, "a winner leads to the next step");
+}
+
+#[test]
+fn a_part_that_likes_it_is_asked_about_on_its_own() {
+    let mut business = quiet();
+    business.experimenting.autonomous = true;
+    business.experimenting.running_max = 0;
+    business.experimenting.self_audit = 0.0;
+    let mut c = Company::new(business, 31);
+    c.segments = true;
+    // Better in Spain, as much worse in Germany: nothing as a whole.
+    let traffic = Traffic { spain: Some(0.3), ..Traffic::with(6000.0, "signup_rate", -0.2) };
+    c.traffic.insert("pro_price".to_owned(), traffic);
+    c.days(30);
+    c.ask(price("dearer"));
+    c.until("dearer", &[State::Archived], 90);
+    let e = c.experiment("dearer");
+    let call = e.conclusion.expect("a conclusion").call;
+    assert!(matches!(call, Call::Futile | Call::Inconclusive), "{call:?}");
+    let rows = &e.last.expect("a reading").effects[0].segments;
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows.iter().all(|r| (r.shrunk.high - r.shrunk.low) <= (r.raw.high - r.raw.low) * 1.05));
+    let h = c.portfolio.hypotheses.iter().find(|h| h.generator == "segment").expect("a hypothesis");
+    assert_eq!(h.audience.as_deref(), Some("country == 'Spain'"));
+    assert!(h.evidence.contains(&"dearer".to_owned()) && h.prior.low > 0.0, "{h:?}");
 }

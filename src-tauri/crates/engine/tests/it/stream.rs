@@ -10,7 +10,8 @@ use crate::world::number;
 fn factory(levers: usize, seed: u64) -> Company {
     let mut business = quiet();
     let first = business.levers[0].clone();
-    business.levers = (0..levers).map(|i| epoch_model::business::Lever { key: format!("price_{i}"), ..first.clone() }).collect();
+    business.levers =
+        (0..levers).map(|i| epoch_model::business::Lever { key: format!("price_{i}"), ..first.clone() }).collect();
     business.limits.exposure_per_decision = 1.0;
     business.limits.cards_per_day = 1000;
     business.experimenting.running_max = 1000;
@@ -113,7 +114,10 @@ fn equal_arms_are_called_no_more_often_than_they_may() {
     assert_eq!(audit.aa_tests, levers as u64, "{audit:?}");
     assert!(audit.aa_called <= 8 && !audit.failed, "{audit:?}");
     assert!(audit.injected == levers as u64 && audit.found * 10 >= audit.injected * 6, "{audit:?}");
-    assert!(audit.found_days > 6.0 && audit.intervals == 2 * levers as u64 && audit.inside * 100 >= audit.intervals * 88, "{audit:?}");
+    assert!(
+        audit.found_days > 6.0 && audit.intervals == 2 * levers as u64 && audit.inside * 100 >= audit.intervals * 88,
+        "{audit:?}"
+    );
     assert_eq!(c.portfolio.budget.tests, 0, "audits take nothing from the stream");
     assert!(c.world.engine.experiments().all(|e| e.state == State::Archived));
 }
