@@ -49,6 +49,9 @@ pub struct Moments {
     pub mean: f64,
     /// Sum of squared deviations from it.
     pub m2: f64,
+    /// Sum of cubed deviations, where it is known: uneven splits of skewed outcomes need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub m3: Option<f64>,
     /// What kind of number the outcome is.
     #[serde(default)]
     pub outcome: Outcome,
@@ -138,12 +141,21 @@ impl std::fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
+/// What cubed deviations gain when parts of `n` units, squared deviations `m2` and means `apart` (second less first) become
+/// one.
+fn cubes(n: [f64; 2], m2: [f64; 2], apart: f64) -> f64 {
+    let all = n[0] + n[1];
+    let share = n.map(|n| n / all);
+    apart * (apart * apart * share[0] * share[1] * (n[0] - n[1]) + 3.0 * (share[0] * m2[1] - share[1] * m2[0]))
+}
+
 impl Moments {
     /// `hits` of `units`; exact. Retention is one: `units` are then those whose window is over.
     pub fn proportion(units: u64, hits: u64) -> Self {
         let n = units as f64;
         let p = if units == 0 { 0.0 } else { hits as f64 / n };
-        Self { units, mean: p, m2: n * p * (1.0 - p), outcome: Outcome::Binary, ..Self::default() }
+        let m2 = n * p * (1.0 - p);
+        Self { units, mean: p, m2, m3: Some(m2 * (1.0 - 2.0 * p)), outcome: Outcome::Binary, ..Self::default() }
     }
 
     /// Moments of values, one per unit.
@@ -164,7 +176,8 @@ impl Moments {
         whole
     }
 
-    /// Moments of both parts together.
+    /// Moments of both parts together; cubes by eq. 2.1 of Pébay (2008), "Formulas for robust, one-pass parallel computation
+    /// of covariances and arbitrary-order statistical moments", SAND2008-6212.
     pub fn combine(&self, other: &Self) -> Result<Self, Mismatch> {
         if self.quantile.is_some() || other.quantile.is_some() {
             return Err(Mismatch::Quantile);
@@ -188,7 +201,8 @@ impl Moments {
                 whole.set(i, j, a.products[i][j] + b.products[i][j] + di * dj * (na / n) * nb);
             }
         }
-        Ok(self.with_table(self.units + other.units, &whole))
+        let m3 = self.m3.zip(other.m3).map(|(ma, mb)| ma + mb + cubes([na, nb], [self.m2, other.m2], b.mean[0] - a.mean[0]));
+        Ok(Self { m3, ..self.with_table(self.units + other.units, &whole) })
     }
 
     /// What is left of this whole without `part`. Squares that rounding would take below zero are zero.
@@ -203,8 +217,10 @@ impl Moments {
         let units = self.units.checked_sub(part.units).ok_or(Mismatch::Units)?;
         let mut rest = Table::default();
         if units == 0 {
-            return Ok(self.with_table(0, &rest));
+            let m3 = self.m3.and(part.m3).map(|_| 0.0);
+            return Ok(Self { m3, ..self.with_table(0, &rest) });
         }
+        let cubed = self.m3.zip(part.m3);
         let (whole, part, np) = (self.table(), part.table(), part.units as f64);
         let (n, nr) = (self.units as f64, units as f64);
         for i in 0..Table::SIZE {
@@ -218,7 +234,9 @@ impl Moments {
             }
             rest.products[i][i] = rest.products[i][i].max(0.0);
         }
-        Ok(self.with_table(units, &rest))
+        let m2 = [rest.products[0][0], part.products[0][0]];
+        let m3 = cubed.map(|(all, mp)| all - mp - cubes([nr, np], m2, part.mean[0] - rest.mean[0]));
+        Ok(Self { m3, ..self.with_table(units, &rest) })
     }
 
     /// The same without what was known before exposure.
@@ -233,6 +251,7 @@ impl Moments {
             units: self.units,
             mean: pre.mean,
             m2: pre.m2,
+            m3: None,
             outcome: if self.den.is_none() { self.outcome } else { Outcome::Number },
             den: pre.den.map(|e| Denominator { mean: e.mean, m2: e.m2, with_outcome: e.with_pre }),
             pre: None,

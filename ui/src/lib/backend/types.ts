@@ -1983,6 +1983,11 @@ units: number,
  */
 mean: number, m2: number, 
 /**
+ * Sum of cubed deviations of the outcome; `None` of ratios and quantiles, and where values lie too far apart for it to be
+ * exact.
+ */
+m3?: number | null, 
+/**
  * A ratio's denominator per unit.
  */
 den?: Denominator | null, 

@@ -2,8 +2,8 @@
 
 use epoch_model::experiment::{Design, Look, SelfAudit, Spec};
 use epoch_stats::moments::{Covariate, CovariateDenominator, Denominator, Moments, Outcome};
-use epoch_stats::special::{binomial_at_least, binomial_at_most};
 use epoch_stats::sequential::{Monitor, Verdict};
+use epoch_stats::special::{binomial_at_least, binomial_at_most};
 use serde::{Deserialize, Serialize};
 
 use super::lab::Plan;
@@ -71,11 +71,18 @@ pub(crate) fn injected(arm: &Moments, effect: f64) -> Moments {
     if arm.outcome == Outcome::Binary && arm.den.is_none() {
         let p = (arm.mean * grown).clamp(0.0, 1.0);
         // Those who turn are taken to be like the others before.
-        return Moments { mean: p, m2: n * p * (1.0 - p), pre: None, ..*arm };
+        return Moments {
+            pre: None,
+            m3: Some(n * p * (1.0 - p) * (1.0 - 2.0 * p)),
+            mean: p,
+            m2: n * p * (1.0 - p),
+            ..*arm
+        };
     }
     Moments {
         mean: arm.mean * grown,
         m2: arm.m2 * grown * grown,
+        m3: arm.m3.map(|m3| m3 * grown * grown * grown),
         den: arm.den.map(|d| Denominator { with_outcome: d.with_outcome * grown, ..d }),
         pre: arm.pre.map(|p| Covariate {
             with_outcome: p.with_outcome * grown,
@@ -102,7 +109,8 @@ pub(crate) fn inject(
     let Some(injected_plan) = plan.injected.as_mut().filter(|i| formal && !i.over) else { return };
     let Some(metric) = config.metric(&spec.metric) else { return };
     let Some(sums) = look.metrics.iter().find(|m| m.metric == spec.metric) else { return };
-    let of = |i: usize| sums.arms.get(i).map(|m| sums::moments(metric, m, design.covariate_days > 0)).unwrap_or_default();
+    let of =
+        |i: usize| sums.arms.get(i).map(|m| sums::moments(metric, m, design.covariate_days > 0)).unwrap_or_default();
     let s = sums::sign(metric);
     // Without the covariate on both sides: it cannot be told how it would have moved.
     let (control, treated) = (of(0).without_pre(), injected(&of(1), s * injected_plan.effect).without_pre());

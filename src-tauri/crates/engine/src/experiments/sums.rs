@@ -3,11 +3,9 @@
 use epoch_model::business::{Better, Metric, MetricKind};
 use epoch_model::experiment::Moments as Sums;
 use epoch_stats::compare::{self, Effect, Refusal, Scale};
-use epoch_stats::moments::{
-    Covariate, CovariateDenominator, Denominator, Moments, Outcome, QuantileAt,
-};
-use epoch_stats::sequential::statistic::{Arm, z_of_proportions, z_of_t};
+use epoch_stats::moments::{Covariate, CovariateDenominator, Denominator, Moments, Outcome, QuantileAt};
 use epoch_stats::sequential::Look;
+use epoch_stats::sequential::statistic::z_of_moments;
 
 /// Whether units either have it or not.
 pub(crate) fn binary(metric: &Metric) -> bool {
@@ -25,6 +23,7 @@ pub(crate) fn moments(metric: &Metric, sums: &Sums, covariate: bool) -> Moments 
         units: sums.units,
         mean: sums.mean,
         m2: sums.m2,
+        m3: sums.m3,
         outcome: if binary(metric) && sums.den.is_none() { Outcome::Binary } else { Outcome::Number },
         den: sums.den.map(|d| Denominator { mean: d.mean, m2: d.m2, with_outcome: d.with_outcome }),
         pre: sums.pre.filter(|_| covariate).map(|p| Covariate {
@@ -65,13 +64,8 @@ pub(crate) fn against(metric: &Metric, control: &Moments, treated: &Moments) -> 
     let absolute = compare::compare(control, treated, Scale::Absolute)?;
     let relative = compare::compare(control, treated, Scale::Relative).ok();
     let shares = control.outcome == Outcome::Binary && control.den.is_none();
-    let (z, skewness) = if shares && control.pre.is_none() {
-        // Right where the difference's own normal approximation is not: at few events.
-        let (z, skewness) = z_of_proportions(hits(control), hits(treated));
-        (z, Some(skewness))
-    } else {
-        (z_of_t(absolute.t(), absolute.df), None)
-    };
+    // Right where the difference's own normal approximation is not: at few events, and with skewed units in a small arm.
+    let (z, skewness) = z_of_moments(control, treated, &absolute);
     let (estimate, se) = relative.as_ref().map_or((absolute.estimate, absolute.se), |r| (r.estimate, r.se));
     let s = sign(metric);
     let look = Look {
@@ -79,15 +73,15 @@ pub(crate) fn against(metric: &Metric, control: &Moments, treated: &Moments) -> 
         se,
         z: s * z,
         units: [control.units as f64, treated.units as f64],
-        events: shares.then(|| hits(control).events + hits(treated).events),
+        events: shares.then(|| hits(control) + hits(treated)),
         skewness: skewness.map(|skewness| s * skewness),
     };
     Ok(Against { absolute, relative, look })
 }
 
-fn hits(arm: &Moments) -> Arm {
-    let units = arm.units as f64;
-    Arm { events: (arm.mean * units).round(), units }
+/// Units with the event.
+fn hits(arm: &Moments) -> f64 {
+    (arm.mean * arm.units as f64).round()
 }
 
 /// Value, variance per unit, and share of it that the covariate takes away.

@@ -14,6 +14,10 @@ pub struct Moments {
     /// Mean per unit: of the outcome, or of a ratio's numerator.
     pub mean: f64,
     pub m2: f64,
+    /// Sum of cubed deviations of the outcome; `None` of ratios and quantiles, and where values lie too far apart for it to be
+    /// exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub m3: Option<f64>,
     /// A ratio's denominator per unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub den: Option<Denominator>,

@@ -117,7 +117,7 @@ pub(crate) fn gradient(
 
 /// Coefficient of the covariate that leaves the least variance (Deng et al. 2013, CUPED): for means and proportions the
 /// regression over both arms as one, for ratios the quotient of the linearised covariances, summed over the arms.
-fn theta(control: &Moments, treatment: &Moments) -> f64 {
+pub(crate) fn theta(control: &Moments, treatment: &Moments) -> f64 {
     let (Some(x), Some(_)) = (control.pre, treatment.pre) else { return 0.0 };
     if control.den.is_none() {
         let Ok(joint) = control.combine(treatment) else { return 0.0 };

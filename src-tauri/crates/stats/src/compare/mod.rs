@@ -15,6 +15,7 @@ mod strata;
 
 pub use checks::{Imbalance, imbalance, imbalances, interaction};
 pub use contrast::Contrast;
+pub(crate) use contrast::{Line, theta};
 pub use money::{Money, monthly};
 pub use score::{FEW_EVENTS, few_events, score_interval, score_p_value};
 pub use strata::{Stratum, post_stratified};

@@ -51,13 +51,14 @@ impl Moments {
         t
     }
 
-    /// The same kind of metric with other numbers.
+    /// The same kind of metric with other numbers; cubes are not in the table.
     pub(crate) fn with_table(&self, units: u64, t: &Table) -> Self {
         let s = &t.products;
         Self {
             units,
             mean: t.mean[0],
             m2: s[0][0],
+            m3: None,
             outcome: self.outcome,
             den: self.den.map(|_| Denominator { mean: t.mean[1], m2: s[1][1], with_outcome: s[0][1] }),
             pre: self.pre.map(|pre| Covariate {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Covariate, CovariateDenominator, Denominator, Mismatch, Moments, Table};
+use super::{Covariate, CovariateDenominator, Denominator, Mismatch, Moments, Table, cubes};
 
 /// The quantities of one unit of randomisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,6 +79,7 @@ impl Moments {
     /// Counts one more unit. The first decides the shape; later ones are read as having it (what they lack is 0).
     pub fn add(&mut self, unit: &Unit) {
         if self.units == 0 {
+            self.m3 = Some(0.0);
             self.den = unit.den.map(|_| Denominator::default());
             self.pre = unit.pre.map(|_| Covariate {
                 den: unit.pre_den.map(|_| CovariateDenominator::default()),
@@ -94,7 +95,8 @@ impl Moments {
                 t.set(i, j, t.products[i][j] + off[i] * off[j] * (n / (n + 1.0)));
             }
         }
-        *self = self.with_table(self.units + 1, &t);
+        let m3 = self.m3.map(|m3| m3 + cubes([n, 1.0], [self.m2, 0.0], off[0]));
+        *self = Self { m3, ..self.with_table(self.units + 1, &t) };
     }
 
     /// Takes away a unit that was counted.
@@ -122,10 +124,15 @@ impl Moments {
             }
             t.products[i][i] = t.products[i][i].max(0.0);
         }
+        // The mean moves by `s` for all: the cubes of those deviations, less the unit's, and its own.
+        let (s, cube) = (step[0] / n, |x: f64| x * x * x);
+        let m3 = self.m3.map(|m3| {
+            m3 - 3.0 * s * self.m2 - n * cube(s) + cube(before[0] + step[0] - s) - cube(before[0] - s)
+        });
         for (mean, step) in t.mean.iter_mut().zip(step) {
             *mean += step / n;
         }
-        *self = self.with_table(self.units, &t);
+        *self = Self { m3, ..self.with_table(self.units, &t) };
         Ok(())
     }
 }

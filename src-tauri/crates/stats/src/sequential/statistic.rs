@@ -2,6 +2,8 @@
 
 use libm::{exp, lgamma, log, sqrt};
 
+use crate::compare::{Effect, Line, theta};
+use crate::moments::{Moments, Outcome};
 use crate::{normal, student};
 
 /// The normal deviate with the tail probability of `t` under Student's distribution with `df` degrees of freedom.
@@ -32,7 +34,7 @@ pub struct Sample {
 }
 
 /// Below this skewness of the estimate Student's distribution is good enough.
-const SYMMETRIC: f64 = 0.02;
+pub const SYMMETRIC: f64 = 0.02;
 
 /// The statistic of two means, treatment minus control, on the normal scale, and the skewness of the estimate.
 ///
@@ -54,6 +56,46 @@ pub fn z_of_means(control: &Sample, treatment: &Sample) -> (f64, f64) {
         return (z_of_t(estimate / sqrt(a + b), df), skewness);
     }
     (unskewed(estimate / sqrt(variance), skewness), skewness)
+}
+
+/// The statistic of two arms from their moments, for the absolute effect between them, and the skewness of the estimate;
+/// `None` for that where it plays no part or is not known: ratios, quantiles, and means without [`Moments::m3`].
+///
+/// Shares without a covariate by [`z_of_proportions`], shares with one and means by [`z_of_means`]. What a covariate leaves
+/// has a known variance, but its third moment would take sums of products of three. It is taken to be as skewed as what
+/// the covariate takes away, and independent of it: with `r` of the variance left the outcome's skewness is theirs times
+/// `r^(3/2) + (1 - r)^(3/2)`. Taking out too much or too little by 0.2 moves an error rate of 0.025 in one tail by 0.006 and
+/// hardly that of both together, whereas Welch's statistic adds 0.08 times the whole skewness.
+pub fn z_of_moments(control: &Moments, treatment: &Moments, effect: &Effect) -> (f64, Option<f64>) {
+    let shares = control.outcome == Outcome::Binary && control.den.is_none();
+    if shares && control.pre.is_none() {
+        let arm = |arm: &Moments| Arm { events: (arm.mean * arm.units as f64).round(), units: arm.units as f64 };
+        let (z, skewness) = z_of_proportions(arm(control), arm(treatment));
+        return (z, Some(skewness));
+    }
+    let theta = theta(control, treatment);
+    let sample = |arm: &Moments| -> Option<Sample> {
+        if arm.den.is_some() || arm.quantile.is_some() {
+            return None;
+        }
+        let (units, line) = (arm.units as f64, Line::of(arm, theta).ok()?);
+        let third = if shares { arm.mean * (1.0 - arm.mean) * (1.0 - 2.0 * arm.mean) } else { arm.m3? / units };
+        let left = (line.adjusted_variance / line.observed_variance).clamp(0.0, 1.0);
+        let (rest, taken) = (left * sqrt(left), (1.0 - left) * sqrt(1.0 - left));
+        Some(Sample {
+            units,
+            mean: line.adjusted,
+            variance: units * line.adjusted_variance,
+            third: if left < 1.0 { third * rest / (rest + taken) } else { third },
+        })
+    };
+    match (sample(control), sample(treatment)) {
+        (Some(control), Some(treatment)) => {
+            let (z, skewness) = z_of_means(&control, &treatment);
+            (z, Some(skewness))
+        }
+        _ => (z_of_t(effect.t(), effect.df), None),
+    }
 }
 
 /// Hall's monotone cubic for a statistic whose standard error does not move with the estimate.

@@ -3,6 +3,7 @@
 mod betting;
 mod designs;
 mod plans;
+mod skewed;
 
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;

@@ -2,11 +2,12 @@
 
 use epoch_model::experiment::{Covariate, Denominator, Moments, PreDenominator};
 
-use super::sums::{Shape, Sums, deviations, mean};
+use super::sums::{Shape, Sums, cubes, deviations, mean};
 
-/// One in fixed point, and squared.
+/// One in fixed point, squared and cubed.
 const ONE: f64 = 1e9;
 const ONE_SQUARED: f64 = 1e18;
+const ONE_CUBED: f64 = 1e27;
 
 /// The moments of `units` units.
 pub fn of(shape: Shape, units: u64, sums: &Sums) -> Moments {
@@ -17,6 +18,7 @@ pub fn of(shape: Shape, units: u64, sums: &Sums) -> Moments {
         units,
         mean: average(0),
         m2: with(0, 0),
+        m3: sums.cube().and_then(|s| cubes(units, sums.sum(0), sums.product(0, 0), s)).map(|m3| m3 / ONE_CUBED),
         den: shape.ratio.then(|| Denominator { mean: average(1), m2: with(1, 1), with_outcome: with(0, 1) }),
         pre: shape.before.then(|| Covariate {
             mean: average(pre),

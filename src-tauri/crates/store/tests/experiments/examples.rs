@@ -49,7 +49,8 @@ fn ten_units_of_whom_three_buy() {
     let control = &arms(&look, "buyers")[0];
     // n p (1 - p).
     assert!((control.mean - 0.3).abs() < 1e-15 && (control.m2 - 2.1).abs() < 1e-14, "{control:?}");
-    assert_eq!(arms(&look, "buyers")[1], Moments { units: 4, ..Moments::default() });
+    assert_eq!(arms(&look, "buyers")[1], Moments { units: 4, m3: Some(0.0), ..Moments::default() });
+    assert!((control.m3.expect("a share") - 10.0 * 0.3 * 0.7 * 0.4).abs() < 1e-14, "{control:?}");
     // 15, 10, 10 and seven zeros: mean 3.5, squares 425 - 122.5.
     let control = &arms(&look, "revenue")[0];
     assert!((control.mean - 3.5).abs() < 1e-15 && (control.m2 - 302.5).abs() < 1e-12, "{control:?}");

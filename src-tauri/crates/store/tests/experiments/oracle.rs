@@ -144,6 +144,14 @@ fn deviations(x: &[i128], y: &[i128]) -> f64 {
     (n * xy - x.iter().sum::<i128>() * y.iter().sum::<i128>()) as f64 / n as f64 / 1e18
 }
 
+/// The cubed deviations, summed.
+fn cubed(x: &[i128]) -> f64 {
+    let n = x.len() as i128;
+    let sum = x.iter().sum::<i128>();
+    let all: I256 = x.iter().map(|v| I256::from(n * v - sum).pow(3)).sum();
+    all.as_f64() / (n as f64).powi(3).max(1.0) / 1e27
+}
+
 fn mean(x: &[i128]) -> f64 {
     if x.is_empty() { 0.0 } else { x.iter().sum::<i128>() as f64 / x.len() as f64 / 1e9 }
 }
@@ -198,6 +206,8 @@ fn check(got: &Moments, metric: &Metric, units: &[&Unit<'_>], covariate: i64, ca
     let mut pairs = vec![(got.mean, mean(&y)), (got.m2, deviations(&y, &y))];
     let ratio = matches!(metric.kind, MetricKind::Ratio { .. });
     assert_eq!((got.den.is_some(), got.pre.is_some()), (ratio, covariate > 0));
+    assert_eq!(got.m3.is_some(), !ratio);
+    pairs.extend(got.m3.map(|m3| (m3, cubed(&y))));
     if let Some(den) = &got.den {
         pairs.extend([(den.mean, mean(&d)), (den.m2, deviations(&d, &d)), (den.with_outcome, deviations(&d, &y))]);
     }

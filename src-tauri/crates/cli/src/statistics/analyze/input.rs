@@ -1,24 +1,24 @@
 //! What `ras analyze` reads.
 
-use std::collections::BTreeMap;
-
-use epoch_stats::moments::{Covariate, CovariateSums, Denominator, DenominatorSums, Mismatch, Moments, Outcome, Sums};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::Version;
+use super::figures::{ArmMoments, ArmQuantile, ArmSums, ByArm, Figures, Winsorise};
 
-/// An experiment as sums: units per arm, and sums per metric and arm.
+/// An experiment as figures: units per arm, and sums, moments or values per metric and arm.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "ras analyze: input")]
 pub(crate) struct Input {
     #[expect(dead_code, reason = "checked while it is read")]
     version: Version,
+    /// A name of its own, given back.
+    pub(super) id: Option<String>,
     /// How it is decided.
     #[serde(default)]
     pub(super) design: Design,
-    /// False alarms accepted, over all goals and arms.
+    /// False alarms accepted, over all goals and arms; between 0 and 1.
     #[serde(default = "five_percent")]
     pub(super) alpha: f64,
     /// The scale of effects.
@@ -27,18 +27,31 @@ pub(crate) struct Input {
     /// How goals and arms share alpha. Guardrails do not share it.
     #[serde(default)]
     pub(super) correction: Correction,
+    /// Which goals an arm must win.
+    #[serde(default)]
+    pub(super) decision: Decision,
+    /// What an arm must show in guardrails before it wins.
+    #[serde(default)]
+    pub(super) guardrails: Guardrails,
     /// What was believed of effects before, for the chance to win; nothing if absent.
     pub(super) prior: Option<Prior>,
+    /// Effects of past experiments, all of them: the prior is learnt from these, with `prior` as the first guess.
+    pub(super) past: Option<Past>,
     /// Adjust for what was known before exposure, where sums have a `covariate`.
     #[serde(default = "yes")]
     pub(super) cuped: bool,
-    /// p-value below which the arms' sizes are off and nothing is decided.
+    /// p-value below which the arms' sizes are off, or the arms were unlike before exposure, and nothing is decided.
     #[serde(default = "strict")]
     pub(super) srm_alpha: f64,
+    /// The smallest `srm.sequential_p_value` of earlier looks.
+    pub(super) srm_earlier: Option<f64>,
     /// The arms; the first is the control.
     pub(super) arms: Vec<Arm>,
-    /// The metrics; the first that is no guardrail decides.
+    /// The metrics: goals and guardrails. Each key once.
     pub(super) metrics: Vec<Metric>,
+    /// Other experiments on the same units: does the effect change with their arms?
+    #[serde(default)]
+    pub(super) interactions: Vec<Interaction>,
 }
 
 fn five_percent() -> f64 {
@@ -53,7 +66,17 @@ fn yes() -> bool {
 fn one() -> f64 {
     1.0
 }
+fn eighty_percent() -> f64 {
+    0.8
+}
+fn daily() -> u32 {
+    14
+}
+fn eight() -> f64 {
+    8.0
+}
 
+/// How an experiment is decided.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Design {
@@ -66,11 +89,14 @@ pub(super) enum Design {
     GroupSequential {
         /// Units of all arms together at which everything is spent.
         planned_units: f64,
-        /// Earlier looks, as shares of the planned size, in order.
+        /// Earlier looks of all comparisons, as shares of the planned size, in order. A metric's `earlier` goes before.
         #[serde(default)]
         looks: Vec<f64>,
+        /// How alpha is spent over the planned size.
         #[serde(default)]
         spending: Spending,
+        /// When to give up; never if absent.
+        futility: Option<Futility>,
         /// The experiment ends now for reasons that have nothing to do with its effect: what is left is spent.
         #[serde(default)]
         last: bool,
@@ -79,6 +105,11 @@ pub(super) enum Design {
     ConfidenceSequence {
         /// Units of all arms together at which the interval is to be narrowest.
         planned_units: f64,
+    },
+    /// Mixture sequential probability ratio test: valid at any time, with a normal prior of effects around 0.
+    Msprt {
+        /// Standard deviation of effects, on `scale`: how large they usually are. If absent, that of `prior` or `past`.
+        tau: Option<f64>,
     },
     /// Chance to win and expected loss only: no rule for stopping, so nothing is decided.
     Bayes {},
@@ -90,14 +121,30 @@ impl Default for Design {
     }
 }
 
+/// How alpha is spent (Lan and DeMets 1983).
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Spending {
+    /// Little at first, most at the end.
     #[default]
     ObrienFleming,
+    /// Nearly evenly.
     Pocock,
 }
 
+/// Giving up when the effect that was planned for is out of reach. Going on nonetheless raises no false alarms.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Futility {
+    /// Chance of finding the planned effect, as the units were planned for; between 0 and 1.
+    #[serde(default = "eighty_percent")]
+    pub(super) power: f64,
+    /// Looks that were planned, 1 to 100.
+    #[serde(default = "daily")]
+    pub(super) looks: u32,
+}
+
+/// The scale of an effect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Scale {
@@ -108,33 +155,91 @@ pub(super) enum Scale {
     Absolute,
 }
 
+/// How several comparisons share alpha.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Correction {
+    /// Each has all of it.
     None,
+    /// Family-wise error, evenly.
     Bonferroni,
+    /// Family-wise error, step-down.
     #[default]
     Holm,
+    /// Family-wise error, for independent or positively dependent comparisons.
     Hommel,
+    /// False discovery rate, for independent or positively dependent comparisons.
     BenjaminiHochberg,
+    /// False discovery rate under any dependence.
     BenjaminiYekutieli,
 }
 
+/// Which goals an arm must win.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Decision {
+    /// The first goal decides; the others inform.
+    #[default]
+    FirstGoal,
+    /// At least one, and none may be worse.
+    AnyGoal,
+    /// All of them. Goals do not share alpha then, only arms do, evenly.
+    AllGoals,
+}
+
+/// What an arm must show in guardrails before it wins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Guardrails {
+    /// No loss beyond the margin is shown.
+    #[default]
+    Unharmed,
+    /// It is shown that no more than the margin is lost (non-inferiority): needs a `margin` above 0.
+    WithinMargin,
+}
+
+/// What was believed of effects before.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prior {
     /// Mean of true effects.
     pub(super) mean: f64,
-    /// Their standard deviation.
+    /// Their standard deviation, above 0.
     pub(super) sd: f64,
     /// The scale of both.
     #[serde(default)]
     pub(super) scale: Scale,
 }
 
+/// What past experiments measured.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Past {
+    /// One per experiment that was ever run, won or not.
+    pub(super) effects: Vec<PastOne>,
+    /// The scale of all; a `prior` has the same.
+    #[serde(default)]
+    pub(super) scale: Scale,
+    /// As how many past experiments `prior` counts, where there is one.
+    #[serde(default = "eight")]
+    pub(super) prior_weight: f64,
+}
+
+/// A past effect.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PastOne {
+    /// As measured.
+    pub(super) estimate: f64,
+    /// Its standard error, above 0.
+    pub(super) standard_error: f64,
+}
+
+/// An arm.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arm {
+    /// Its name, each once.
     pub(super) key: String,
     /// The share it was meant to get, on any scale.
     #[serde(default = "one")]
@@ -143,9 +248,11 @@ pub(super) struct Arm {
     pub(super) units: Option<u64>,
 }
 
+/// A metric with its figures, by arm, in one of the ways.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metric {
+    /// Its name.
     pub(super) key: String,
     /// Less is better: costs, times, refunds.
     #[serde(default)]
@@ -153,137 +260,151 @@ pub(super) struct Metric {
     /// Must not get worse; tested on that side only, at alpha of its own.
     #[serde(default)]
     pub(super) guardrail: bool,
-    /// Raw sums by arm. Either these or `moments`.
+    /// What a guardrail may lose, on `scale` (0.02 is 2 % of the control's value, or 0.02 of the metric's unit).
     #[serde(default)]
-    pub(super) sums: BTreeMap<String, ArmSums>,
+    pub(super) margin: f64,
+    /// Raw sums by arm.
+    #[serde(default)]
+    sums: ByArm<ArmSums>,
     /// Means and variances by arm. Where means are far above the spread, sums lose digits and these do not.
     #[serde(default)]
-    pub(super) moments: BTreeMap<String, ArmMoments>,
-}
-
-/// Raw sums over the units of an arm.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ArmSums {
-    units: u64,
-    /// Of outcomes; of a proportion, how many have it.
-    sum: f64,
-    /// Of their squares; left out where the outcome is 0 or 1.
-    sum_squares: Option<f64>,
-    /// Of a ratio.
-    denominator: Option<PartSums>,
-    /// The outcome before exposure.
-    covariate: Option<BeforeSums>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct PartSums {
-    sum: f64,
-    sum_squares: f64,
-    /// Of products with the outcome.
-    sum_products: f64,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct BeforeSums {
-    sum: f64,
-    /// Left out where it is 0 or 1.
-    sum_squares: Option<f64>,
-    /// Of products with the outcome.
-    sum_products: f64,
-    /// Of ratios: of products with the denominator.
+    moments: ByArm<ArmMoments>,
+    /// Outcomes by arm, one per unit, in the metric's unit.
     #[serde(default)]
-    sum_products_denominator: f64,
-    /// Of ratios: the denominator before exposure.
-    denominator: Option<BeforePartSums>,
+    values: ByArm<Vec<f64>>,
+    /// Of a quantile whose units have several events: the events of each unit, by arm.
+    #[serde(default)]
+    events: ByArm<Vec<Vec<f64>>>,
+    /// Quantiles by arm, where the events are not at hand.
+    #[serde(default)]
+    quantiles: ByArm<ArmQuantile>,
+    /// Which quantile the metric is, between 0 and 1: with `values`, `events` or `quantiles`.
+    pub(super) quantile: Option<f64>,
+    /// Bounds of `values`, taken from all arms together.
+    winsorise: Option<Winsorise>,
+    /// The same metric within parts of the units that exposure cannot change. Without figures of its own the metric is
+    /// the whole of the first dimension.
+    #[serde(default)]
+    pub(super) segments: Vec<Segment>,
+    /// The dimension of `segments` over which arms are compared and then averaged.
+    pub(super) post_stratify: Option<String>,
+    /// What the effect is worth.
+    pub(super) money: Option<Money>,
+    /// What earlier looks left, by arm: the `state` of the last answer.
+    #[serde(default)]
+    pub(super) earlier: ByArm<Earlier>,
 }
 
+/// A part of the units: one value of one dimension.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Segment {
+    /// What the units are parted by: a country, a plan.
+    pub(super) dimension: String,
+    /// Its value here.
+    pub(super) value: String,
+    /// Raw sums by arm.
+    #[serde(default)]
+    sums: ByArm<ArmSums>,
+    /// Means and variances by arm.
+    #[serde(default)]
+    moments: ByArm<ArmMoments>,
+    /// Outcomes by arm, one per unit.
+    #[serde(default)]
+    values: ByArm<Vec<f64>>,
+}
+
+/// What an effect is worth.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct BeforePartSums {
-    sum: f64,
-    sum_squares: f64,
-    /// Of products with the outcome.
-    sum_products: f64,
-    /// Of products with the denominator.
-    sum_products_denominator: f64,
-    /// Of products with the covariate.
-    sum_products_covariate: f64,
+pub(super) struct Money {
+    /// Units a month that would meet the change if all had it; of a ratio, its denominator's units.
+    pub(super) units_per_month: f64,
+    /// Minor units of the currency (cents) that one of the outcome is worth: 100 for an outcome in euros; a cost is below 0.
+    pub(super) minor_per_outcome: f64,
 }
 
-/// Mean and variance over the units of an arm.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+/// What earlier looks at a comparison left.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ArmMoments {
-    units: u64,
-    mean: f64,
-    /// Of a unit, with n - 1; left out where the outcome is 0 or 1.
-    variance: Option<f64>,
-    /// Of a ratio.
-    denominator: Option<PartMoments>,
-    /// The outcome before exposure (not with a denominator: use sums).
-    covariate: Option<PartMoments>,
+pub(super) struct Earlier {
+    /// Looks that spent alpha, as shares of the planned size, in order (`group_sequential`).
+    #[serde(default)]
+    pub(super) looks: Vec<f64>,
+    /// The smallest p-value so far (`confidence_sequence`, `msprt`).
+    pub(super) p_value: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+/// Another experiment on the same units, and a metric's figures in the four cells.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct PartMoments {
-    mean: f64,
-    variance: f64,
-    /// With the outcome.
-    covariance: f64,
+pub(super) struct Interaction {
+    /// The other experiment.
+    pub(super) key: String,
+    /// Units that see the other experiment's control, by arm of this one: the control and one more.
+    pub(super) off: Cells,
+    /// Units that see its treatment.
+    pub(super) on: Cells,
 }
 
-impl ArmSums {
-    pub(super) fn moments(&self) -> Result<Moments, Mismatch> {
-        let part = |p: PartSums| DenominatorSums { sum: p.sum, squares: p.sum_squares, with_outcome: p.sum_products };
-        let pre = self.covariate.map(|c| CovariateSums {
-            sum: c.sum,
-            squares: c.sum_squares,
-            with_outcome: c.sum_products,
-            with_den: c.sum_products_denominator,
-            den: c.denominator.map(|d| DenominatorSums {
-                sum: d.sum,
-                squares: d.sum_squares,
-                with_outcome: d.sum_products,
-            }),
-            den_with_den: c.denominator.map_or(0.0, |d| d.sum_products_denominator),
-            den_with_pre: c.denominator.map_or(0.0, |d| d.sum_products_covariate),
-        });
-        Sums { units: self.units, sum: self.sum, squares: self.sum_squares, den: self.denominator.map(part), pre }
-            .moments()
+/// Figures by arm: the control's and another's.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cells {
+    /// Raw sums.
+    #[serde(default)]
+    sums: ByArm<ArmSums>,
+    /// Means and variances.
+    #[serde(default)]
+    moments: ByArm<ArmMoments>,
+}
+
+static NO_SUMS: std::sync::LazyLock<(ByArm<Vec<f64>>, ByArm<Vec<Vec<f64>>>, ByArm<ArmQuantile>)> =
+    std::sync::LazyLock::new(Default::default);
+
+impl Metric {
+    pub(super) fn figures(&self) -> Figures<'_> {
+        Figures {
+            sums: &self.sums,
+            moments: &self.moments,
+            values: &self.values,
+            events: &self.events,
+            quantiles: &self.quantiles,
+            quantile: self.quantile,
+            winsorise: self.winsorise,
+        }
     }
 }
 
-impl ArmMoments {
-    pub(super) fn moments(&self) -> Result<Moments, Mismatch> {
-        let free = self.units.saturating_sub(1) as f64;
-        let n = self.units as f64;
-        let sound =
-            self.variance.is_none_or(|v| v >= 0.0) && (self.variance.is_some() || (0.0..=1.0).contains(&self.mean));
-        let twice = self.denominator.is_some() && self.covariate.is_some();
-        if !sound || twice {
-            return Err(if twice { Mismatch::Shape } else { Mismatch::Sums });
-        }
-        Ok(Moments {
-            units: self.units,
-            mean: self.mean,
-            m2: self.variance.map_or(n * self.mean * (1.0 - self.mean), |v| v * free),
-            outcome: if self.variance.is_none() { Outcome::Binary } else { Outcome::Number },
-            den: self.denominator.map(|d| Denominator {
-                mean: d.mean,
-                m2: d.variance * free,
-                with_outcome: d.covariance * free,
-            }),
-            pre: self.covariate.map(|c| Covariate {
-                mean: c.mean,
-                m2: c.variance * free,
-                with_outcome: c.covariance * free,
-                ..Covariate::default()
-            }),
+impl Segment {
+    pub(super) fn figures(&self) -> Figures<'_> {
+        Figures {
+            sums: &self.sums,
+            moments: &self.moments,
+            values: &self.values,
+            events: &NO_SUMS.1,
+            quantiles: &NO_SUMS.2,
             quantile: None,
-        })
+            winsorise: None,
+        }
+    }
+}
+
+impl Cells {
+    pub(super) fn figures(&self) -> Figures<'_> {
+        Figures {
+            sums: &self.sums,
+            moments: &self.moments,
+            values: &NO_SUMS.0,
+            events: &NO_SUMS.1,
+            quantiles: &NO_SUMS.2,
+            quantile: None,
+            winsorise: None,
+        }
+    }
+
+    /// The arms that have figures.
+    pub(super) fn arms(&self) -> impl Iterator<Item = &String> {
+        self.sums.keys().chain(self.moments.keys())
     }
 }
