@@ -1,7 +1,8 @@
 //! What a policy is told of an act.
 
-use std::collections::{HashMap, HashSet};
-use std::str::FromStr as _;
+use std::collections::HashSet;
+use std::str::FromStr;
+use std::sync::LazyLock;
 
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
 use epoch_model::business::{Domain, Reversibility};
@@ -57,9 +58,44 @@ pub(crate) fn reversibility_number(reversibility: Reversibility) -> i64 {
     }
 }
 
-fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
-    let kind = EntityTypeName::from_str(kind).map_err(|e| e.to_string())?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+/// A name that every request uses; reading it again each time took a third of a judgement.
+fn known<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+    T::from_str(text).map_err(|e| e.to_string())
+}
+
+type Known<T> = LazyLock<Result<T, String>>;
+static PROPOSER: Known<EntityTypeName> = LazyLock::new(|| known("Proposer"));
+static KIND: Known<EntityTypeName> = LazyLock::new(|| known("Kind"));
+static TARGET: Known<EntityTypeName> = LazyLock::new(|| known("Target"));
+static DOMAIN: Known<EntityTypeName> = LazyLock::new(|| known("Domain"));
+static EXECUTE: Known<EntityUid> = LazyLock::new(|| known("Action::\"execute\""));
+static PROPOSE: Known<EntityUid> = LazyLock::new(|| known("Action::\"propose\""));
+
+fn uid(kind: &Known<EntityTypeName>, id: &str) -> Result<EntityUid, String> {
+    Ok(EntityUid::from_type_name_and_id((**kind).clone()?, EntityId::new(id)))
+}
+
+/// What is asked of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Execute,
+    Propose,
+}
+
+/// Both questions about an act, with the entities they speak of.
+pub(crate) struct Questions {
+    pub execute: Request,
+    pub propose: Request,
+    pub entities: Entities,
+}
+
+impl Questions {
+    pub(crate) fn of(&self, action: Action) -> &Request {
+        match action {
+            Action::Execute => &self.execute,
+            Action::Propose => &self.propose,
+        }
+    }
 }
 
 impl Facts {
@@ -83,19 +119,19 @@ impl Facts {
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// The request for an action, with the entities it speaks of.
-    pub(crate) fn question(&self, action: &str) -> Result<(Request, Entities), String> {
+    /// The requests for both actions.
+    pub(crate) fn questions(&self) -> Result<Questions, String> {
         let kind = self.proposer.split(':').next().unwrap_or_default();
-        let (proposer, proposers) = (uid("Proposer", &self.proposer)?, uid("Kind", kind)?);
-        let (target, domain) = (uid("Target", &self.target)?, uid("Domain", &domain_word(self.domain))?);
-        let member = |of: &EntityUid, group: EntityUid| {
-            Entity::new(of.clone(), HashMap::new(), HashSet::from([group])).map_err(|e| e.to_string())
-        };
-        let entities = Entities::from_entities([member(&proposer, proposers)?, member(&target, domain)?], None)
+        let (proposer, proposers) = (uid(&PROPOSER, &self.proposer)?, uid(&KIND, kind)?);
+        let (target, domain) = (uid(&TARGET, &self.target)?, uid(&DOMAIN, &domain_word(self.domain))?);
+        let member =
+            |of: &EntityUid, group: EntityUid| Entity::new_no_attrs(of.clone(), HashSet::from([group]));
+        let entities = Entities::from_entities([member(&proposer, proposers), member(&target, domain)], None)
             .map_err(|e| e.to_string())?;
         let context = Context::from_pairs(self.pairs()).map_err(|e| e.to_string())?;
-        let request =
-            Request::new(proposer, uid("Action", action)?, target, context, None).map_err(|e| e.to_string())?;
-        Ok((request, entities))
+        let request = |action: &Known<EntityUid>, context| {
+            Request::new(proposer.clone(), (**action).clone()?, target.clone(), context, None).map_err(|e| e.to_string())
+        };
+        Ok(Questions { execute: request(&EXECUTE, context.clone())?, propose: request(&PROPOSE, context)?, entities })
     }
 }

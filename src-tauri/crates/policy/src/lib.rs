@@ -5,6 +5,7 @@
 //!
 //! Pure: no IO, no clock. Knows nothing of how facts come about, of approvals, or of the gate.
 
+mod compare;
 mod facts;
 mod lint;
 mod preview;
@@ -17,6 +18,9 @@ use epoch_model::business::PolicyAnswer;
 use epoch_model::decision::PolicyVerdict;
 use serde::{Deserialize, Serialize};
 
+use facts::{Action, Questions};
+
+pub use compare::Loosened;
 pub use facts::Facts;
 pub use lint::{Finding, FindingKind};
 pub use preview::{Changed, Tally};
@@ -30,6 +34,9 @@ pub use words::Sentence;
 pub struct Policy {
     text: String,
     set: PolicySet,
+    /// The rules that speak of executing, and those that speak of proposing: the others cannot hold, so nobody asks them.
+    executing: PolicySet,
+    proposing: PolicySet,
     /// Ids in the order of the text.
     order: Vec<cedar_policy::PolicyId>,
 }
@@ -37,7 +44,13 @@ pub struct Policy {
 /// No rule: everything is denied.
 impl Default for Policy {
     fn default() -> Self {
-        Self { text: String::new(), set: PolicySet::new(), order: Vec::new() }
+        Self {
+            text: String::new(),
+            set: PolicySet::new(),
+            executing: PolicySet::new(),
+            proposing: PolicySet::new(),
+            order: Vec::new(),
+        }
     }
 }
 
@@ -64,7 +77,8 @@ impl Policy {
     /// Reads policies. Every rule must be valid against the schema; all problems are answered at once.
     pub fn read(text: &str) -> Result<Self, Vec<Problem>> {
         let (set, order) = read::read(text)?;
-        Ok(Self { text: text.to_owned(), set, order })
+        let (executing, proposing) = read::by_action(&set)?;
+        Ok(Self { text: text.to_owned(), set, executing, proposing, order })
     }
 
     /// The text it was read from.
@@ -85,16 +99,21 @@ impl Policy {
     /// What policy says of an act with these facts; `words` are those facts as the reason tells them.
     pub fn judge(&self, facts: &Facts, words: &str) -> PolicyVerdict {
         let verdict = |answer, rule: String, reason: String| PolicyVerdict { answer, rule, reason };
-        let run = match self.ask(facts, "execute") {
+        let failed = |why| verdict(PolicyAnswer::Deny, "policy error".to_owned(), why);
+        let questions = match facts.questions() {
+            Ok(questions) => questions,
+            Err(why) => return failed(why),
+        };
+        let run = match self.ask(&questions, Action::Execute) {
             Ok(answer) => answer,
-            Err(why) => return verdict(PolicyAnswer::Deny, "policy error".to_owned(), why),
+            Err(why) => return failed(why),
         };
         if run.allowed {
             return verdict(PolicyAnswer::Run, self.titles(&run.by), format!("it is {words}"));
         }
-        let put = match self.ask(facts, "propose") {
+        let put = match self.ask(&questions, Action::Propose) {
             Ok(answer) => answer,
-            Err(why) => return verdict(PolicyAnswer::Deny, "policy error".to_owned(), why),
+            Err(why) => return failed(why),
         };
         match (put.allowed, run.by.is_empty(), put.by.is_empty()) {
             (true, false, _) => verdict(
@@ -128,9 +147,12 @@ impl Policy {
     }
 
     /// Any failure while a rule is evaluated is an error, whatever the others say.
-    fn ask(&self, facts: &Facts, action: &str) -> Result<Answer, String> {
-        let (request, entities) = facts.question(action)?;
-        let response = Authorizer::new().is_authorized(&request, &self.set, &entities);
+    fn ask(&self, questions: &Questions, action: Action) -> Result<Answer, String> {
+        let rules = match action {
+            Action::Execute => &self.executing,
+            Action::Propose => &self.proposing,
+        };
+        let response = Authorizer::new().is_authorized(questions.of(action), rules, &questions.entities);
         let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
         if !errors.is_empty() {
             return Err(errors.join("; "));

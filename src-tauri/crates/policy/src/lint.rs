@@ -14,11 +14,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use crate::facts::{Action, Questions};
 use crate::words::fact;
 use crate::{Facts, Policy};
 
 /// Combinations tried.
 const POINTS_MAX: usize = 4_000;
+
+const DOMAINS: [Domain; 13] = [
+    Domain::Iot,
+    Domain::Infrastructure,
+    Domain::Operations,
+    Domain::Analytics,
+    Domain::Content,
+    Domain::Support,
+    Domain::Saas,
+    Domain::Ecommerce,
+    Domain::Ux,
+    Domain::Marketing,
+    Domain::Product,
+    Domain::Sales,
+    Domain::Pricing,
+];
 
 /// What is wrong with a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -54,13 +71,14 @@ pub struct Finding {
 
 /// Values worth trying.
 #[derive(Default)]
-struct Values {
+pub(crate) struct Values {
     numbers: BTreeMap<String, BTreeSet<i64>>,
     acts: BTreeSet<String>,
     proposers: BTreeSet<String>,
     targets: BTreeSet<String>,
     domains: BTreeSet<String>,
-    flags: BTreeSet<String>,
+    /// Every fact that is asked, and `principal` and `resource`.
+    asked: BTreeSet<String>,
     stake_asked: bool,
 }
 
@@ -81,18 +99,15 @@ impl Policy {
     /// Rules that have no effect, whatever the facts.
     pub fn lint(&self) -> Vec<Finding> {
         let mut values = Values::default();
-        for id in &self.order {
-            if let Some(tree) = self.set.policy(id).and_then(|rule| rule.to_json().ok()) {
-                values.take(&tree);
-            }
-        }
+        values.take_rules(self);
         let (points, proven) = values.points();
         let (permits, forbids) = (self.only(Effect::Permit), self.only(Effect::Forbid));
         let mut seen = vec![Seen::default(); self.order.len()];
         for facts in &points {
-            for action in ["execute", "propose"] {
-                let allowed = self.holding(&permits, facts, action, &mut seen);
-                let forbidden = self.holding(&forbids, facts, action, &mut seen);
+            let Ok(questions) = facts.questions() else { continue };
+            for action in [Action::Execute, Action::Propose] {
+                let allowed = self.holding(&permits, &questions, action, &mut seen);
+                let forbidden = self.holding(&forbids, &questions, action, &mut seen);
                 note(&mut seen, &allowed, &forbidden);
             }
         }
@@ -105,9 +120,8 @@ impl Policy {
     }
 
     /// The rules of a set that hold, as places in the text.
-    fn holding(&self, set: &PolicySet, facts: &Facts, action: &str, seen: &mut [Seen]) -> Vec<usize> {
-        let Ok((request, entities)) = facts.question(action) else { return Vec::new() };
-        let response = Authorizer::new().is_authorized(&request, set, &entities);
+    fn holding(&self, set: &PolicySet, asked: &Questions, action: Action, seen: &mut [Seen]) -> Vec<usize> {
+        let response = Authorizer::new().is_authorized(asked.of(action), set, &asked.entities);
         for error in response.diagnostics().errors() {
             let cedar_policy::AuthorizationError::PolicyEvaluationError(of) = error;
             if let Some(at) = self.place(of.policy_id()) {
@@ -179,6 +193,25 @@ fn note(seen: &mut [Seen], allowed: &[usize], forbidden: &[usize]) {
 }
 
 impl Values {
+    /// Collects the constants of all rules of a policy.
+    pub(crate) fn take_rules(&mut self, policy: &Policy) {
+        for id in &policy.order {
+            if let Some(tree) = policy.set.policy(id).and_then(|rule| rule.to_json().ok()) {
+                for (scope, of) in [("principal", "principal"), ("resource", "resource")] {
+                    if tree[scope]["op"] != "All" {
+                        self.asked.insert(of.to_owned());
+                    }
+                }
+                self.take(&tree);
+            }
+        }
+    }
+
+    /// What the rules ask.
+    pub(crate) fn asked(&self) -> &BTreeSet<String> {
+        &self.asked
+    }
+
     /// Collects the constants of a rule.
     fn take(&mut self, node: &Value) {
         match node {
@@ -194,7 +227,7 @@ impl Values {
                 }
                 if let Some(name) = fact(node) {
                     self.stake_asked |= name == "stake";
-                    self.flags.insert(name.to_owned());
+                    self.asked.insert(name.to_owned());
                 }
                 if let (Some(kind), Some(id)) =
                     (map.get("type").and_then(Value::as_str), map.get("id").and_then(Value::as_str))
@@ -206,6 +239,9 @@ impl Values {
                         "Domain" => self.domains.insert(id.to_owned()),
                         _ => false,
                     };
+                }
+                if let Some(of) = map.get("Var").and_then(Value::as_str).filter(|of| *of != "context") {
+                    self.asked.insert(of.to_owned());
                 }
                 for child in map.values() {
                     self.take(child);
@@ -236,7 +272,7 @@ impl Values {
     }
 
     /// The combinations, and whether they are all of them.
-    fn points(&self) -> (Vec<Facts>, bool) {
+    pub(crate) fn points(&self) -> (Vec<Facts>, bool) {
         let texts = |set: &BTreeSet<String>, other: &str| {
             let mut all: Vec<String> = set.iter().cloned().collect();
             all.push(other.to_owned());
@@ -254,7 +290,8 @@ impl Values {
         let domains: Vec<Domain> = {
             let mut all: Vec<Domain> =
                 self.domains.iter().filter_map(|d| serde_json::from_value(Value::String(d.clone())).ok()).collect();
-            all.push(Domain::Iot);
+            // One that no rule names, where there is one.
+            all.extend(DOMAINS.iter().copied().find(|d| !all.contains(d)));
             all
         };
         let levels = self.of("level", 0, 3, 0);
@@ -267,7 +304,7 @@ impl Values {
         let left = self.of("budget_left", i64::MIN, i64::MAX, 0);
         let exposures = self.of("exposure", 0, 10_000, 0);
         let chances = self.of("chance_worse", 0, 10_000, 0);
-        let novel = if self.flags.contains("novel") { vec![false, true] } else { vec![false] };
+        let novel = if self.asked.contains("novel") { vec![false, true] } else { vec![false] };
         let hours = self.of("hour", 0, 23, 12);
         let days = self.of("weekday", 1, 7, 3);
 

@@ -1,10 +1,9 @@
 //! What another policy would have said of decisions that were made.
 
 use epoch_model::business::PolicyAnswer;
+use epoch_model::decision::PolicyVerdict;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-
-use crate::{Facts, Policy};
 
 /// A decision that another policy would have answered differently.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -29,25 +28,20 @@ pub struct Tally {
     pub changed: Vec<Changed>,
 }
 
-impl Policy {
-    /// Judges past decisions again: id, facts of then, the answer they had.
-    pub fn preview<'a>(&self, past: impl IntoIterator<Item = (&'a str, &'a Facts, PolicyAnswer)>) -> Tally {
-        let mut tally = Tally::default();
-        for (decision, facts, was) in past {
-            tally.looked_at = tally.looked_at.saturating_add(1);
-            let verdict = self.judge(facts, "as it was then");
-            if verdict.answer == was {
-                tally.same = tally.same.saturating_add(1);
-                continue;
-            }
-            tally.changed.push(Changed {
-                decision: decision.to_owned(),
-                was,
-                would_be: verdict.answer,
-                rule: verdict.rule,
-                reason: verdict.reason,
-            });
+impl Tally {
+    /// Counts one decision: the answer it has, and the verdict it would have.
+    pub fn count(&mut self, decision: &str, was: PolicyAnswer, would_be: PolicyVerdict) {
+        self.looked_at = self.looked_at.saturating_add(1);
+        if would_be.answer == was {
+            self.same = self.same.saturating_add(1);
+            return;
         }
-        tally
+        self.changed.push(Changed {
+            decision: decision.to_owned(),
+            was,
+            would_be: would_be.answer,
+            rule: would_be.rule,
+            reason: would_be.reason,
+        });
     }
 }

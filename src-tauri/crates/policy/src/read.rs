@@ -8,6 +8,8 @@ use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::words::actions;
+
 /// What a policy may ask, in Cedar's schema language, with a comment on every fact.
 pub const SCHEMA: &str = include_str!("policy.cedarschema");
 
@@ -84,4 +86,18 @@ pub(crate) fn read(text: &str) -> Result<(PolicySet, Vec<PolicyId>), Vec<Problem
         }))
         .collect();
     if problems.is_empty() { Ok((set, order)) } else { Err(problems) }
+}
+
+/// The rules that speak of executing, and those that speak of proposing.
+pub(crate) fn by_action(set: &PolicySet) -> Result<(PolicySet, PolicySet), Vec<Problem>> {
+    let failed = |message: String| vec![Problem { line: 0, message, hint: "report this".to_owned() }];
+    let (mut executing, mut proposing) = (Vec::new(), Vec::new());
+    for rule in set.policies() {
+        let tree = rule.to_json().map_err(|e| failed(e.to_string()))?;
+        let (runs, puts) = actions(&tree["action"]);
+        executing.extend(runs.then(|| rule.clone()));
+        proposing.extend(puts.then(|| rule.clone()));
+    }
+    let whole = |rules: Vec<cedar_policy::Policy>| PolicySet::from_policies(rules).map_err(|e| failed(e.to_string()));
+    Ok((whole(executing)?, whole(proposing)?))
 }

@@ -187,7 +187,7 @@ fn noun(fact: &str) -> String {
     .to_owned()
 }
 
-fn flag(fact: &str, holds: bool) -> String {
+pub(crate) fn flag(fact: &str, holds: bool) -> String {
     let (yes, no) = match fact {
         "novel" => ("nothing like it was ever scored", "something like it was scored before"),
         _ => return format!("{} is {}", noun(fact), if holds { "true" } else { "false" }),
@@ -208,20 +208,9 @@ fn compared(op: &str, left: &Value, right: &Value, money: Money<'_>) -> String {
         (None, Some(name)) => (turned, name, left),
         (None, None) => return format!("{} {op} {}", plain(left, money), plain(right, money)),
     };
-    let value = match (name, other.get("Value").and_then(Value::as_i64)) {
-        ("level", Some(n)) => ["operational", "tactical", "strategic", "sovereign"]
-            .get(index(n))
-            .map_or_else(|| n.to_string(), |s| (*s).to_owned()),
-        ("reversibility", Some(n)) => format!("R{n}"),
-        ("stake" | "cost" | "budget_left", Some(n)) => money(n),
-        ("exposure" | "chance_worse", Some(n)) => {
-            format!("{} %", n as f64 / 100.0)
-        }
-        ("hour", Some(n)) => format!("{n}:00"),
-        ("weekday", Some(n)) => ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-            .get(index(n - 1))
-            .map_or_else(|| n.to_string(), |s| (*s).to_owned()),
-        _ => plain(other, money),
+    let value = match other.get("Value").and_then(Value::as_i64) {
+        Some(n) => number(name, n, money),
+        None => plain(other, money),
     };
     let is = match op {
         "==" => "is",
@@ -232,6 +221,28 @@ fn compared(op: &str, left: &Value, right: &Value, money: Money<'_>) -> String {
         _ => "is at least",
     };
     format!("{} {is} {value}", noun(name))
+}
+
+/// That a fact has a value.
+pub(crate) fn equals(fact: &str, n: i64, money: Money<'_>) -> String {
+    format!("{} is {}", noun(fact), number(fact, n, money))
+}
+
+/// A fact's value in its own unit.
+#[expect(clippy::cast_precision_loss, reason = "shares have at most five digits")]
+fn number(fact: &str, n: i64, money: Money<'_>) -> String {
+    let named = |names: &[&str], at: i64| names.get(index(at)).map_or_else(|| n.to_string(), |s| (*s).to_owned());
+    match fact {
+        "level" => named(&["operational", "tactical", "strategic", "sovereign"], n),
+        "reversibility" => format!("R{n}"),
+        "stake" | "cost" | "budget_left" => money(n),
+        "exposure" | "chance_worse" => format!("{} %", n as f64 / 100.0),
+        "hour" => format!("{n}:00"),
+        "weekday" => {
+            named(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"], n.saturating_sub(1))
+        }
+        _ => n.to_string(),
+    }
 }
 
 fn index(n: i64) -> usize {

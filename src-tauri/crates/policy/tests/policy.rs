@@ -2,7 +2,7 @@
 
 use epoch_model::business::{Business, Domain, PolicyAnswer, PolicyRule, Reversibility};
 use epoch_model::decision::Level;
-use epoch_policy::{Facts, FindingKind, Policy, cedar_of};
+use epoch_policy::{Facts, FindingKind, Policy, Tally, cedar_of};
 
 fn facts() -> Facts {
     Facts {
@@ -195,8 +195,39 @@ fn rules_without_effect_are_found() {
 #[test]
 fn a_change_says_what_it_would_have_changed() {
     let strict = policy(r#"@title("All ask") permit (principal, action == Action::"propose", resource);"#);
-    let past = [("dec_1", facts(), PolicyAnswer::Run), ("dec_2", facts(), PolicyAnswer::Ask)];
-    let tally = strict.preview(past.iter().map(|(id, f, a)| (*id, f, *a)));
+    let mut tally = Tally::default();
+    for (id, was) in [("dec_1", PolicyAnswer::Run), ("dec_2", PolicyAnswer::Ask)] {
+        tally.count(id, was, strict.judge(&facts(), "as it was then"));
+    }
     assert_eq!((tally.looked_at, tally.same, tally.changed.len()), (2, 1, 1));
     assert_eq!((tally.changed[0].decision.as_str(), tally.changed[0].would_be), ("dec_1", PolicyAnswer::Ask));
+}
+
+#[test]
+fn what_a_change_loosens_is_named_with_an_example() {
+    let money = |minor: i64| format!("{} cents", minor);
+    let permit = |title: &str, actions: &str, when: &str| {
+        format!("@title(\"{title}\") permit (principal, {actions}, resource) when {{ {when} }};\n")
+    };
+    let small = |most: u32| permit("Small", BOTH, &format!("context has stake && context.stake <= {most}"));
+    let asks = permit("Rest", r#"action == Action::"propose""#, "true");
+    let before = policy(&(small(1_000) + &asks));
+    let of = |text: String| policy(&text).looser_than(&before, &money);
+
+    let (loosened, proven) = of(small(2_000) + &asks);
+    let short: Vec<_> = loosened.iter().map(|l| (l.rule.as_str(), l.was, l.will_be)).collect();
+    assert_eq!(short, [("Small", PolicyAnswer::Ask, PolicyAnswer::Run)]);
+    assert_eq!(loosened[0].example, "its stake is 1001 cents");
+    assert!(proven);
+
+    assert_eq!(of(small(500) + &asks).0, [], "less runs alone");
+    assert_eq!(of(small(1_000) + &asks).0, [], "nothing changes");
+    let no_asking = permit("Small", BOTH, "context has stake && context.stake <= 1000");
+    assert_eq!(of(no_asking).0, [], "what asked is denied now");
+    let iot = permit("Things", BOTH, r#"resource in Domain::"iot" && context.novel"#);
+    let (loosened, _) = of(small(1_000) + &asks + &iot);
+    assert_eq!(loosened.len(), 1, "{loosened:?}");
+    assert!(loosened[0].example.contains("(iot)") && loosened[0].example.contains("ever scored"), "{loosened:?}");
+    let (from_nothing, _) = policy(&asks).looser_than(&policy(""), &money);
+    assert_eq!((from_nothing[0].was, from_nothing[0].will_be), (PolicyAnswer::Deny, PolicyAnswer::Ask));
 }
