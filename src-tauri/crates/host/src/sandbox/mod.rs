@@ -5,6 +5,7 @@ mod book;
 mod charter;
 mod company;
 mod feed;
+mod found;
 mod live;
 mod operate;
 

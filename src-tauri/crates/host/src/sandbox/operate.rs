@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charter::{Charter, FASTEST, Injected, Transport};
 use super::company::{Company, Sent};
+use super::found;
 use crate::host::Host;
 
 /// What a sandbox is at.
@@ -204,7 +205,8 @@ impl Host {
             }
         }
         decisions.sort_by_key(|decision| decision.at);
-        Ok(Findings { insights, decisions, ..Findings::default() })
+        let experiments = found::claims(&self.business(), &self.inner.store.experiments()?);
+        Ok(Findings { insights, decisions, experiments, ..Findings::default() })
     }
 
     /// How well the engine understood and ran the company.
