@@ -18,15 +18,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["model"]),
     ("sandbox", &["model", "stats"]),
     ("company", &["model", "sandbox"]),
-    ("host", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company"]),
-    ("api", &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host"]),
+    ("host", &["model", "stats", "levers", "policy", "engine", "store", "gateway", "connectors", "report", "sandbox", "company"]),
+    ("api", &["model", "stats", "levers", "policy", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host"]),
     (
         "cli",
-        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host", "api"],
+        &["model", "stats", "levers", "policy", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host", "api"],
     ),
     (
         "testkit",
-        &["model", "stats", "levers", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host", "api"],
+        &["model", "stats", "levers", "policy", "engine", "store", "gateway", "connectors", "report", "sandbox", "company", "host", "api"],
     ),
 ];
 

@@ -19,8 +19,8 @@ use crate::app::App;
 
 /// Longest line of a request or an answer.
 const LINE_MAX: u64 = 64 << 20;
-/// Commands that sign: they must arrive as `verdict`, signed by who holds the key.
-const SIGNING: [&str; 4] = ["approve", "edit", "veto", "defer"];
+/// Commands that sign: they must arrive as `verdict` or `signed_policy`, signed by who holds the key.
+const SIGNING: [&str; 5] = ["approve", "edit", "veto", "defer", "save_policy"];
 
 /// What a running host writes into its folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ fn run(app: &App, line: &str) -> Result<Value> {
         Error::new(Code::InvalidArgument, format!("the request is no JSON line: {e}"), "see the protocol")
     })?;
     if SIGNING.contains(&request.name.as_str()) {
-        return Err(Error::new(Code::SignatureInvalid, "answers come signed over this way", "send `verdict`"));
+        return Err(Error::new(Code::SignatureInvalid, "this comes signed over this way", "send `verdict` or `signed_policy`"));
     }
     dispatch(app, &request.kind, &request.name, request.args)
 }

@@ -14,11 +14,13 @@ use ts_rs::TS;
 mod experiments;
 mod levers;
 mod people;
+mod policy;
 mod sandbox;
 
 pub use experiments::*;
 pub use levers::*;
 pub use people::*;
+pub use policy::*;
 pub use sandbox::*;
 
 /// How the engine's time runs.

@@ -18,7 +18,7 @@ use crate::commands::{
     OpenArgs, PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
 };
 use crate::views::{
-    EndExperimentArgs, NameArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs,
+    EndExperimentArgs, NameArgs, PolicyArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs,
     SandboxSkipArgs, SandboxSpeedArgs, SecretArgs,
 };
 use crate::{connect, reads, reports};
@@ -89,6 +89,16 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             let AddConfigArgs { toml } = args(given)?;
             app.host()?.add_config(&toml)?;
             settled(app)
+        }
+        "save_policy" => {
+            let PolicyArgs { text } = args(given)?;
+            let host = app.host()?;
+            let signed = OperatorKey::load()?.sign(host.policy_claim(&text));
+            save_policy(app, &text, &signed)
+        }
+        "signed_policy" => {
+            let SignedPolicy { text, signed } = args(given)?;
+            save_policy(app, &text, &signed)
         }
         "set_playbook" => {
             let PlaybookArgs { key, on } = args(given)?;
@@ -172,6 +182,20 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
 fn simulated(app: &App) -> Result<Value> {
     app.tell(&["sandbox", "status"]);
     json(reads::sandbox::sandbox(&*app.host()?))
+}
+
+/// A policy signed elsewhere, by who holds the operator's key.
+#[derive(serde::Deserialize)]
+struct SignedPolicy {
+    text: String,
+    signed: SignedVerdict,
+}
+
+fn save_policy(app: &App, text: &str, signed: &SignedVerdict) -> Result<Value> {
+    let host = app.host()?;
+    host.save_policy(text, signed)?;
+    app.tell(&["settings", "status"]);
+    json(reads::policy(&host)?)
 }
 
 fn settled(app: &App) -> Result<Value> {

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Experiments(Dir),
     /// One experiment: its story, asking and ending one
     Experiment(crate::experiments::ExperimentArgs),
+    /// What may run alone, what asks: the policy in plain words; checking and replacing it
+    Policy(crate::policy::PolicyArgs),
     /// Where the business stands
     Status(Dir),
     /// Levers in force

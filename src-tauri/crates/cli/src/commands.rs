@@ -38,6 +38,7 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Decisions(a) => decisions(&a.dir, out),
         Command::Experiments(a) => experiments::list(&a.dir, out),
         Command::Experiment(a) => experiments::experiment(&a.command, out),
+        Command::Policy(a) => crate::policy::policy(a, out),
         Command::Status(a) => status(&a.dir, out),
         Command::Levers(a) => levers::in_force(&a.dir, out),
         Command::Lever(a) => levers::lever(&a.command, out),
@@ -375,6 +376,9 @@ fn restore(a: &args::Restore, out: &Output) -> Result<()> {
         if let Some(text) = store.meta("config")?.as_ref().and_then(Value::as_str) {
             epoch_host::config::write_whole(&folder.toml(), text.as_bytes())?;
         }
+        if let Some(text) = store.meta("policy")?.as_ref().and_then(|kept| kept.get("text")).and_then(Value::as_str) {
+            epoch_host::config::write_whole(&folder.policy(), text.as_bytes())?;
+        }
     }
     out.answer(&json!({ "restored": a.dir }), || vec![format!("restored into {}", a.dir.display())]);
     Ok(())
@@ -398,7 +402,8 @@ fn doctor(dir: &Path, out: &Output) -> Result<()> {
         .iter()
         .map(|(lever, w)| json!({ "lever": lever, "code": w.code, "text": w.text, "next": w.next }))
         .collect();
-    let value = json!({ "ok": ok, "checks": checks, "warnings": named });
+    let rules = if ok { epoch_host::policy::doctor(dir)? } else { Vec::new() };
+    let value = json!({ "ok": ok, "checks": checks, "warnings": named, "policy": rules });
     let told = || {
         let mark = |ok: bool| if ok { "ok" } else { "BAD" };
         let mut rows: Vec<_> =
@@ -406,6 +411,10 @@ fn doctor(dir: &Path, out: &Output) -> Result<()> {
         rows.extend(
             warnings.iter().map(|(l, w)| vec!["!".into(), format!("lever {l}"), w.text.clone(), w.next.clone()]),
         );
+        rows.extend(rules.iter().map(|f| {
+            let next = "mend or delete it in policy.cedar".to_owned();
+            vec!["!".into(), format!("rule “{}”", f.rule), f.text.clone(), next]
+        }));
         table(&["", "check", "found", "next"], &rows)
     };
     if ok {

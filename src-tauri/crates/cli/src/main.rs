@@ -11,6 +11,7 @@ mod experiments;
 mod import;
 mod levers;
 mod output;
+mod policy;
 mod sandbox;
 mod serve;
 mod session;

@@ -15,6 +15,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use action::Action;
+pub use decisions::policy::{facts_of, judge_by};
 pub use experiments::Tracked;
 pub use input::{ClosedMetric, Input};
 pub use playbook::{Direction, Matcher, Move, Play, Playbook, Prior, Trigger};

@@ -9,6 +9,8 @@ use epoch_model::business::Business;
 use epoch_model::business::Problem;
 use epoch_model::{Code, Error, Result};
 
+use crate::policy;
+
 /// Paths inside a business's folder.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
@@ -29,6 +31,10 @@ impl Folder {
     /// The founder's own playbooks, if any.
     pub fn playbooks(&self) -> PathBuf {
         self.0.join("playbooks.toml")
+    }
+    /// `policy.cedar`, if the founder's policy is more than the table of `business.toml`.
+    pub fn policy(&self) -> PathBuf {
+        self.0.join(policy::FILE)
     }
     /// `business.db`.
     pub fn database(&self) -> PathBuf {
@@ -79,9 +85,9 @@ impl Folder {
 /// A configuration that parsed and held together.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// As it is on disk.
+    /// `business.toml` as it is on disk.
     pub text: String,
-    /// What it says.
+    /// What it says, under the policy of `policy.cedar` if there is one.
     pub business: Business,
     /// The playbooks in force: the founder's file if there is one, else the default ones.
     pub playbooks: Vec<Playbook>,
@@ -92,22 +98,27 @@ pub fn refusal(problems: &[Problem]) -> Error {
     let Some(first) = problems.first() else {
         return Error::new(Code::ConfigInvalid, "business.toml is not valid", "look at the file");
     };
+    let file = file_of(first);
     let more = match problems.len() {
         1 => String::new(),
         n => format!(" (and {} more)", n - 1),
     };
-    Error::new(
-        Code::ConfigInvalid,
-        format!("business.toml, line {}: {}{more}", first.line, first.message),
-        first.hint.clone(),
-    )
+    Error::new(Code::ConfigInvalid, format!("{file}, line {}: {}{more}", first.line, first.message), first.hint.clone())
+}
+
+/// Which file a problem is in.
+pub(crate) fn file_of(problem: &Problem) -> &'static str {
+    if problem.path == policy::FILE { policy::FILE } else { "business.toml" }
 }
 
 /// Reads and checks the folder's configuration.
 pub fn load(folder: &Folder) -> Result<Config, (Error, Vec<Problem>)> {
     folder.check().map_err(|e| (e, Vec::new()))?;
     let text = read_text(&folder.toml()).map_err(|e| (e, Vec::new()))?;
-    let business = Business::parse(&text).map_err(|problems| (refusal(&problems), problems))?;
+    let cedar = policy::on_disk(folder).map_err(|e| (e, Vec::new()))?;
+    let business = Business::parse(&text)
+        .and_then(|business| policy::govern(business, &text, cedar))
+        .map_err(|problems| (refusal(&problems), problems))?;
     let playbooks = match folder.playbooks() {
         path if path.is_file() => {
             let own = read_text(&path).map_err(|e| (e, Vec::new()))?;
@@ -127,6 +138,14 @@ pub fn read_text(path: &Path) -> Result<String> {
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::new(Code::ConfigInvalid, format!("{} is not UTF-8", path.display()), "save it as UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
+}
+
+impl Config {
+    /// The same under another `business.toml`: policy and playbooks stay.
+    pub(crate) fn with_text(self, text: String) -> std::result::Result<Self, Vec<Problem>> {
+        let business = policy::govern(Business::parse(&text)?, &text, self.business.cedar)?;
+        Ok(Self { text, business, playbooks: self.playbooks })
+    }
 }
 
 /// Writes a file whole or not at all: beside it, synced, renamed over it.

@@ -239,6 +239,7 @@ impl Host {
             import: Mutex::new(None),
             ticked: Mutex::new((0, 0)),
             late_told: Mutex::new(None),
+            policy_gone: Mutex::new(None),
             live_kept: Mutex::default(),
             quitting: AtomicBool::new(false),
             store,
@@ -248,7 +249,8 @@ impl Host {
     fn start(&mut self, options: &HostOptions) -> Result<()> {
         let inner = &self.inner;
         inner.set_sandbox_clock()?;
-        if inner.configure_engine()? {
+        let by = if inner.config.read().business.cedar.is_some() { crate::policy::FILE } else { FILE };
+        if inner.configure_engine(by)? {
             // Its history is told again by whoever works next; here, so that one command at a time sees it, too.
             inner.close_buckets(None)?;
         }
@@ -447,7 +449,9 @@ fn last_good(folder: &Folder, error: &Error) -> Result<Config> {
     let store = store.map_err(|_| error.clone())?;
     let kept = store.meta("config").ok().flatten();
     let text = kept.as_ref().and_then(Value::as_str).map(str::to_owned).ok_or_else(|| error.clone())?;
-    let business = Business::parse(&text).map_err(|_| error.clone())?;
+    let mut business = Business::parse(&text).map_err(|_| error.clone())?;
+    // A policy that this version cannot read any more denies everything.
+    business.cedar = crate::policy::last_good(&store);
     let playbooks = store.meta("playbooks").ok().flatten().and_then(|v| serde_json::from_value(v).ok());
     Ok(Config { text, business, playbooks: playbooks.unwrap_or_else(epoch_engine::Playbook::defaults) })
 }

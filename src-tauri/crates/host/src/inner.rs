@@ -91,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) import: Mutex<Option<Arc<ImportJob>>>,
     pub(crate) ticked: Mutex<(Millis, Millis)>,
     pub(crate) late_told: Mutex<Option<Instant>>,
+    pub(crate) policy_gone: Mutex<Option<Instant>>,
     pub(crate) live_kept: Mutex<Millis>,
     pub(crate) quitting: AtomicBool,
 }
@@ -112,11 +113,14 @@ impl Inner {
 
     /// Tells the engine the configuration in force, if it does not know it yet. Answers whether its metrics are others than
     /// before, so that their history must be told again.
-    pub(crate) fn configure_engine(&self) -> Result<bool> {
+    pub(crate) fn configure_engine(&self, by: &str) -> Result<bool> {
         let config = self.config.read().clone();
         let keys: Vec<String> = self.operators.read().0.iter().map(|k| hex(k)).collect();
         let fingerprint = {
-            let text = format!("{}\n{:?}\n{keys:?}", config.text, config.playbooks);
+            let mut text = format!("{}\n{:?}\n{keys:?}", config.text, config.playbooks);
+            if let Some(cedar) = &config.business.cedar {
+                text.push_str(cedar);
+            }
             json!(blake3::hash(text.as_bytes()).to_hex().as_str())
         };
         if self.store.meta("configured")?.as_ref() == Some(&fingerprint) {
@@ -130,9 +134,12 @@ impl Inner {
             self.closer.forget()?;
         }
         let playbooks = serde_json::to_value(&config.playbooks).unwrap_or_default();
+        let business = config.business.clone();
         let input =
             Input::Configure { business: Box::new(config.business), playbooks: config.playbooks, operator_keys: keys };
         self.engine.give_one("system", input)?;
+        // Before the file it governs: a crash between the two keeps the policy that the engine knows.
+        self.keep_policy(&business, by)?;
         self.store.put_meta("config", Some(&json!(config.text)))?;
         self.store.put_meta("playbooks", Some(&playbooks))?;
         self.store.put_meta("configured", Some(&fingerprint))?;
@@ -145,8 +152,14 @@ impl Inner {
             self.problems.put("config", error.clone(), None);
         }
         for (i, p) in problems.iter().enumerate() {
-            let error = Error::new(Code::ConfigInvalid, p.message.clone(), p.hint.clone());
-            self.problems.put(&format!("config.{i}"), error, Some(p.line));
+            let elsewhere = config::file_of(p) == crate::policy::FILE;
+            let message = if elsewhere {
+                format!("{}, line {}: {}", crate::policy::FILE, p.line, p.message)
+            } else {
+                p.message.clone()
+            };
+            let error = Error::new(Code::ConfigInvalid, message, p.hint.clone());
+            self.problems.put(&format!("config.{i}"), error, (!elsewhere).then_some(p.line));
         }
     }
 
@@ -161,7 +174,7 @@ impl Inner {
             *self.zone.write() = zone;
             *self.config.write() = config;
             self.problems.solve("config");
-            self.configure_engine()?
+            self.configure_engine(by)?
         };
         if others {
             // History of new or changed metrics is told to the engine from the beginning.
@@ -177,7 +190,12 @@ impl Inner {
 
     /// What a text of `business.toml` says, if it holds together and leaves running experiments their ground.
     pub(crate) fn checked(&self, text: &str) -> std::result::Result<Business, Vec<Problem>> {
-        let business = Business::parse(text)?;
+        let business = crate::policy::govern(Business::parse(text)?, text, self.cedar_beside())?;
+        self.grounded(text, business)
+    }
+
+    /// A business, if it leaves running experiments their ground; `text` is its `business.toml`.
+    fn grounded(&self, text: &str, business: Business) -> std::result::Result<Business, Vec<Problem>> {
         let before = self.config.read().business.clone();
         let kept = || Ok::<_, Error>((self.store.experiments()?, self.store.levers()?.1));
         let (open, rows) = match kept() {
@@ -196,7 +214,7 @@ impl Inner {
         if found.is_empty() { Ok(business) } else { Err(found) }
     }
 
-    /// Looks at `business.toml`, `playbooks.toml` and `STOP`. Answers whether sources may have changed.
+    /// Looks at `business.toml`, `policy.cedar`, `playbooks.toml` and `STOP`. Answers whether sources may have changed.
     pub(crate) fn look_at_files(&self) -> bool {
         if let Err(e) = self.obey_stop_file() {
             tracing::error!(error = %e, "the STOP file could not be obeyed");
@@ -213,18 +231,25 @@ impl Inner {
     fn reload(&self) -> Result<bool> {
         let known = self.config.read().clone();
         match config::load(&self.folder) {
-            Ok(new) if new.text == known.text && new.playbooks == known.playbooks => {
+            Ok(new) if self.policy_may_be_back(&known.business, &new.business) => Ok(false),
+            Ok(new)
+                if new.text == known.text
+                    && new.playbooks == known.playbooks
+                    && new.business.cedar == known.business.cedar =>
+            {
                 self.problems.solve("config");
                 Ok(false)
             }
             Ok(new) => {
-                if let Err(found) = self.checked(&new.text) {
+                if let Err(found) = self.grounded(&new.text, new.business.clone()) {
                     self.note_config_problem(&config::refusal(&found), &found);
                     return Ok(false);
                 }
                 let sources = new.business.sources != known.business.sources;
-                tracing::info!("business.toml changed; it is in force now");
-                self.take_config(new, FILE)?;
+                let text_stays = new.text == known.text;
+                let by = if text_stays && new.business.cedar.is_some() { crate::policy::FILE } else { FILE };
+                tracing::info!("{by} changed; it is in force now");
+                self.take_config(new, by)?;
                 Ok(sources)
             }
             Err((error, problems)) => {

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod keys;
 pub mod levers;
+pub mod policy;
 pub mod sandbox;
 pub mod secrets;
 pub mod telemetry;

@@ -231,3 +231,30 @@ fn what_a_change_loosens_is_named_with_an_example() {
     let (from_nothing, _) = policy(&asks).looser_than(&policy(""), &money);
     assert_eq!((from_nothing[0].was, from_nothing[0].will_be), (PolicyAnswer::Deny, PolicyAnswer::Ask));
 }
+
+#[test]
+fn the_examples_for_founders_are_valid_and_do_something() {
+    let document = include_str!("../../../../docs/policy.md");
+    let blocks: Vec<&str> = document.split("```cedar\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 5, "{}", blocks.len());
+    for block in blocks {
+        let policy = policy(block);
+        assert_eq!(policy.lint(), [], "{block}");
+        for rule in policy.in_words(&|minor| minor.to_string()) {
+            assert!(!rule.title.starts_with("rule ") && !rule.text.contains(['{', '[']), "{rule:?}");
+        }
+    }
+    // Every fact of the schema is explained, and no other.
+    let explained: Vec<&str> =
+        document.lines().filter_map(|l| l.strip_prefix("| `context.")?.split('`').next()).collect();
+    let (_, facts) = epoch_policy::SCHEMA.split_once("type Facts = {").expect("facts");
+    let schema: Vec<&str> = facts
+        .split("};")
+        .next()
+        .expect("an end")
+        .lines()
+        .filter_map(|l| Some(l.trim()).filter(|l| !l.starts_with("//"))?.split_once(':'))
+        .map(|(name, _)| name.trim_end_matches('?'))
+        .collect();
+    assert_eq!(explained, schema);
+}

@@ -8,6 +8,7 @@ mod imports;
 mod kpis;
 mod levers;
 mod people;
+mod policy;
 mod protocols;
 pub(crate) mod sandbox;
 mod settings;
@@ -28,6 +29,7 @@ pub(crate) use imports::import_progress;
 pub(crate) use kpis::{range, tiles};
 pub(crate) use levers::{lever, notices};
 pub(crate) use people::erased;
+pub(crate) use policy::policy;
 pub(crate) use settings::{backup_at, settings};
 pub(crate) use status::status;
 pub(crate) use today::lead as today_lead;
@@ -73,6 +75,8 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "import_progress" => json(import_progress(host)),
         "reports" => json(reports::list(host)),
         "report_preview" => json(reports::preview(host, &args(given)?)?),
+        "policy" => json(policy::policy(host)?),
+        "check_policy" => json(policy::check(host, &args(given)?)?),
         "settings" => json(settings(host)?),
         "search" => json(settings::search(host, &args(given)?)?),
         "audit" => json(decisions::audit(host)?),

@@ -11,6 +11,7 @@ mod kit;
 mod levers;
 mod life;
 mod live;
+mod policy;
 mod running;
 mod sandbox;
 mod shapes;

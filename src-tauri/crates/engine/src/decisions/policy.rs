@@ -3,8 +3,8 @@
 use epoch_model::business::{Business, PolicyAnswer, Reversibility};
 use epoch_model::decision::{Act, Decision, Layer, Level, PolicyVerdict};
 
-use epoch_model::time::Millis;
-use epoch_policy::Facts;
+use epoch_model::time::{Millis, Zone};
+use epoch_policy::{Facts, Policy};
 
 use super::book::Record;
 use crate::config::Config;
@@ -73,7 +73,12 @@ pub(crate) fn judge_record(config: &Config, record: &Record, now: Millis) -> Pol
 
 /// What the policies say, then the limits that no rule can lift.
 pub(crate) fn judge(config: &Config, d: &Decision, now: Millis) -> PolicyVerdict {
-    let business = &config.business;
+    judge_by(&config.policy, &config.business, d, now)
+}
+
+/// What a policy, in force or not, says of a decision at an instant, then the limits that no rule can lift. What the proposer
+/// itself made ask (a decision's own reason beside policy) is not known here.
+pub fn judge_by(policy: &Policy, business: &Business, d: &Decision, at: Millis) -> PolicyVerdict {
     if matches!(d.act, Act::EndExperiment { ship: None, .. }) {
         return PolicyVerdict {
             answer: PolicyAnswer::Run,
@@ -83,7 +88,7 @@ pub(crate) fn judge(config: &Config, d: &Decision, now: Millis) -> PolicyVerdict
     }
     let stake = d.stake_minor.map_or_else(|| "unknown".to_owned(), |s| text::money(business, s));
     let words = format!("{:?} and {:?}, {stake} at stake", d.level, d.reversibility);
-    let said = config.policy.judge(&facts(config, d, now), &words);
+    let said = policy.judge(&facts_of(business, d, at), &words);
     if said.answer != PolicyAnswer::Run {
         return said;
     }
@@ -113,9 +118,10 @@ pub(crate) fn judge(config: &Config, d: &Decision, now: Millis) -> PolicyVerdict
     said
 }
 
-/// What policies are told of a decision.
-pub(crate) fn facts(config: &Config, d: &Decision, now: Millis) -> Facts {
-    let local = config.zone().local(now);
+/// What policies are told of a decision at an instant.
+pub fn facts_of(business: &Business, d: &Decision, at: Millis) -> Facts {
+    // The business was validated, so UTC is never reached.
+    let local = Zone::named(&business.timezone).unwrap_or_else(|_| Zone::utc()).local(at);
     let act = match d.act {
         Act::SetLever { .. } => "set_lever",
         Act::StartExperiment { .. } => "start_experiment",

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use epoch_levers::{Book as _, Compiled};
-use epoch_model::business::Business;
 use epoch_model::{Code, Error, Result};
 
 use super::{LeverChange, LeverHealth, Past, Seen, examine};
@@ -52,8 +51,7 @@ impl Host {
             // The file is refused for something else: what is in force is switched, and the file was, too, so that mending
             // the mistake does not switch it back.
             let text = switched(&in_force.text, key, off)?;
-            let business = Business::parse(&text).map_err(|p| config::refusal(&p))?;
-            Config { text, business, ..in_force }
+            in_force.with_text(text).map_err(|p| config::refusal(&p))?
         };
         self.inner.take_config(config, actor)?;
         self.inner.publish_if_alone();
