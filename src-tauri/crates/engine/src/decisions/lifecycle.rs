@@ -170,7 +170,7 @@ impl Engine {
             return;
         };
         for (other, record) in &mut self.book.records {
-            let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if *l == lever);
+            let same = sets(&record.decision.act, &lever);
             if other != id && same && record.decision.state == State::Observing && record.disturbed.is_none() {
                 record.disturbed = Some(id.to_owned());
             }
@@ -211,7 +211,14 @@ impl Engine {
             .records
             .values()
             .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Approved))
-            .filter(|r| matches!(&r.decision.act, Act::SetLever { lever: l, from, .. } if l == lever && from != value))
+            .filter(|r| match &r.decision.act {
+                Act::SetLever { lever: l, from, .. } => l == lever && from != value,
+                // The control of an experiment is what everyone had.
+                Act::StartExperiment { lever: l, .. } | Act::EndExperiment { lever: l, ship: Some(_), .. } => {
+                    l == lever
+                }
+                _ => false,
+            })
             .map(|r| r.decision.id.clone())
             .collect();
         for id in waiting {
@@ -225,7 +232,7 @@ impl Engine {
             );
         }
         for record in self.book.records.values_mut() {
-            let same = matches!(&record.decision.act, Act::SetLever { lever: l, .. } if l == lever);
+            let same = sets(&record.decision.act, lever);
             if same && record.decision.state == State::Observing && record.disturbed.is_none() {
                 record.disturbed = Some(by.to_owned());
             }
@@ -308,6 +315,14 @@ impl Engine {
             self.release(&id);
             self.shift(&id, State::Withdrawn, "system", "what it acts on is no longer declared".to_owned(), out);
         }
+    }
+}
+
+/// Whether an act gives everyone another value of a lever.
+fn sets(act: &Act, lever: &str) -> bool {
+    match act {
+        Act::SetLever { lever: l, .. } | Act::EndExperiment { lever: l, ship: Some(_), .. } => l == lever,
+        _ => false,
     }
 }
 

@@ -21,6 +21,8 @@ const CROSSED_ALPHA: f64 = 0.0005;
 const MIXED_MOST: f64 = 0.01;
 /// Without events for so long, sums are stale.
 const STALE: Millis = 2 * DAY + 6 * HOUR;
+/// Events that must have been expected in a silence before it says anything: none of seven has a chance of 0.1 %.
+const EXPECTED_LEAST: f64 = 7.0;
 /// Units the smaller arm needs.
 const UNITS_LEAST: u64 = 50;
 
@@ -192,8 +194,15 @@ fn balance(around: &Around, look: &Look) -> Option<Gate> {
 fn stale(around: &Around, look: &Look) -> Gate {
     let reference = around.until.map_or(look.at, |u| u.min(look.at));
     let running = reference.saturating_sub(around.started_at) > STALE;
-    let late = |at: Millis| at > 0 && reference.saturating_sub(at) > STALE;
-    let (exposures, outcomes) = (late(look.health.newest_exposure), late(look.health.newest_outcome));
+    // Silence says something only where so much was to be expected meanwhile that chance does not explain it.
+    let silent = |at: Millis, seen: f64| {
+        let gap = reference.saturating_sub(at) as f64;
+        let before = at.saturating_sub(around.started_at).max(DAY) as f64;
+        at > 0 && reference.saturating_sub(at) > STALE && seen / before * gap >= EXPECTED_LEAST
+    };
+    let units = look.units.iter().sum::<u64>() as f64;
+    let (exposures, outcomes) =
+        (silent(look.health.newest_exposure, units), silent(look.health.newest_outcome, outcomes_of(around, look)));
     let nothing = look.health.newest_exposure == 0;
     let passed = !running || !(exposures || outcomes || nothing);
     let hours = |at: Millis| text::lasting(reference.saturating_sub(at).max(0) / HOUR * HOUR);
@@ -218,6 +227,16 @@ fn stale(around: &Around, look: &Look) -> Gate {
         );
     }
     out
+}
+
+/// Units with an outcome, where that is known, else their number as far as every tenth has one.
+fn outcomes_of(around: &Around, look: &Look) -> f64 {
+    let units = look.units.iter().sum::<u64>() as f64;
+    let known = around.config.metric(&around.spec.metric).filter(|m| sums::binary(m)).and_then(|m| {
+        let sums = look.metrics.iter().find(|s| s.metric == m.key)?;
+        Some(sums.arms.iter().map(|a| a.mean * a.units as f64).sum())
+    });
+    known.unwrap_or(0.1 * units)
 }
 
 fn enough(look: &Look) -> Gate {

@@ -86,6 +86,8 @@ pub struct Company {
     pub segments: bool,
     /// What the next looks say of other experiments.
     pub crossed: Vec<(String, Vec<Vec<Moments>>)>,
+    /// How old the newest exposure and the newest outcome are made besides.
+    pub silence: (i64, i64),
     counted: BTreeMap<String, Counted>,
     pub readings: Vec<Reading>,
     pub effects: Vec<Act>,
@@ -113,6 +115,7 @@ impl Company {
             performs: true,
             segments: false,
             crossed: Vec::new(),
+            silence: (0, 0),
             counted: BTreeMap::new(),
             readings: Vec::new(),
             effects: Vec::new(),
@@ -268,7 +271,10 @@ impl Company {
                 .unwrap_or_else(|| Counted { from: t.from, units: vec![0; t.spec.arms.len()], ..Counted::default() });
             self.arrive(&t.spec, &t.metrics, &mut counted);
             let crossed = self.crossed.clone();
-            looks.push(Look { crossed, ..look(&t.spec, &counted, self.world.now, self.segments) });
+            let mut look = Look { crossed, ..look(&t.spec, &counted, self.world.now, self.segments) };
+            look.health.newest_exposure -= self.silence.0;
+            look.health.newest_outcome -= self.silence.1;
+            looks.push(look);
             self.counted.insert(t.spec.key.clone(), counted);
         }
         if !looks.is_empty() {

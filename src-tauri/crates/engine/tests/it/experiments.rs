@@ -445,3 +445,36 @@ fn a_winner_that_lasts_is_tested_again_and_one_that_faded_is_reopened() {
         assert_eq!(reopened, fades, "{call}");
     }
 }
+
+#[test]
+fn a_lever_that_somebody_else_moves_ends_the_question_about_it() {
+    let mut c = company(Traffic::with(4000.0, "signup_rate", 0.1), 19);
+    c.yes = false;
+    c.ask(price("dearer"));
+    let id = c.experiment("dearer").decisions[0].clone();
+    c.send(Input::LeverSeen { lever: "pro_price".into(), value: number(31.0), by: "founder".into() });
+    assert_eq!(c.card(&id).state, DecisionState::Stale);
+    c.days(2);
+    let e = c.experiment("dearer");
+    assert_eq!((e.state, e.refusal.map(|r| r.code)), (State::Refused, Some("conflict".to_owned())));
+}
+
+#[test]
+fn silence_of_a_source_blocks_and_says_which() {
+    let mut c = company(Traffic::with(4000.0, "signup_rate", 0.1), 20);
+    c.ask(price("dearer"));
+    c.days(8);
+    for (exposure, outcome, word) in
+        [(3, 3, "still connected"), (3, 0, "is the lever still read"), (0, 3, "none of the events")]
+    {
+        c.silence = (exposure * DAY, outcome * DAY);
+        c.day();
+        let last = c.readings.last().expect("a reading");
+        let gate = last.gates.iter().find(|g| g.kind == GateKind::StaleData).expect("the gate");
+        assert_eq!(last.call, Call::Blocked);
+        assert!(gate.cause.as_ref().is_some_and(|c| c.contains(word)), "{gate:?}");
+    }
+    c.silence = (0, 0);
+    c.day();
+    assert_ne!(c.readings.last().expect("a reading").call, Call::Blocked, "it goes on once data arrives again");
+}
