@@ -7,21 +7,22 @@ mod analyze;
 mod bandit;
 mod fdr;
 mod power;
+mod read;
 mod srm;
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use epoch_model::{Code, Error, Result};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::json;
 
 use crate::output::Output;
 
-/// Longest input: hundreds of thousands of tests.
-const INPUT_MAX: u64 = 64 << 20;
+/// More units than this are a mistake, and sums of them would lose whole units.
+const UNITS_MAX: u64 = 1_000_000_000_000_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct Asked {
@@ -63,8 +64,8 @@ fn answer<I: DeserializeOwned + JsonSchema, O: Serialize + JsonSchema>(
     asked: &Asked,
     out: &Output,
     name: &str,
-    work: impl FnOnce(I) -> Result<O>,
-    lines: impl FnOnce(&O) -> Vec<String>,
+    work: impl Fn(I) -> Result<O>,
+    lines: impl Fn(&O) -> Vec<String>,
 ) -> Result<()> {
     if let Some(side) = asked.schema {
         let schema = if side == Side::Input { schema_for!(I) } else { schema_for!(O) };
@@ -72,58 +73,37 @@ fn answer<I: DeserializeOwned + JsonSchema, O: Serialize + JsonSchema>(
         out.line(&text);
         return Ok(());
     }
-    let answer = work(parsed(&text_of(&asked.file)?, name)?)?;
-    out.answer(&serde_json::to_value(&answer).map_err(ours)?, || lines(&answer));
-    Ok(())
+    let text = read::text_of(&asked.file)?;
+    let Some(inputs) = read::by_line(&text) else {
+        let answer = work(read::parsed(&text, 1, name)?)?;
+        out.answer(&serde_json::to_value(&answer).map_err(ours)?, || lines(&answer));
+        return Ok(());
+    };
+    // One answer per line, in the same order; one that is refused holds up no other.
+    let (mut refused, mut least) = (0, 0);
+    for (line, text) in &inputs {
+        match read::parsed(text, *line, name).and_then(&work) {
+            Ok(answer) => out.answer(&serde_json::to_value(&answer).map_err(ours)?, || lines(&answer)),
+            Err(e) => {
+                let value = json!({ "line": line, "code": e.code, "message": e.message, "hint": e.hint });
+                out.answer(&value, || vec![format!("line {line}: {}", e.message), format!("  next: {}", e.hint)]);
+                least = if refused == 0 { *line } else { least };
+                refused += 1;
+            }
+        }
+        if !out.json {
+            out.line("");
+        }
+    }
+    if refused == 0 {
+        return Ok(());
+    }
+    let message = format!("{refused} of {} inputs were refused, the first on line {least}", inputs.len());
+    Err(Error::new(Code::InvalidArgument, message, "each answered with its reason in its place"))
 }
 
 fn ours(e: serde_json::Error) -> Error {
     Error::new(Code::Internal, format!("the answer cannot be written: {e}"), "report this")
-}
-
-fn text_of(file: &Path) -> Result<String> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(INPUT_MAX + 1).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|f| f.take(INPUT_MAX + 1).read_to_string(&mut text))
-    };
-    read.map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => {
-            Error::new(Code::NotFound, format!("there is no file {}", file.display()), "name a file, or - for stdin")
-        }
-        _ => Error::new(
-            Code::FileUnreadable,
-            format!("{} cannot be read: {e}", file.display()),
-            "it must be JSON in UTF-8",
-        ),
-    })?;
-    if text.len() as u64 > INPUT_MAX {
-        return Err(Error::new(Code::InvalidArgument, "the input is longer than 64 MiB", "split it"));
-    }
-    Ok(text)
-}
-
-/// Reads the input; a mistake names its line and field.
-fn parsed<I: DeserializeOwned>(text: &str, name: &str) -> Result<I> {
-    let hint = || format!("`ras {name} --schema` says what may stand there");
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let input = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
-        let path = e.path().to_string();
-        let inner = e.inner();
-        let (line, column) = (inner.line(), inner.column());
-        // serde_json says the place once more at the end of its sentence.
-        let sentence = inner.to_string();
-        let sentence = sentence.split(" at line ").next().unwrap_or_default();
-        let place = if line > 0 { format!("line {line}, column {column}: ") } else { String::new() };
-        let field = if path == "." { String::new() } else { format!("{path}: ") };
-        Error::new(Code::InvalidArgument, format!("{place}{field}{sentence}"), hint())
-    })?;
-    reader.end().map_err(|e| {
-        let message = format!("line {}, column {}: something follows the JSON value", e.line(), e.column());
-        Error::new(Code::InvalidArgument, message, "hand in one value")
-    })?;
-    Ok(input)
 }
 
 /// A field whose value cannot be meant.

@@ -35,6 +35,18 @@ impl Monitor {
         Self { design, floor, looks: Vec::new(), p_value_min: 1.0, schedule: None }
     }
 
+    /// An experiment whose earlier looks are known only by what they left: the shares of the planned size at which looks spent
+    /// something, rising, and the smallest p-value so far (1 where there was none).
+    pub fn resumed(design: Design, floor: Floor, times: &[f64], p_value_min: f64) -> Self {
+        let looks = times.iter().map(|time| (*time, false)).collect();
+        Self { design, floor, looks, p_value_min, schedule: None }
+    }
+
+    /// The smallest p-value so far, of designs whose p-values hold at any time; 1 of others.
+    pub fn p_value_min(&self) -> f64 {
+        self.p_value_min
+    }
+
     /// The design.
     pub fn design(&self) -> &Design {
         &self.design
