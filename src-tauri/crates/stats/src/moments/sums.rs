@@ -81,7 +81,7 @@ impl Sums {
             units: self.units,
             mean: p,
             m2: self.squares.map_or(n * p * (1.0 - p), |s| square(s, self.sum)),
-            m3: binary.then(|| n * p * (1.0 - p) * (1.0 - 2.0 * p)),
+            m3: binary.then_some(n * p * (1.0 - p) * (1.0 - 2.0 * p)),
             outcome: if binary { Outcome::Binary } else { Outcome::Number },
             den: self.den.map(|d| Denominator {
                 mean: d.sum / n,
