@@ -131,7 +131,7 @@ fn check(f: &PolicyFile, out: &Output) -> Result<()> {
             lines.push(format!("Nothing gets looser{proven}."));
         }
         lines.extend(view.loosens.iter().map(|l| {
-            format!("Looser: what {} {} by “{}”, e.g. when {}", answer(l.was), answer(l.will_be), l.rule, l.example)
+            format!("Looser: what {} today then {} by “{}”, e.g. when {}", answer(l.was), answer(l.will_be), l.rule, l.example)
         }));
         let p = &view.preview;
         lines.push(format!(

@@ -70,9 +70,9 @@ impl Facts {
         let parts = [
             asked.contains("act").then(|| format!("what it does is “{}”", self.act)),
             asked.contains("principal").then(|| format!("it is proposed by “{}” ({kind})", self.proposer)),
-            asked.contains("resource").then(|| {
-                format!("it acts on “{}” ({})", self.target, crate::facts::domain_word(self.domain))
-            }),
+            asked
+                .contains("resource")
+                .then(|| format!("it acts on “{}” ({})", self.target, crate::facts::domain_word(self.domain))),
             number("level", crate::facts::level_number(self.level)),
             number("reversibility", crate::facts::reversibility_number(self.reversibility)),
             self.stake.map_or_else(

@@ -124,13 +124,13 @@ impl Facts {
         let kind = self.proposer.split(':').next().unwrap_or_default();
         let (proposer, proposers) = (uid(&PROPOSER, &self.proposer)?, uid(&KIND, kind)?);
         let (target, domain) = (uid(&TARGET, &self.target)?, uid(&DOMAIN, &domain_word(self.domain))?);
-        let member =
-            |of: &EntityUid, group: EntityUid| Entity::new_no_attrs(of.clone(), HashSet::from([group]));
+        let member = |of: &EntityUid, group: EntityUid| Entity::new_no_attrs(of.clone(), HashSet::from([group]));
         let entities = Entities::from_entities([member(&proposer, proposers), member(&target, domain)], None)
             .map_err(|e| e.to_string())?;
         let context = Context::from_pairs(self.pairs()).map_err(|e| e.to_string())?;
         let request = |action: &Known<EntityUid>, context| {
-            Request::new(proposer.clone(), (**action).clone()?, target.clone(), context, None).map_err(|e| e.to_string())
+            Request::new(proposer.clone(), (**action).clone()?, target.clone(), context, None)
+                .map_err(|e| e.to_string())
         };
         Ok(Questions { execute: request(&EXECUTE, context.clone())?, propose: request(&PROPOSE, context)?, entities })
     }

@@ -121,9 +121,7 @@ impl Policy {
                 self.titles(&run.by),
                 format!("it is {words}; this rule keeps it from running alone"),
             ),
-            (true, true, _) => {
-                verdict(PolicyAnswer::Ask, self.titles(&put.by), format!("it is {words}"))
-            }
+            (true, true, _) => verdict(PolicyAnswer::Ask, self.titles(&put.by), format!("it is {words}")),
             (false, _, false) => verdict(PolicyAnswer::Deny, self.titles(&put.by), format!("it is {words}")),
             (false, _, true) => verdict(
                 PolicyAnswer::Deny,

@@ -2,8 +2,8 @@
 //!
 //! A rule asks facts only against constants, so between two constants nothing changes: held against every combination of
 //! values at, beside and between all constants of all rules, a rule that never matters there never matters at all. Where there
-//! are too many combinations some are drawn, and the finding says that it was not proven. Arithmetic between facts is outside of
-//! that argument; it is still tried at those points.
+//! are too many combinations some are drawn, and the finding says that it was not proven. Arithmetic and comparisons between facts
+//! are outside of that argument: they are tried at those points and at the ends of the facts' ranges, and prove nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,8 @@ use crate::{Facts, Policy};
 
 /// Combinations tried.
 const POINTS_MAX: usize = 4_000;
+/// Money beyond any business's, in minor units.
+const LARGE: i64 = 1_000_000_000_000_000;
 
 const DOMAINS: [Domain; 13] = [
     Domain::Iot,
@@ -80,6 +82,8 @@ pub(crate) struct Values {
     /// Every fact that is asked, and `principal` and `resource`.
     asked: BTreeSet<String>,
     stake_asked: bool,
+    /// Facts that are computed with, or compared with one another: for them nothing is proven between two constants.
+    computed: BTreeSet<String>,
 }
 
 /// What was seen of one rule over all points.
@@ -222,6 +226,17 @@ impl Values {
                         self.compared(&pair["right"], &pair["left"]);
                     }
                 }
+                for op in ["+", "-", "*"] {
+                    if let Some(pair) = map.get(op) {
+                        self.compute(&pair["left"]);
+                        self.compute(&pair["right"]);
+                    }
+                }
+                if let Some(pair) = map.get("contains") {
+                    for one in pair["left"]["Set"].as_array().into_iter().flatten() {
+                        self.compared(&pair["right"], one);
+                    }
+                }
                 if let Some(has) = map.get("has") {
                     self.stake_asked |= has["attr"] == "stake";
                 }
@@ -259,12 +274,30 @@ impl Values {
     fn compared(&mut self, left: &Value, right: &Value) {
         if let (Some(name), Some(n)) = (fact(left), right.get("Value").and_then(Value::as_i64)) {
             self.numbers.entry(name.to_owned()).or_default().extend([n.saturating_sub(1), n, n.saturating_add(1)]);
+        } else if right.get("Value").is_none() && left.get("Value").is_none() {
+            self.compute(left);
+        }
+    }
+
+    /// Notes the facts of an expression that is computed.
+    fn compute(&mut self, node: &Value) {
+        if let Some(name) = fact(node) {
+            self.computed.insert(name.to_owned());
+            return;
+        }
+        match node {
+            Value::Object(map) => map.values().for_each(|child| self.compute(child)),
+            Value::Array(all) => all.iter().for_each(|child| self.compute(child)),
+            _ => {}
         }
     }
 
     fn of(&self, name: &str, low: i64, high: i64, usual: i64) -> Vec<i64> {
         let mut all: BTreeSet<i64> =
             self.numbers.get(name).into_iter().flatten().copied().filter(|n| (low..=high).contains(n)).collect();
+        if self.computed.contains(name) {
+            all.extend([low.max(-LARGE), 0, 1, high.min(LARGE)].iter().filter(|n| (low..=high).contains(*n)));
+        }
         if all.is_empty() {
             all.insert(usual);
         }
@@ -312,13 +345,14 @@ impl Values {
             [acts.len(), proposers.len(), targets.len(), domains.len(), levels.len(), kinds.len(), stakes.len()];
         let more = [costs.len(), left.len(), exposures.len(), chances.len(), novel.len(), hours.len(), days.len()];
         let total = sizes.iter().chain(&more).try_fold(1_usize, |n, size| n.checked_mul(*size)).unwrap_or(usize::MAX);
-        let proven = total <= POINTS_MAX;
+        let all_of_them = total <= POINTS_MAX;
+        let proven = all_of_them && self.computed.is_empty();
         let points = (0..total.min(POINTS_MAX)).map(|n| {
             // Every combination in order, or as many drawn by a fixed sequence.
-            let mut rest = if proven { n as u64 } else { spread(n as u64) };
+            let mut rest = if all_of_them { n as u64 } else { spread(n as u64) };
             let mut pick = |size: usize| {
                 let at = rest % size as u64;
-                rest = if proven { rest / size as u64 } else { spread(rest) };
+                rest = if all_of_them { rest / size as u64 } else { spread(rest) };
                 usize::try_from(at).unwrap_or(0)
             };
             Facts {

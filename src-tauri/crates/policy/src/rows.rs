@@ -44,17 +44,21 @@ pub fn cedar_of(rows: &[PolicyRule]) -> String {
         let actions = match row.answer {
             PolicyAnswer::Run => "action in [Action::\"execute\", Action::\"propose\"]",
             PolicyAnswer::Ask => "action == Action::\"propose\"",
-            PolicyAnswer::Deny => "",
+            // A denial is said, not only left unsaid: then the verdict can name the row.
+            PolicyAnswer::Deny => "action",
         };
-        if !actions.is_empty() {
-            let title = row.name.replace('\\', "\\\\").replace('"', "\\\"");
-            // Writing to a String cannot fail.
-            let _ = write!(out, "@title(\"{title}\")\npermit (principal, {actions}, resource){when};\n\n");
-        }
+        let denies = row.answer == PolicyAnswer::Deny;
+        let effect = if denies { "forbid" } else { "permit" };
+        let title = row.name.replace('\\', "\\\\").replace('"', "\\\"");
+        // Writing to a String cannot fail.
+        let _ = write!(out, "@title(\"{title}\")\n{effect} (principal, {actions}, resource){when};\n\n");
         if own == "true" {
             return out;
         }
-        before.push(own);
+        // Later rows need not be kept from what is forbidden: forbidding wins.
+        if !denies {
+            before.push(own);
+        }
     }
     let when = if before.is_empty() {
         String::new()

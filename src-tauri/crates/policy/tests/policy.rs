@@ -124,7 +124,12 @@ fn the_table_of_the_file_answers_as_its_cedar_text_does() {
                 for stake in [None, Some(0), Some(500), Some(501), Some(2_000), Some(2_001)] {
                     for domain in [Domain::Pricing, Domain::Ux] {
                         let f = Facts { level, reversibility, stake, domain, ..facts() };
-                        assert_eq!(policy.judge(&f, "small").answer, by_rows(&rows, &f), "{f:?} under {}", policy.text());
+                        assert_eq!(
+                            policy.judge(&f, "small").answer,
+                            by_rows(&rows, &f),
+                            "{f:?} under {}",
+                            policy.text()
+                        );
                     }
                 }
             }
@@ -183,6 +188,18 @@ fn rules_without_effect_are_found() {
                 "@title(\"n\") permit (principal, {BOTH}, resource) when {{ context.hour > 22 && context.hour < 3 }};"
             ),
             vec![("n", FindingKind::Never)],
+        ),
+        (
+            format!(
+                "permit (principal, {BOTH}, resource);\n@title(\"x\") forbid (principal, action, resource) when {{ context.exposure * 9223372036854775807 > 1 }};"
+            ),
+            vec![("x", FindingKind::Fails)],
+        ),
+        (
+            format!(
+                "permit (principal, {BOTH}, resource) when {{ context.cost < context.budget_left }};\nforbid (principal, action, resource) when {{ [6, 7].contains(context.weekday) }};"
+            ),
+            vec![],
         ),
         (cedar_of(&Business::default_policy()), vec![]),
     ] {
