@@ -452,5 +452,6 @@ fn fingerprint(business: &Business, demands: &[(Grain, Vec<String>)]) -> String 
         .map(|(m, (grain, segments))| serde_json::json!([m.key, m.kind, m.by, grain, segments]))
         .collect();
     let whole = serde_json::json!([VERSION, business.timezone, metrics]);
-    blake3::hash(whole.to_string().as_bytes()).to_hex()[..32].to_owned()
+    // Canonical: the order in which fields are declared says nothing.
+    blake3::hash(epoch_model::journal::canonical(&whole).as_bytes()).to_hex()[..32].to_owned()
 }
