@@ -515,6 +515,9 @@ pub(crate) struct Bench {
     /// Length of what is measured over time
     #[arg(long)]
     pub seconds: Option<u64>,
+    /// Of `experiments`: a twentieth of the replicates
+    #[arg(long)]
+    pub quick: bool,
     /// Of `sandbox`: every scenario for a year through the whole host
     #[arg(long)]
     pub all: bool,

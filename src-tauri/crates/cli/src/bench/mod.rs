@@ -3,6 +3,7 @@
 
 mod bare;
 mod events;
+mod experiments;
 mod gateway;
 mod http;
 mod ingest;
@@ -23,7 +24,12 @@ use crate::output::{Output, table};
 
 type Run = fn(&Bench, &mut Report) -> Result<()>;
 
-const BENCHES: [(&str, &str, Run); 5] = [
+const BENCHES: [(&str, &str, Run); 6] = [
+    (
+        "experiments",
+        "whether experiments keep error, coverage, power and false discovery rate on simulated truth; what looks and plans cost",
+        experiments::run,
+    ),
     (
         "gateway",
         "events over HTTP against parsing and discarding them; one event's wait at half load; flags",

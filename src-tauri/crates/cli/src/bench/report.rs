@@ -11,7 +11,39 @@ use crate::output::{Output, table};
 pub(super) struct Report {
     figures: Vec<(String, f64, &'static str)>,
     ratios: Vec<(String, f64)>,
+    tables: Vec<Rows>,
     notes: Vec<String>,
+}
+
+/// A table: its title, its columns, and a cell per column in every row.
+#[derive(Debug)]
+struct Rows {
+    title: String,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<Value>>,
+}
+
+impl Rows {
+    fn json(&self) -> Value {
+        let row = |cells: &Vec<Value>| -> Value {
+            self.columns.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect::<Map<_, _>>().into()
+        };
+        json!({ "title": self.title, "rows": self.rows.iter().map(row).collect::<Vec<_>>() })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let cell = |cell: &Value| match cell {
+            Value::String(text) => text.clone(),
+            Value::Number(n) => n.as_f64().map_or_else(|| n.to_string(), |x| format!("{x:.4}")),
+            Value::Bool(kept) => if *kept { "yes" } else { "NO" }.to_owned(),
+            other => other.to_string(),
+        };
+        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let mut lines = vec![self.title.clone()];
+        lines.extend(table(self.columns, &rows));
+        lines.push(String::new());
+        lines
+    }
 }
 
 impl Report {
@@ -35,6 +67,11 @@ impl Report {
         self.figure(format!("{name}_worst"), quantile(values, 0.0), "ratio");
     }
 
+    /// A table under a title; a `true` or `false` says whether a goal was kept.
+    pub(super) fn table(&mut self, title: String, columns: &'static [&'static str], rows: Vec<Vec<Value>>) {
+        self.tables.push(Rows { title, columns, rows });
+    }
+
     /// A sentence for people.
     pub(super) fn note(&mut self, text: impl Into<String>) {
         self.notes.push(text.into());
@@ -47,8 +84,11 @@ impl Report {
             self.figures.iter().map(|(n, v, unit)| (n.clone(), json!({ "value": round(*v), "unit": unit }))).collect();
         let ratios: Map<_, _> = self.ratios.iter().map(|(n, v)| (n.clone(), json!(round(*v)))).collect();
         let version = env!("CARGO_PKG_VERSION");
-        let value: Value =
+        let mut value: Value =
             json!({ "bench": bench, "version": version, "seed": seed, "figures": figures, "ratios": ratios });
+        if let (Some(fields), false) = (value.as_object_mut(), self.tables.is_empty()) {
+            fields.insert("tables".into(), self.tables.iter().map(Rows::json).collect());
+        }
         output.answer(&value, || {
             let mut rows: Vec<_> = self
                 .figures
@@ -56,7 +96,8 @@ impl Report {
                 .map(|(n, v, unit)| vec![n.clone(), format!("{v:.3}"), (*unit).to_owned()])
                 .collect();
             rows.extend(self.ratios.iter().map(|(n, v)| vec![n.clone(), format!("{v:.3}"), "ratio".into()]));
-            let mut lines = table(&[bench, "value", "unit"], &rows);
+            let mut lines: Vec<String> = self.tables.iter().flat_map(Rows::lines).collect();
+            lines.extend(table(&[bench, "value", "unit"], &rows));
             lines.append(&mut self.notes);
             lines
         });
