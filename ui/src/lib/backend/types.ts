@@ -3261,6 +3261,48 @@ export type WarningView = {
  */
 code: string, text: string, next: string, };
 
+/**
+ * A policy's text; empty for the table of `business.toml`.
+ */
+export type PolicyArgs = { text: string, };
+
+/**
+ * A decision that another policy would have answered differently.
+ */
+export type PolicyChange = { decision: string, headline: string, at: number, state: State, 
+/**
+ * The answer on its card, by the policy of that day.
+ */
+had: PolicyAnswer, 
+/**
+ * By the policy in force.
+ */
+was: PolicyAnswer, 
+/**
+ * By the other.
+ */
+would_be: PolicyAnswer, 
+/**
+ * The rule that would have decided, and why.
+ */
+rule: string, reason: string, };
+
+export type PolicyCheckView = { problems: Array<PolicyProblem>, rules: Array<PolicySentence>, findings: Array<PolicyFinding>, loosens: Array<PolicyLoosened>, loosens_proven: boolean, preview: PolicyPreview, };
+
+export type PolicyFinding = { rule: string, kind: PolicyFindingKind, because: Array<string>, text: string, proven: boolean, };
+
+export type PolicyFindingKind = "never" | "shadowed" | "redundant" | "idle" | "fails";
+
+export type PolicyLoosened = { rule: string, was: PolicyAnswer, will_be: PolicyAnswer, example: string, };
+
+export type PolicyPreview = { looked_at: number, same: number, would_run: number, would_ask: number, would_deny: number, changed: Array<PolicyChange>, };
+
+export type PolicyProblem = { line: number, message: string, hint: string, };
+
+export type PolicySentence = { title: string, text: string, allows: boolean, };
+
+export type PolicyView = { text: string, from_file: boolean, table: string, rules: Array<PolicySentence>, findings: Array<PolicyFinding>, refused: string | null, problems: Array<PolicyProblem>, schema: string, hash: string, since: number | null, by: string | null, limits: Array<string>, };
+
 export interface Reads {
   status: { args: Nothing; result: StatusView };
   today: { args: RangeArgs; result: TodayView };
@@ -3288,6 +3330,8 @@ export interface Reads {
   import_progress: { args: Nothing; result: ImportProgress | null };
   reports: { args: Nothing; result: ReportsView };
   report_preview: { args: RangeArgs; result: ReportPreview };
+  policy: { args: Nothing; result: PolicyView };
+  check_policy: { args: PolicyArgs; result: PolicyCheckView };
   settings: { args: Nothing; result: SettingsView };
   search: { args: SearchArgs; result: Array<Hit> };
   audit: { args: Nothing; result: AuditView };
@@ -3311,6 +3355,7 @@ export interface Writes {
   replay_speed: { args: ReplayArgs; result: StatusView };
   save_config: { args: SaveConfigArgs; result: SettingsView };
   add_config: { args: AddConfigArgs; result: SettingsView };
+  save_policy: { args: PolicyArgs; result: PolicyView };
   set_playbook: { args: PlaybookArgs; result: SettingsView };
   make_key: { args: KeyArgs; result: KeyMade };
   revoke_key: { args: IdArgs; result: ConnectionsView };
@@ -3362,6 +3407,8 @@ export const PROVIDES: Record<keyof Reads, string[]> = {
   import_progress: ["status"],
   reports: ["reports"],
   report_preview: ["kpis", "decisions"],
+  policy: ["settings"],
+  check_policy: ["settings", "decisions"],
   settings: ["settings"],
   search: ["settings", "decisions"],
   audit: ["decisions"],

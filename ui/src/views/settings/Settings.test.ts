@@ -6,7 +6,7 @@ import { refusals } from './editor.svelte';
 import Settings from './Settings.svelte';
 
 test.each([
-  ['policy', 'Any decision that cannot be undone', '10 %'],
+  ['policy', 'Small steps run', '10 %'],
   ['playbooks', 'Recover conversion', 'Cannot work yet. Missing: a metric “stock” and an effect “buyer”.'],
   ['health', 'Journal chain', 'Make a backup now.'],
   ['backups', 'Make a backup now', '/home/sample/made-up'],
@@ -53,6 +53,58 @@ describe('the business file', () => {
     const fake = await show(Settings, '#/settings');
     await fireEvent.click(await screen.findByRole('button', { name: /^Save/ }));
     expect(lastCall(fake, 'save_config')).toBeUndefined();
+  });
+});
+
+describe('the policy', () => {
+  async function edit(text: string) {
+    const fake = await show(Settings, '#/settings/policy');
+    await fireEvent.click(await screen.findByRole('button', { name: 'Edit policy' }));
+    const area = await screen.findByRole('textbox', { name: 'policy.cedar' });
+    await fireEvent.input(area, { target: { value: text } });
+    return fake;
+  }
+  const rule = (title: string, effect = 'permit') => `@title("${title}")\n${effect} (principal, action, resource);\n`;
+
+  test('is told in plain words, with what no rule can lift', async () => {
+    await show(Settings, '#/settings/policy');
+    expect(await screen.findByText('What cannot be undone asks')).toBeInTheDocument();
+    expect(screen.getByText('A stop holds everything.')).toBeInTheDocument();
+  });
+
+  test('a problem is marked at its line and keeps it from being saved', async () => {
+    const fake = await edit(`${rule('A')}\nforbid (principal, action, resource) when { context.stak > 1 };`);
+    expect(await screen.findByRole('alert')).toHaveTextContent('`stak` not found');
+    expect(screen.getByRole('button', { name: 'Line 4' })).toBeInTheDocument();
+    await fireEvent.click(screen.getByRole('button', { name: /^Save…/ }));
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(lastCall(fake, 'save_policy')).toBeUndefined();
+  });
+
+  test('says what it would have changed, and what loosens is confirmed by name', async () => {
+    const text = rule('Everything runs');
+    const fake = await edit(text);
+    expect((await screen.findAllByText(/would run alone instead of asking you/)).length).toBe(3);
+    const links = screen.getAllByRole('link').filter((link) => link.getAttribute('href')?.includes('decisions/'));
+    expect(links.length).toBeGreaterThanOrEqual(3);
+    await fireEvent.click(screen.getByRole('button', { name: /^Save…/ }));
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog).toHaveTextContent('This loosens what happens without you');
+    expect(dialog).toHaveTextContent('its stake is 20.01 EUR');
+    expect(lastCall(fake, 'save_policy')).toBeUndefined();
+    await fireEvent.click(screen.getByRole('button', { name: 'Loosen and save' }));
+    await waitFor(() => expect(lastCall(fake, 'save_policy')).toEqual({ text }));
+    await waitFor(() => expect(screen.queryByRole('textbox', { name: 'policy.cedar' })).toBeNull());
+  });
+
+  test('names rules without effect, and a refusal stays on screen', async () => {
+    const fake = await edit(rule('Small') + rule('Idle', 'forbid'));
+    expect(await screen.findByText(/what it forbids nothing allows/)).toBeInTheDocument();
+    fake.write = () => Promise.reject(new BackendError('signature_invalid', 'not this key', 'Use the other machine.'));
+    await fireEvent.click(screen.getByRole('button', { name: /^Save…/ }));
+    expect(await screen.findByText(/Nothing gets looser/)).toBeInTheDocument();
+    await fireEvent.click(screen.getByRole('button', { name: 'Save' }));
+    expect((await screen.findAllByText(/not this key/)).length).toBeGreaterThan(0);
   });
 });
 

@@ -1,42 +1,17 @@
 import { expect, test } from 'vitest';
-import type { PolicyRule, ProblemView } from '$lib/backend/types';
-import { byLine, either, lineAt, lineStart, paint, ruleAnswer, ruleSubject } from './words';
-
-const rule = (over: Partial<PolicyRule>): PolicyRule => ({
-  name: 'r',
-  levels: [],
-  reversibility: [],
-  domains: [],
-  stake_at_most_minor: null,
-  answer: 'ask',
-  ...over,
-});
-const money = (minor: number) => `€${minor / 100}`;
+import type { ProblemView } from '$lib/backend/types';
+import { answered, byLine, insteadOf, lineAt, lineStart, paint, paintCedar, would } from './words';
 
 test.each([
-  [rule({}), 'Any decision', 'Asks you'],
-  [
-    rule({
-      levels: ['tactical'],
-      domains: ['pricing', 'ux'],
-      reversibility: ['R1'],
-      answer: 'run',
-      stake_at_most_minor: 2000 as never,
-    }),
-    'Tactical decisions in pricing or UX that can be undone for free, up to €20 at stake',
-    'Runs by itself',
-  ],
-  [rule({ reversibility: ['R3'], answer: 'deny' }), 'Any decision that cannot be undone', 'Is refused'],
-])('rule %#', (given, subject, answer) => {
-  expect(ruleSubject(given, money)).toBe(subject);
-  expect(ruleAnswer(given)).toBe(answer);
-});
-
+  ['run', 'runs alone'],
+  ['ask', 'asks you'],
+  ['deny', 'is denied'],
+] as const)('answer %s', (answer, text) => expect(answered(answer)).toBe(text));
 test.each([
-  [[], ''],
-  [['a'], 'a'],
-  [['a', 'b', 'c'], 'a, b or c'],
-])('either %j', (words, text) => expect(either(words)).toBe(text));
+  ['run', 'ask', 'would run alone instead of asking you'],
+  ['ask', 'deny', 'would ask you instead of being denied'],
+  ['deny', 'run', 'would be denied instead of running alone'],
+] as const)('%s instead of %s', (is, was, text) => expect(`${would(is)} instead of ${insteadOf(was)}`).toBe(text));
 
 test('problems are found by their line; those without one come first', () => {
   const problem = (line: number | null): ProblemView => ({ code: 'config_invalid', message: '', hint: '', line });
@@ -69,4 +44,15 @@ test.each([
       .map((piece) => piece.text)
       .join(''),
   ).toBe(line);
+});
+
+test.each([
+  ['// permit', ['comment']],
+  ['@title("a // b")', ['table', 'plain', 'string', 'plain']],
+  ['permit (principal, action, resource)', ['table', 'plain', 'key', 'plain', 'key', 'plain', 'key', 'plain']],
+  ['  context.stake <= 2000 };', ['plain', 'key', 'plain', 'value', 'plain']],
+])('colours Cedar %j', (line, kinds) => {
+  const pieces = paintCedar(line);
+  expect(pieces.map((piece) => piece.kind)).toEqual(kinds);
+  expect(pieces.map((piece) => piece.text).join('')).toBe(line);
 });

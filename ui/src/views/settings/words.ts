@@ -1,42 +1,19 @@
-// Policy, limits and problems in plain words. Pure.
-import type { Domain, Level, PolicyRule, ProblemView, Reversibility } from '$lib/backend/types';
+// The policy and problems in plain words, and the colours of what is edited. Pure.
+import type { PolicyAnswer, ProblemView } from '$lib/backend/types';
 
-const REVERSIBILITY: Record<Reversibility, string> = {
-  R0: 'without any outside effect',
-  R1: 'that can be undone for free',
-  R2: 'that can be undone at a cost',
-  R3: 'that cannot be undone',
-};
-
-const ANSWER = { run: 'Runs by itself', ask: 'Asks you', deny: 'Is refused' } as const;
-
-/** "a, b or c". */
-export function either(words: string[]): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+/** "would run alone", "would ask you", "would be denied". */
+export function would(answer: PolicyAnswer): string {
+  return { run: 'would run alone', ask: 'would ask you', deny: 'would be denied' }[answer];
 }
 
-export function domainWords(domain: Domain): string {
-  const special: Partial<Record<Domain, string>> = { ux: 'UX', iot: 'IoT', saas: 'SaaS', ecommerce: 'e-commerce' };
-  return special[domain] ?? domain;
+/** "instead of": "running alone", "asking you", "being denied". */
+export function insteadOf(answer: PolicyAnswer): string {
+  return { run: 'running alone', ask: 'asking you', deny: 'being denied' }[answer];
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** "Tactical decisions in pricing that can be undone for free, up to €20 at stake". */
-export function ruleSubject(rule: PolicyRule, money: (minor: number) => string): string {
-  const levels: Level[] = rule.levels;
-  const who = levels.length === 0 ? 'Any decision' : `${capital(either(levels))} decisions`;
-  const where = rule.domains.length === 0 ? '' : ` in ${either(rule.domains.map(domainWords))}`;
-  const undo = rule.reversibility.length === 0 ? '' : ` ${either(rule.reversibility.map((r) => REVERSIBILITY[r]))}`;
-  const stake = rule.stake_at_most_minor === null ? '' : `, up to ${money(Number(rule.stake_at_most_minor))} at stake`;
-  return `${who}${where}${undo}${stake}`;
-}
-
-export function ruleAnswer(rule: PolicyRule): string {
-  return ANSWER[rule.answer];
+/** "runs alone", "asks you", "is denied". */
+export function answered(answer: PolicyAnswer): string {
+  return { run: 'runs alone', ask: 'asks you', deny: 'is denied' }[answer];
 }
 
 /** Problems by the line of the file they are about (from 1); those without a line under 0. */
@@ -67,7 +44,7 @@ export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
-/** A piece of a line of TOML and how it is coloured. */
+/** A piece of a line and how it is coloured. */
 export interface Piece {
   text: string;
   kind: 'comment' | 'table' | 'key' | 'string' | 'value' | 'plain';
@@ -98,5 +75,21 @@ export function paint(line: string): Piece[] {
     at = found.index + found[0].length;
   }
   push(rest.slice(at), 'plain');
+  return pieces;
+}
+
+/** Colours one line of Cedar. */
+export function paintCedar(line: string): Piece[] {
+  const pieces: Piece[] = [];
+  const token =
+    /(\/\/.*$)|("(?:\\.|[^"\\])*"?)|(@\w+|\b(?:permit|forbid|when|unless)\b)|(\b(?:principal|action|resource|context)\b(?:\.\w+)?|\b(?:in|has|is|like|if|then|else)\b)|(\b\d+\b|\btrue\b|\bfalse\b)/g;
+  const KINDS = ['comment', 'string', 'table', 'key', 'value'] as const;
+  let at = 0;
+  for (const found of line.matchAll(token)) {
+    if (found.index > at) pieces.push({ text: line.slice(at, found.index), kind: 'plain' });
+    pieces.push({ text: found[0], kind: KINDS[found.slice(1).findIndex((part) => part !== undefined)] ?? 'plain' });
+    at = found.index + found[0].length;
+  }
+  if (at < line.length) pieces.push({ text: line.slice(at), kind: 'plain' });
   return pieces;
 }

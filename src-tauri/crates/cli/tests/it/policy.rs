@@ -112,13 +112,13 @@ fn only_who_holds_the_key_replaces_it_and_the_journal_says_who() {
     let mut client = Client::connect(&shop.dir).expect("a host");
     let refused = client.call("write", "save_policy", json!({ "text": small(900) })).expect_err("unsigned");
     assert_eq!(json!(refused.code), json!("signature_invalid"));
-    let forged = json!({
-        "claim": {
-            "business": "Corner Shop", "decision": "policy.cedar", "card_hash": "x>y", "verdict": "approve", "at": 0
-        },
-        "key_id": "0123456789abcdef",
-        "signature": "AAAA",
-    });
+    // The right key's name and the right claim, but nobody who holds the key signed it.
+    let hash = policy(&shop)["hash"].as_str().unwrap().to_owned();
+    let now = shop.ask("status", &[])["now"].as_i64().unwrap();
+    let claim = epoch_host::policy::claim("Corner Shop", &hash, &small(900), now);
+    let key = client.call("read", "settings", json!({})).unwrap()["operator_key"].clone();
+    assert!(key.is_string(), "{key}");
+    let forged = json!({ "claim": claim, "key_id": key, "signature": "A".repeat(86) + "==" });
     let refused = client.call("write", "signed_policy", json!({ "text": small(900), "signed": forged }));
     assert_eq!(json!(refused.expect_err("forged").code), json!("signature_invalid"));
     assert_eq!(policy(&shop)["from_file"], json!(false));

@@ -73,6 +73,8 @@ export class Fake implements Backend {
   /** Events that came while the page was open. */
   arrived: EventRow[] = [];
   erased = false;
+  /** The text of `policy.cedar`, once there is one. */
+  policy: string | null = null;
   sandbox: SandboxView | null = null;
   #watchers = new Set<(message: Message) => void>();
   #seen = new Set<string>();
@@ -361,6 +363,10 @@ export class Fake implements Backend {
         return {
           html: '<!doctype html><html lang="en"><title>Weekly brief</title><body style="font:14px sans-serif;margin:40px"><h1>Made-up Notes, week 47</h1><p>An artificial report.</p></body></html>',
         };
+      case 'policy':
+        return views.policy(this.policy);
+      case 'check_policy':
+        return views.checkedPolicy(String(args.text), this.policy, this.decisions);
       case 'settings':
         return views.settings();
       case 'search':
@@ -578,6 +584,10 @@ export class Fake implements Backend {
         if (this.status.clock.mode === 'replay')
           this.status.clock = { ...this.status.clock, speed: Number(args.speed), held: args.speed === 0 };
         return this.status;
+      case 'save_policy':
+        this.policy = String(args.text) || null;
+        this.change(['settings', 'status']);
+        return views.policy(this.policy);
       case 'save_config':
       case 'add_config':
       case 'set_playbook':

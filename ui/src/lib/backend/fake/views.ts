@@ -2,6 +2,7 @@
 export { insights, kpi, kpis, range, rows } from './kpis';
 export { hierarchy, layers, today } from './layers';
 export { connections, preview } from './connections';
+export { checkedPolicy, policy } from './policy';
 export { reports, settings } from './settings';
 export { lever, levers, trial } from './levers';
 export { person } from './people';
