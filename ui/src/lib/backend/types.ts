@@ -197,6 +197,10 @@ currency_digits: number,
  */
 timezone: string, metrics: Array<Metric>, goals: Array<Goal>, levers: Array<Lever>, effects: Array<EffectTarget>, guardrails: Array<Guardrail>, limits: Limits, policy: Array<PolicyRule>, sources: Array<Source>, publish: Array<PublishTarget>, 
 /**
+ * Policies in Cedar, from `policy.cedar` beside the file; they take the place of `policy`.
+ */
+cedar?: string, 
+/**
  * Playbooks switched off by key.
  */
 playbooks_off: Array<string>, 
@@ -2162,6 +2166,119 @@ events: number, };
 export type PolicyAnswer = "run" | "ask" | "deny";
 
 /**
+ * A policy's text; empty for the table of `business.toml`.
+ */
+export type PolicyArgs = { text: string, };
+
+/**
+ * A decision that another policy would have answered differently.
+ */
+export type PolicyChange = { decision: string, headline: string, at: number, state: State, 
+/**
+ * The answer on its card, by the policy of that day.
+ */
+had: PolicyAnswer, 
+/**
+ * By the policy in force.
+ */
+was: PolicyAnswer, 
+/**
+ * By the other.
+ */
+would_be: PolicyAnswer, 
+/**
+ * The rule that would have decided, and why.
+ */
+rule: string, reason: string, };
+
+/**
+ * What a policy would mean, before it is saved.
+ */
+export type PolicyCheckView = { 
+/**
+ * What keeps it from being saved; the rest is empty then.
+ */
+problems: Array<PolicyProblem>, rules: Array<PolicySentence>, findings: Array<PolicyFinding>, 
+/**
+ * What it lets through that the policy in force does not.
+ */
+loosens: Array<PolicyLoosened>, 
+/**
+ * Whether every combination of facts was tried for that.
+ */
+loosens_proven: boolean, 
+/**
+ * Held against the newest decisions.
+ */
+preview: PolicyPreview, };
+
+/**
+ * A rule that does nothing, or harm.
+ */
+export type PolicyFinding = { 
+/**
+ * The rule's title.
+ */
+rule: string, kind: PolicyFindingKind, 
+/**
+ * The rules that overrule it.
+ */
+because: Array<string>, 
+/**
+ * In a sentence.
+ */
+text: string, 
+/**
+ * Whether every combination was tried.
+ */
+proven: boolean, };
+
+/**
+ * What is wrong with a rule.
+ */
+export type PolicyFindingKind = "never" | "shadowed" | "redundant" | "idle" | "fails";
+
+/**
+ * A way in which a policy is looser than another.
+ */
+export type PolicyLoosened = { 
+/**
+ * The rule that lets it through.
+ */
+rule: string, was: PolicyAnswer, will_be: PolicyAnswer, 
+/**
+ * An act of which that holds, in the facts either policy asks: `its level is tactical, its stake is 20.00 EUR`.
+ */
+example: string, };
+
+/**
+ * What another policy would have answered to the newest decisions, all else as it was. The answers compared are the one of the
+ * policy in force and the other's, both with the limits that no rule can lift.
+ */
+export type PolicyPreview = { looked_at: number, same: number, 
+/**
+ * How many would have run that do not under the policy in force; been asked; been denied.
+ */
+would_run: number, would_ask: number, would_deny: number, 
+/**
+ * Newest first.
+ */
+changed: Array<PolicyChange>, };
+
+/**
+ * Something wrong with a policy text.
+ */
+export type PolicyProblem = { 
+/**
+ * From 1; 0 where it is about the whole text.
+ */
+line: number, message: string, 
+/**
+ * What to do.
+ */
+hint: string, };
+
+/**
  * A row of the policy table; the first row that fits decides, and what fits none asks.
  */
 export type PolicyRule = { 
@@ -2187,6 +2304,19 @@ domains: Array<Domain>,
 stake_at_most_minor: number | null, answer: PolicyAnswer, };
 
 /**
+ * A rule as people read it.
+ */
+export type PolicySentence = { title: string, 
+/**
+ * `Runs alone when its level is operational and its stake is at most 20.00 EUR.`
+ */
+text: string, 
+/**
+ * Whether it allows or forbids.
+ */
+allows: boolean, };
+
+/**
  * Which rule said what.
  */
 export type PolicyVerdict = { answer: PolicyAnswer, 
@@ -2198,6 +2328,59 @@ rule: string,
  * Why, in a sentence with the figures.
  */
 reason: string, };
+
+/**
+ * The policy in force.
+ */
+export type PolicyView = { 
+/**
+ * In Cedar; made from the table of `business.toml` where there is no `policy.cedar`.
+ */
+text: string, 
+/**
+ * Whether it is from `policy.cedar`.
+ */
+from_file: boolean, 
+/**
+ * The table of `business.toml` as Cedar: what holds once `policy.cedar` is taken away.
+ */
+table: string, 
+/**
+ * Every rule in plain words, in the order of the text.
+ */
+rules: Array<PolicySentence>, 
+/**
+ * Rules without effect.
+ */
+findings: Array<PolicyFinding>, 
+/**
+ * `policy.cedar` as it lies on disk, where it was refused: the policy above stays in force.
+ */
+refused: string | null, 
+/**
+ * Why.
+ */
+problems: Array<PolicyProblem>, 
+/**
+ * What a rule may ask, in Cedar's schema language.
+ */
+schema: string, 
+/**
+ * Hash of the text in force; a change is signed for it.
+ */
+hash: string, 
+/**
+ * When a policy file was last put in force or taken away; absent where there never was one.
+ */
+since: number | null, 
+/**
+ * Who did: `operator:<key>`, or the file that changed on disk.
+ */
+by: string | null, 
+/**
+ * What no rule can lift, in sentences.
+ */
+limits: Array<string>, };
 
 /**
  * The experiments of a business as a whole.
@@ -2419,7 +2602,7 @@ identical: boolean, };
  */
 export type Refusal = { at: number, 
 /**
- * `no_exposures`, `no_traffic`, `too_long`, `no_variance`, `metric_unfit`, `conflict`, `self_audit_failed`.
+ * `no_exposures`, `no_traffic`, `too_long`, `no_variance`, `metric_unfit`, `purpose_unfit`, `conflict`, `self_audit_failed`.
  */
 code: string, reason: string, 
 /**
@@ -3260,48 +3443,6 @@ export type WarningView = {
  * `mixed_assignment`, `unservable`, `unread`, `one_value`, `not_read_lately`, `killed_long`, `dangling`.
  */
 code: string, text: string, next: string, };
-
-/**
- * A policy's text; empty for the table of `business.toml`.
- */
-export type PolicyArgs = { text: string, };
-
-/**
- * A decision that another policy would have answered differently.
- */
-export type PolicyChange = { decision: string, headline: string, at: number, state: State, 
-/**
- * The answer on its card, by the policy of that day.
- */
-had: PolicyAnswer, 
-/**
- * By the policy in force.
- */
-was: PolicyAnswer, 
-/**
- * By the other.
- */
-would_be: PolicyAnswer, 
-/**
- * The rule that would have decided, and why.
- */
-rule: string, reason: string, };
-
-export type PolicyCheckView = { problems: Array<PolicyProblem>, rules: Array<PolicySentence>, findings: Array<PolicyFinding>, loosens: Array<PolicyLoosened>, loosens_proven: boolean, preview: PolicyPreview, };
-
-export type PolicyFinding = { rule: string, kind: PolicyFindingKind, because: Array<string>, text: string, proven: boolean, };
-
-export type PolicyFindingKind = "never" | "shadowed" | "redundant" | "idle" | "fails";
-
-export type PolicyLoosened = { rule: string, was: PolicyAnswer, will_be: PolicyAnswer, example: string, };
-
-export type PolicyPreview = { looked_at: number, same: number, would_run: number, would_ask: number, would_deny: number, changed: Array<PolicyChange>, };
-
-export type PolicyProblem = { line: number, message: string, hint: string, };
-
-export type PolicySentence = { title: string, text: string, allows: boolean, };
-
-export type PolicyView = { text: string, from_file: boolean, table: string, rules: Array<PolicySentence>, findings: Array<PolicyFinding>, refused: string | null, problems: Array<PolicyProblem>, schema: string, hash: string, since: number | null, by: string | null, limits: Array<string>, };
 
 export interface Reads {
   status: { args: Nothing; result: StatusView };
