@@ -1,4 +1,4 @@
-//! Who saw what chance decided: `$feature_flag_called`, as SDKs report it.
+//! Who saw a lever's value: `$feature_flag_called`, as SDKs report it.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -16,7 +16,7 @@ pub const NO_VARIANT: &str = "default";
 /// Assignments remembered as reported; those forgotten are reported again, under the same id.
 const REPORTED_MAX: usize = 500_000;
 
-/// A random assignment the company acted on.
+/// A lever's value that took effect for somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// The same whenever this is reported again; no UUID, so the log makes one of it.
@@ -29,15 +29,17 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// `unit` saw a lever's version; chance gave it this variant (an arm's or a rule's key, else [`NO_VARIANT`]), whose value
-    /// had this probability.
-    pub fn new(lever: &str, version: u32, unit: &str, at: Millis, variant: &str, propensity: f64) -> Self {
-        let props = json!({
+    /// `unit` saw a lever's version as this variant (an arm's or a rule's key, else [`NO_VARIANT`]); where chance decided, its
+    /// value had this probability.
+    pub fn new(lever: &str, version: u32, unit: &str, at: Millis, variant: &str, propensity: Option<f64>) -> Self {
+        let mut props = json!({
             "$feature_flag": lever,
             "$feature_flag_response": variant,
-            "$propensity": propensity,
             "$lever_version": version,
         });
+        if let Some(propensity) = propensity {
+            props["$propensity"] = json!(propensity);
+        }
         Self { id: format!("{lever}/{version}/{unit}"), at, unit: unit.to_owned(), props: props.to_string() }
     }
 }

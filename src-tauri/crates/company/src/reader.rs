@@ -170,12 +170,11 @@ impl LeverSource for Reader<'_> {
         let value = found.and_then(|one| one.value.clone());
         known.read.values.push(value.clone());
         if let Some(one) = found
-            && let Some(propensity) = one.metadata.propensity
             && !unit.is_empty()
             && known.reported.first(lever, one.metadata.version, unit)
         {
             let variant = one.variant.as_deref().unwrap_or(NO_VARIANT);
-            let seen = Exposure::new(lever, one.metadata.version, unit, of.at, variant, propensity);
+            let seen = Exposure::new(lever, one.metadata.version, unit, of.at, variant, one.metadata.propensity);
             known.read.exposures.push(seen);
         }
         value

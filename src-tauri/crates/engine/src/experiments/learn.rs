@@ -13,7 +13,7 @@ use crate::config::Config;
 
 /// What is believed of relative effects before anything was tested: most changes do little (published collections of
 /// experiments have medians of 1 to 3 %).
-const FIRST: Belief = Belief { mean: 0.0, sd: 0.05 };
+const FIRST: Belief = Belief { mean: 0.0, sd: 0.1 };
 /// Past experiments that this first belief weighs as much as.
 const PRIOR_WEIGHT: f64 = 8.0;
 /// Past effects that are remembered.

@@ -32,20 +32,20 @@ fn plain(flag: &Flag) -> bool {
 impl LeverSource for Source<'_> {
     fn value(&self, lever: &str, unit: &str, of: &Attributes<'_>) -> Option<LeverValue> {
         let flag = self.levers.flag(lever)?;
+        let report = |variant: &str, propensity| {
+            if !unit.is_empty() && self.reported.borrow_mut().first(lever, flag.version, unit) {
+                let seen = Exposure::new(lever, flag.version, unit, of.at, variant, propensity);
+                self.exposures.borrow_mut().push(seen);
+            }
+        };
         if plain(flag) {
+            report(NO_VARIANT, None);
             return Some(if flag.serving.off { flag.default.clone() } else { flag.value.clone() });
         }
         let known = attributes(of);
         let id = if unit.is_empty() { UNIT } else { unit };
         let found = self.levers.evaluate(lever, Subject { id, attributes: &known })?;
-        if let Some(propensity) = found.propensity
-            && !unit.is_empty()
-            && self.reported.borrow_mut().first(lever, flag.version, unit)
-        {
-            let variant = found.variant.as_deref().unwrap_or(NO_VARIANT);
-            let seen = Exposure::new(lever, flag.version, unit, of.at, variant, propensity);
-            self.exposures.borrow_mut().push(seen);
-        }
+        report(found.variant.as_deref().unwrap_or(NO_VARIANT), found.propensity);
         Some(found.value)
     }
 }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_chance_decided_is_reported_once_for_each_unit() {
+    fn what_somebody_saw_is_reported_once_for_each_lever_and_unit() {
         let (levers, mut reported, exposures) = (levers(1, "plain"), Reported::default(), RefCell::default());
         let source = Source { levers: &levers, reported: RefCell::new(&mut reported), exposures: &exposures };
         let mut long = 0;
@@ -159,7 +159,7 @@ mod tests {
         assert!((140..260).contains(&long), "{long}");
         assert_eq!(source.value("nothing", "u1", &of("DE")), None);
         let seen = exposures.take();
-        assert_eq!(seen.len(), 400);
+        assert_eq!(seen.len(), 800, "the guide's arm, and the headline everybody gets");
         let props: Value = serde_json::from_str(&seen[0].props).expect("JSON");
         assert_eq!((&props["$feature_flag"], &props["$propensity"]), (&json!("guide"), &json!(0.5)));
     }

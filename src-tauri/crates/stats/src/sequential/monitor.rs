@@ -75,9 +75,14 @@ impl Monitor {
 
     /// Estimate, interval and p-value of a group-sequential experiment that ended with `look`, its last one: they know of
     /// the looks before. `None` for other designs, whose readings hold as they are.
+    ///
+    /// Where the statistic is not `estimate / se` (proportions, relative effects), the error that makes it so is used: the
+    /// estimate at the end then starts from the one that is shown.
     pub fn after(&mut self, look: &Look) -> Option<inference::Final> {
         let Design::Group(design) = self.design else { return None };
-        Some(inference::after(&design, schedule(&mut self.schedule, &self.looks, design).looks(), look.z, look.se))
+        let implied = look.estimate / look.z;
+        let se = if implied > 0.0 && implied.is_finite() { implied } else { look.se };
+        Some(inference::after(&design, schedule(&mut self.schedule, &self.looks, design).looks(), look.z, se))
     }
 
     fn take(&mut self, look: &Look, last: bool) -> Reading {
