@@ -1,5 +1,7 @@
 //! How long a judgement takes under fifty rules: `cargo run --release -p epoch-policy --example judge_bench`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, clippy::cast_precision_loss, reason = "it prints figures")]
+
 use std::time::Instant;
 
 use epoch_model::business::{Domain, Reversibility};

@@ -33,8 +33,8 @@ static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
 });
 
 fn line_of(text: &str, at: usize) -> u32 {
-    let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
-    u32::try_from(before.iter().filter(|b| **b == b'\n').count() + 1).unwrap_or(u32::MAX)
+    let before = text.get(..at).unwrap_or(text);
+    u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX)
 }
 
 fn place(text: &str, diagnostic: &dyn Diagnostic) -> u32 {

@@ -56,10 +56,12 @@ fn sentence(rule: &Rule, money: Money<'_>) -> String {
     parts.retain(|part| part != "always");
     let mut out = begin.to_owned();
     if !parts.is_empty() {
-        out += &format!(" when {}", parts.join(" and "));
+        out += " when ";
+        out += &parts.join(" and ");
     }
     if !unless.is_empty() {
-        out += &format!(" unless {}", unless.join(" or "));
+        out += " unless ";
+        out += &unless.join(" or ");
     }
     out + "."
 }
@@ -68,11 +70,10 @@ fn sentence(rule: &Rule, money: Money<'_>) -> String {
 pub(crate) fn actions(scope: &Value) -> (bool, bool) {
     let named = |entity: &Value, name: &str| entity["id"] == name;
     let any = |name: &str| match scope["op"].as_str() {
-        Some("==") => named(&scope["entity"], name),
         Some("in") if scope["entities"].is_array() => {
             scope["entities"].as_array().is_some_and(|all| all.iter().any(|e| named(e, name)))
         }
-        Some("in") => named(&scope["entity"], name),
+        Some("in" | "==") => named(&scope["entity"], name),
         _ => true,
     };
     (any("execute"), any("propose"))
@@ -135,10 +136,10 @@ fn said(node: &Value, money: Money<'_>, within: Join) -> String {
             let who = if arg["left"]["Var"] == "principal" { "it is proposed by" } else { "it acts on" };
             format!("{who} {}", group(&arg["right"]["Value"]["__entity"], false))
         }
-        "contains" => format!("{} is one of {}", plain(&arg["right"], money), plain(&arg["left"], money)),
+        "contains" => format!("{} is one of {}", plain(&arg["right"]), plain(&arg["left"])),
         "Value" if *arg == Value::Bool(true) => "always".to_owned(),
         "Value" if *arg == Value::Bool(false) => "never".to_owned(),
-        _ => plain(node, money),
+        _ => plain(node),
     }
 }
 
@@ -206,11 +207,11 @@ fn compared(op: &str, left: &Value, right: &Value, money: Money<'_>) -> String {
     let (op, name, other) = match (fact(left), fact(right)) {
         (Some(name), _) => (op, name, right),
         (None, Some(name)) => (turned, name, left),
-        (None, None) => return format!("{} {op} {}", plain(left, money), plain(right, money)),
+        (None, None) => return format!("{} {op} {}", plain(left), plain(right)),
     };
     let value = match other.get("Value").and_then(Value::as_i64) {
         Some(n) => number(name, n, money),
-        None => plain(other, money),
+        None => plain(other),
     };
     let is = match op {
         "==" => "is",
@@ -249,12 +250,12 @@ fn index(n: i64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 
-fn plain(node: &Value, money: Money<'_>) -> String {
+fn plain(node: &Value) -> String {
     if let Some(name) = fact(node) {
         return noun(name);
     }
     if let Some(all) = node.get("Set").and_then(Value::as_array) {
-        return all.iter().map(|one| plain(one, money)).collect::<Vec<_>>().join(", ");
+        return all.iter().map(plain).collect::<Vec<_>>().join(", ");
     }
     match node.get("Value") {
         Some(Value::String(s)) => format!("“{s}”"),

@@ -1,5 +1,7 @@
 //! What policies answer, say and find wrong with themselves.
 
+#![expect(clippy::panic, reason = "a test may fail loudly")]
+
 use epoch_model::business::{Business, Domain, PolicyAnswer, PolicyRule, Reversibility};
 use epoch_model::decision::Level;
 use epoch_policy::{Facts, FindingKind, Policy, Tally, cedar_of};
@@ -57,8 +59,8 @@ fn two_questions_and_else_a_denial() {
 #[test]
 fn a_rule_that_fails_denies_even_where_others_would_allow() {
     let text = format!(
-        r#"permit (principal, {BOTH}, resource);
-           forbid (principal, action, resource) when {{ context.cost * 9223372036854775807 > 1 }};"#
+        "permit (principal, {BOTH}, resource);
+           forbid (principal, action, resource) when {{ context.cost * 9223372036854775807 > 1 }};"
     );
     let policy = policy(&text);
     assert_eq!(policy.judge(&facts(), "small").answer, PolicyAnswer::Run, "0 times anything does not overflow");
@@ -222,7 +224,7 @@ fn a_change_says_what_it_would_have_changed() {
 
 #[test]
 fn what_a_change_loosens_is_named_with_an_example() {
-    let money = |minor: i64| format!("{} cents", minor);
+    let money = |minor: i64| format!("{minor} cents");
     let permit = |title: &str, actions: &str, when: &str| {
         format!("@title(\"{title}\") permit (principal, {actions}, resource) when {{ {when} }};\n")
     };
