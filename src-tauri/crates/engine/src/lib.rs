@@ -87,13 +87,19 @@ impl Engine {
                     self.config = Some(config);
                 }
             }
-            Input::Asked { spec, by } => self.with_config(&mut out, |engine, config, out| engine.asked(config, spec, by, out)),
+            Input::Asked { spec, by } => {
+                self.with_config(&mut out, |engine, config, out| engine.asked(config, spec, by, out));
+            }
             Input::Measured { experiment, pilot } => {
                 self.with_config(&mut out, |engine, config, out| engine.measured(config, experiment, pilot, out));
             }
-            Input::Looked { looks } => self.with_config(&mut out, |engine, config, out| engine.looked(config, looks, out)),
+            Input::Looked { looks } => {
+                self.with_config(&mut out, |engine, config, out| engine.looked(config, looks, out));
+            }
             Input::EndAsked { experiment, by, reason } => {
-                self.with_config(&mut out, |engine, config, out| engine.stop_trial(config, experiment, by, reason, out));
+                self.with_config(&mut out, |engine, config, out| {
+                    engine.stop_trial(config, experiment, by, reason, out);
+                });
             }
             Input::Tick => {}
         }

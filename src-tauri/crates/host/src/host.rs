@@ -428,8 +428,11 @@ fn url_of(address: SocketAddr, options: &HostOptions) -> String {
     }
 }
 
+/// Why a file was refused, with all that is wrong with it.
+type Refused = (Error, Vec<Problem>);
+
 /// The configuration on disk, or the last good one where the file takes a running experiment its ground.
-fn stand_firm(folder: &Folder, store: &Store, config: Config) -> Result<(Config, Option<(Error, Vec<Problem>)>)> {
+fn stand_firm(folder: &Folder, store: &Store, config: Config) -> Result<(Config, Option<Refused>)> {
     let before = store.meta("config")?.and_then(|v| Business::parse(v.as_str()?).ok());
     let Some(before) = before else { return Ok((config, None)) };
     let found = experiments::beside(&config.text, &config.business, &before, &store.experiments()?, &store.levers()?.1);
