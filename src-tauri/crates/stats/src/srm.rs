@@ -173,10 +173,10 @@ pub fn explain(slices: &[Slice], weights: &[f64], alpha: f64) -> Vec<Explanation
         let mut whole = vec![0_u64; weights.len()];
         for s in slices.iter().filter(|s| s.dimension == slice.dimension && s.counts.len() == weights.len()) {
             for (w, c) in whole.iter_mut().zip(&s.counts) {
-                *w += c;
+                *w = w.saturating_add(*c);
             }
         }
-        let rest: Vec<u64> = whole.iter().zip(&slice.counts).map(|(w, c)| w - c).collect();
+        let rest: Vec<u64> = whole.iter().zip(&slice.counts).map(|(w, c)| w.saturating_sub(*c)).collect();
         let (Some(all), Some(rest)) = (chi_square(&whole, weights), chi_square(&rest, weights)) else { continue };
         let excess = |c: &ChiSquare| (c.statistic - c.df).max(0.0);
         let share = if excess(&all) > 0.0 { 1.0 - excess(&rest) / excess(&all) } else { 0.0 };
@@ -190,7 +190,7 @@ pub fn explain(slices: &[Slice], weights: &[f64], alpha: f64) -> Vec<Explanation
             arm: own.arm,
             z: own.z,
         };
-        found.push((slice.counts.iter().sum(), explanation));
+        found.push((slice.counts.iter().fold(0, |sum: u64, c| sum.saturating_add(*c)), explanation));
     }
     found.sort_by(|(na, a), (nb, b)| {
         let tenth = |e: &Explanation| (10.0 * e.share.clamp(0.0, 1.0)).round();

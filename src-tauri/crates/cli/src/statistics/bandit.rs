@@ -5,7 +5,7 @@ use epoch_stats::bandit::{Beta, Normal, Policy, Prior as Before, Ranks, Rewards,
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Version, shown, wrong};
+use super::{UNITS_MAX, Version, shown, wrong};
 use crate::output::table;
 
 /// What arms earned, and how traffic is given.
@@ -15,6 +15,7 @@ use crate::output::table;
 pub(super) struct Input {
     #[expect(dead_code, reason = "checked while it is read")]
     version: Version,
+    /// How ranks become shares.
     #[serde(default)]
     rule: Rule,
     /// Every arm keeps at least this share.
@@ -26,8 +27,10 @@ pub(super) struct Input {
     /// Less is better: costs, times, refunds.
     #[serde(default)]
     lower_is_better: bool,
+    /// What was believed of every arm before its first unit.
     #[serde(default)]
     prior: Prior,
+    /// The arms, at least two.
     arms: Vec<Arm>,
 }
 
@@ -57,9 +60,19 @@ enum Rule {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Prior {
     /// The mean is normal.
-    Normal { mean: f64, variance: f64 },
+    Normal {
+        /// In the unit of rewards.
+        mean: f64,
+        /// Above 0; 10000 says nearly nothing of rewards around 1.
+        variance: f64,
+    },
     /// Rewards are 0 or 1: so many successes and failures seen before, each above 0.
-    Beta { successes: f64, failures: f64 },
+    Beta {
+        /// Rewards of 1.
+        successes: f64,
+        /// Rewards of 0.
+        failures: f64,
+    },
 }
 
 impl Default for Prior {
@@ -69,9 +82,11 @@ impl Default for Prior {
     }
 }
 
+/// What an arm earned.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Arm {
+    /// Its name, each once.
     key: String,
     /// Units it was given to; fractional where old ones count less.
     units: f64,
@@ -88,11 +103,14 @@ pub(super) struct Output {
     version: Version,
     /// Whether some arm still lacks units, so that all get the same.
     burning_in: bool,
+    /// In the input's order.
     arms: Vec<Given>,
 }
 
+/// What an arm gets, and why.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Given {
+    /// As handed in.
     key: String,
     /// Share of traffic, and so the propensity to log.
     weight: f64,
@@ -170,7 +188,7 @@ fn check(input: &Input) -> Result<()> {
         ));
     }
     match input.prior {
-        Prior::Normal { variance, .. } if variance <= 0.0 => {
+        Prior::Normal { mean, variance } if !(1e-100..1e100).contains(&variance) || mean.abs() > 1e100 => {
             return Err(wrong("prior.normal.variance", "it must be above 0", "10000 says nearly nothing"));
         }
         Prior::Beta { successes, failures } if !(successes > 0.0 && failures > 0.0) => {
@@ -178,7 +196,25 @@ fn check(input: &Input) -> Result<()> {
         }
         _ => {}
     }
+    if !(input.burn_in >= 0.0) {
+        return Err(wrong("burn_in", "below 0", "units that every arm gets before shares differ"));
+    }
     for (k, arm) in input.arms.iter().enumerate() {
+        if input.arms.iter().take(k).any(|a| a.key == arm.key) {
+            let what = format!("“{}” is there twice", arm.key);
+            return Err(wrong(format!("arms[{k}].key"), what, "name every arm once"));
+        }
+        if arm.units > UNITS_MAX as f64 {
+            return Err(wrong(format!("arms[{k}].units"), "more than can be counted", "at most 10^15"));
+        }
+        if let Some(squares) = arm.sum_squares {
+            let least = arm.sum * arm.sum;
+            // Rounding may take sums a little beyond what rewards can have.
+            if !(least.is_finite() && squares * arm.units >= least * (1.0 - 1e-6) && squares >= 0.0) {
+                let next = "no sum of squares is below the squared sum over the units";
+                return Err(wrong(format!("arms[{k}].sum_squares"), "no rewards have it", next));
+            }
+        }
         let binary = arm.sum_squares.is_none() || matches!(input.prior, Prior::Beta { .. });
         if arm.units < 0.0 {
             return Err(wrong(format!("arms[{k}].units"), "below 0", "count units from 0"));

@@ -83,6 +83,7 @@ impl Name {
     }
 }
 
+/// A test.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Test {
@@ -103,14 +104,17 @@ struct Test {
 #[schemars(title = "ras fdr: output")]
 pub(super) struct Output {
     version: Version,
+    /// As handed in.
     method: Name,
+    /// As handed in.
     alpha: f64,
     /// One per test, in the input's order.
     tests: Vec<Tested>,
-    /// Null for `e_bh`, which has no stream.
+    /// What is left to spend; null for `e_bh`, which has no stream.
     budget: Option<Budget>,
 }
 
+/// A test and its outcome.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Tested {
     /// As handed in, else its position from 1.
@@ -121,12 +125,14 @@ struct Tested {
     rejected: Option<bool>,
 }
 
+/// The state of the error budget.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Budget {
     /// Tests started.
     tests: usize,
     /// Of them without an outcome.
     under_way: usize,
+    /// Rejected so far.
     discoveries: usize,
     /// False discoveries expected at most so far, by the method's own account.
     spent: f64,

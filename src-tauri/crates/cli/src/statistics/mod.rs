@@ -74,6 +74,10 @@ fn answer<I: DeserializeOwned + JsonSchema, O: Serialize + JsonSchema>(
         return Ok(());
     }
     let text = read::text_of(&asked.file)?;
+    if text.trim_start().starts_with('[') {
+        let next = "several go one per line, without brackets and commas";
+        return Err(Error::new(Code::InvalidArgument, "an array is no input", next));
+    }
     let Some(inputs) = read::by_line(&text) else {
         let answer = work(read::parsed(&text, 1, name)?)?;
         out.answer(&serde_json::to_value(&answer).map_err(ours)?, || lines(&answer));
@@ -114,6 +118,32 @@ fn wrong(field: impl std::fmt::Display, what: impl std::fmt::Display, next: impl
 /// Shares must lie inside 0 to 1.
 fn inside(field: &str, x: f64) -> Result<f64> {
     if x > 0.0 && x < 1.0 { Ok(x) } else { Err(wrong(field, format!("{x} is not between 0 and 1"), "0.05 is 5 %")) }
+}
+
+/// A weight that is so small beside the others is no share that was meant, and squares of what is expected of it underflow.
+const WEIGHT_LEAST: f64 = 1e-9;
+
+/// Shares that were meant: from 0, not all 0, none vanishing beside the others.
+fn weighed(field: &str, weights: &[f64]) -> Result<()> {
+    let whole: f64 = weights.iter().sum();
+    if let Some(k) = weights.iter().position(|w| !(*w >= 0.0)) {
+        return Err(wrong(format!("{field}[{k}]"), "a weight below 0", "give the share that was meant, on any scale"));
+    }
+    if !(whole > 0.0 && whole.is_finite()) {
+        return Err(wrong(field, "the weights add up to nothing", "give the shares that were meant"));
+    }
+    match weights.iter().position(|w| *w > 0.0 && *w < WEIGHT_LEAST * whole) {
+        Some(k) => Err(wrong(format!("{field}[{k}]"), "a weight of less than one in 10^9", "0 for an arm that takes no part")),
+        None => Ok(()),
+    }
+}
+
+/// Units that can be counted one by one.
+fn counted(field: impl std::fmt::Display, counts: &[u64]) -> Result<()> {
+    if counts.iter().all(|n| *n <= UNITS_MAX) {
+        return Ok(());
+    }
+    Err(wrong(field, "more units than can be counted", "at most 10^15"))
 }
 
 /// What JSON can say of a number: nothing where it is infinite or not defined.

@@ -16,7 +16,9 @@ use super::{Version, finite, inside, wrong};
 pub(super) struct Input {
     #[expect(dead_code, reason = "checked while it is read")]
     version: Version,
+    /// The metric that decides.
     metric: Metric,
+    /// The smallest effect worth knowing.
     effect: Effect,
     /// False alarms accepted, over the whole experiment.
     #[serde(default = "five_percent")]
@@ -24,6 +26,7 @@ pub(super) struct Input {
     /// Chance of finding the effect.
     #[serde(default = "eighty_percent")]
     power: f64,
+    /// Which departures count.
     #[serde(default)]
     tails: Tails,
     /// Arms, control included.
@@ -34,6 +37,7 @@ pub(super) struct Input {
     metrics: u32,
     /// Share of the units that see the control; an equal one if absent.
     control_share: Option<f64>,
+    /// How it will be read.
     #[serde(default)]
     design: Design,
     /// New units per day, as measured. Without it there are no days.
@@ -45,6 +49,9 @@ pub(super) struct Input {
     #[serde(default = "sixty")]
     days_max: f64,
 }
+
+/// Arms beyond this are a mistake.
+const ARMS_MAX: u32 = 1000;
 
 fn five_percent() -> f64 {
     0.05
@@ -68,6 +75,7 @@ fn sixty() -> f64 {
 enum Metric {
     /// Units have it or not, at this rate.
     Proportion {
+        /// Share of the units that have it, between 0 and 1.
         rate: f64,
         /// Share of the variance that data from before explains (CUPED).
         #[serde(default)]
@@ -75,7 +83,9 @@ enum Metric {
     },
     /// Any number per unit.
     Mean {
+        /// Mean of a unit, in the metric's unit.
         mean: f64,
+        /// Variance of a unit: the squared standard deviation.
         variance: f64,
         /// Share of the variance that data from before explains (CUPED).
         #[serde(default)]
@@ -97,9 +107,12 @@ enum Effect {
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Tails {
+    /// Both.
     #[default]
     Two,
+    /// Only that the number is higher.
     Greater,
+    /// Only that it is lower.
     Less,
 }
 
@@ -111,6 +124,7 @@ enum Design {
     Fixed {},
     /// Alpha spending over looks.
     GroupSequential {
+        /// Looks at equal distances, 1 to 100.
         #[serde(default = "daily")]
         looks: u32,
         /// Whether it gives up when the effect is out of reach.
@@ -119,6 +133,7 @@ enum Design {
     },
     /// A confidence sequence, tuned to the planned size.
     ConfidenceSequence {
+        /// Looks at equal distances, 1 to 100.
         #[serde(default = "daily")]
         looks: u32,
     },
@@ -159,19 +174,25 @@ pub(super) struct Output {
     instead: Option<Instead>,
 }
 
+/// Units needed.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Units {
+    /// Of all arms together.
     all: f64,
+    /// Of the control.
     control: f64,
     /// Of each treatment.
     treatment: f64,
 }
 
+/// Days to all units.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Days {
     /// Fewer in one case of ten; null where it never comes.
     p10: Option<f64>,
+    /// Fewer in half of the cases.
     p50: Option<f64>,
+    /// Fewer in nine cases of ten.
     p90: Option<f64>,
     /// On average, if the effect is the one asked for: a design with looks ends earlier.
     with_effect: Option<f64>,
@@ -179,10 +200,12 @@ struct Days {
     without_effect: Option<f64>,
 }
 
+/// What the traffic can answer.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Instead {
     /// The smallest effect found with the same power; null where none is.
     effect: Option<Effect>,
+    /// In so many days.
     days: f64,
 }
 
@@ -191,6 +214,17 @@ pub(super) fn power(input: Input) -> Result<Output> {
     inside("power", input.power)?;
     let share = input.control_share.unwrap_or(1.0 / f64::from(input.arms.max(2)));
     inside("control_share", share)?;
+    if input.metrics == 0 {
+        return Err(wrong("metrics", "none", "at least the one that decides"));
+    }
+    for (field, days) in [("outcome_days", input.outcome_days), ("days_max", input.days_max)] {
+        if !(days >= 0.0) {
+            return Err(wrong(field, "below 0", "a number of days"));
+        }
+    }
+    if input.arms > ARMS_MAX {
+        return Err(wrong("arms", format!("more than {ARMS_MAX}"), "test fewer against each other"));
+    }
     if input.arms < 2 {
         return Err(wrong("arms", "fewer than two", "count the control, too"));
     }
@@ -208,7 +242,7 @@ pub(super) fn power(input: Input) -> Result<Output> {
         alpha: input.alpha,
         power: input.power,
         arms: input.arms,
-        metrics: input.metrics.max(1),
+        metrics: input.metrics,
         control_share: share,
     };
     if question.effect.size() == 0.0 {
@@ -233,12 +267,18 @@ pub(super) fn power(input: Input) -> Result<Output> {
             return Err(wrong("traffic.daily", "a count below 0", "count new units per day"));
         }
         Some(Traffic::Daily(counts)) => Arrivals::of(counts),
+        Some(Traffic::PerDay(mean)) if !(*mean >= 0.0) => {
+            return Err(wrong("traffic.per_day", "below 0", "count new units per day"));
+        }
         // A mean that somebody names is taken as known: counts are then as noisy as independent arrivals.
         Some(Traffic::PerDay(mean)) => Arrivals { per_day: *mean, variance: *mean, days: 1e6 },
         None => Arrivals::of(&[]),
     };
     let answer = plan::answer(&question, &rule, &arrivals, input.outcome_days, input.days_max);
-    if !answer.units_all.is_finite() {
+    if answer.units_all.is_infinite() {
+        return Err(wrong("effect", "it is so small that no number of units shows it", "name the smallest one worth knowing"));
+    }
+    if answer.units_all.is_nan() {
         return Err(wrong(
             "effect",
             "it is impossible at this mean",

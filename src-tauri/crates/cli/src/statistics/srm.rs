@@ -5,7 +5,7 @@ use epoch_stats::srm as stats;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Version, finite, inside, shown, wrong};
+use super::{Version, counted, finite, inside, shown, weighed, wrong};
 use crate::output::table;
 
 /// Units per arm against the shares that were meant.
@@ -30,6 +30,7 @@ pub(super) struct Input {
     slices: Vec<Slice>,
 }
 
+/// Units per arm within a part.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Slice {
@@ -62,10 +63,14 @@ pub(super) struct Output {
     causes: Vec<Cause>,
 }
 
+/// Counts against weights by chi-square.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ChiSquare {
+    /// Sum of squared deviations over what was expected.
     pub(super) statistic: f64,
+    /// Degrees of freedom: arms with a weight, less one.
     pub(super) df: f64,
+    /// That the sizes are at least so far off by chance.
     pub(super) p_value: f64,
     /// Position of the arm that is furthest off.
     pub(super) arm: usize,
@@ -73,9 +78,12 @@ pub(super) struct ChiSquare {
     pub(super) z: f64,
 }
 
+/// A part that is off by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Cause {
+    /// As handed in.
     dimension: String,
+    /// As handed in.
     value: String,
     /// Of the slice alone.
     p_value: f64,
@@ -83,7 +91,7 @@ struct Cause {
     adjusted_p_value: f64,
     /// Of everything but the slice.
     p_value_without: f64,
-    /// Share of the mismatch that goes with the slice.
+    /// Share of the mismatch that goes with the slice: near 1 where it is the cause.
     share: Option<f64>,
     /// Whether the rest is balanced without it.
     explains: bool,
@@ -102,8 +110,10 @@ pub(super) fn sequential(counts: &[u64], weights: &[f64]) -> Option<f64> {
 
 pub(super) fn srm(input: Input) -> Result<Output> {
     let alpha = inside("alpha", input.alpha)?;
+    weighed("weights", &input.weights)?;
+    counted("counts", &input.counts)?;
     let chi_square = chi_square(&input.counts, &input.weights).ok_or_else(|| {
-        wrong("weights", "they do not fit the counts", "give one weight per arm, none below 0, not all 0")
+        wrong("weights", "they do not fit the counts", "give one weight per arm")
     })?;
     let sequential_p_value = sequential(&input.counts, &input.weights);
     let sequentially = input.repeated && sequential_p_value.is_some();
@@ -115,6 +125,7 @@ pub(super) fn srm(input: Input) -> Result<Output> {
             let next = "give as many counts as there are weights";
             return Err(wrong(format!("slices[{k}].counts"), "they do not fit the weights", next));
         }
+        counted(format!("slices[{k}].counts"), &slice.counts)?;
         let dimension = names.iter().position(|n| *n == slice.dimension).unwrap_or_else(|| {
             names.push(&slice.dimension);
             names.len() - 1

@@ -11,7 +11,7 @@ use crate::kit::ras;
 const COMMANDS: [&str; 5] = ["analyze", "power", "fdr", "srm", "bandit"];
 
 /// Hands text to a command's stdin; its exit and the one JSON value it prints.
-fn hand(command: &str, text: &str) -> (bool, Value) {
+pub(crate) fn hand(command: &str, text: &str) -> (bool, Value) {
     let home = tempfile::tempdir().expect("a folder");
     let mut child = ras(home.path())
         .args([command, "--json"])
@@ -25,14 +25,14 @@ fn hand(command: &str, text: &str) -> (bool, Value) {
     (done.status.success(), value)
 }
 
-fn ok(command: &str, input: &Value) -> Value {
+pub(crate) fn ok(command: &str, input: &Value) -> Value {
     let (success, value) = hand(command, &input.to_string());
     assert!(success, "{value}");
     assert_eq!(value["version"], json!(1));
     value
 }
 
-fn refused(command: &str, text: &str) -> String {
+pub(crate) fn refused(command: &str, text: &str) -> String {
     let (success, value) = hand(command, text);
     assert!(!success && value["code"] == json!("invalid_argument"), "{value}");
     assert!(value["hint"].as_str().is_some_and(|h| !h.is_empty()));
@@ -44,7 +44,7 @@ fn docs() -> PathBuf {
 }
 
 #[track_caller]
-fn near(value: &Value, want: f64, relative: f64) {
+pub(crate) fn near(value: &Value, want: f64, relative: f64) {
     let got = value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
     assert!((got / want - 1.0).abs() <= relative, "{got} is not {want}");
 }
@@ -85,7 +85,7 @@ fn cookie_cats() {
     assert_eq!(told["warnings"][0]["code"], json!("sizes_unusual"));
 }
 
-fn shop(design: Value, sums: Value) -> Value {
+pub(crate) fn shop(design: Value, sums: Value) -> Value {
     json!({
         "version": 1, "design": design, "scale": "relative",
         "arms": [{ "key": "a" }, { "key": "b" }],

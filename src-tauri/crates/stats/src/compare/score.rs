@@ -38,7 +38,8 @@ pub fn score_interval(
     })
 }
 
-/// p-value of an effect of `null`, as [`super::Effect::p_value_of`] has it. Relative nulls are above -1.
+/// p-value of an effect of `null`, as [`super::Effect::p_value_of`] has it. A null that two shares cannot have (beyond -1 to 1,
+/// relative ones from -1 down) is as far off as can be.
 pub fn score_p_value(
     control: &Moments,
     treatment: &Moments,
@@ -87,6 +88,14 @@ impl Score {
     fn z(&self, effect: f64) -> f64 {
         let ([n0, n1], [x0, x1]) = (self.n, self.x);
         let whole = n0 + n1;
+        // Beyond what two shares can have: as far off as can be.
+        let impossible = match self.scale {
+            Scale::Absolute => effect.abs() > 1.0,
+            Scale::Relative => effect <= -1.0,
+        };
+        if impossible {
+            return if effect > 0.0 { f64::NEG_INFINITY } else { f64::INFINITY };
+        }
         let (off, variance) = match self.scale {
             Scale::Absolute => {
                 let (p0, p1) = self.fitted(effect);

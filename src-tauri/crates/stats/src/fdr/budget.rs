@@ -53,7 +53,8 @@ impl Stream {
                 };
                 if counts { t.level / per_level } else { 0.0 }
             })
-            .sum();
+            // Not `sum`, which is -0 of nothing.
+            .fold(0.0, |sum, part| sum + part);
         let discoveries = self.discoveries();
         let family_wise = matches!(method, Method::AlphaSpending | Method::OnlineFallback | Method::AddisSpending);
         let paid = match method {

@@ -123,7 +123,11 @@ impl Question {
 pub fn answer(question: &Question, rule: &Rule, arrivals: &Arrivals, wait: f64, days_max: f64) -> Answer {
     let (alpha, power) = question.shared();
     let drift = rule.drift(alpha, question.side, power);
-    let units_all = ceil(question.units_for(drift));
+    // An effect to which nothing varies any more (a rate that falls to 0) still wants an arm that can be compared.
+    let [control, treatment] = question.split(1.0);
+    let least = ceil(2.0 / control.min(treatment));
+    let wanted = ceil(question.units_for(drift));
+    let units_all = if wanted < least { least } else { wanted };
     let units = question.split(units_all);
     let days = arrivals.days(units_all, wait);
     let [with, without] = rule.outlook((alpha, question.side, power), drift, [drift, 0.0]);

@@ -71,10 +71,15 @@ fn one(input: &Input, i: usize, other: &Interaction) -> Result<InteractionRead> 
     })
 }
 
+/// Whether its square is still a number above 0, and its mean one beside it.
+fn usable(belief: Belief) -> bool {
+    (1e-100..1e100).contains(&belief.sd) && belief.mean.abs() < 1e100
+}
+
 /// What was believed: as handed in, or learnt.
 pub(super) fn prior(input: &Input) -> Result<(Option<bayes::Prior>, Option<PriorRead>)> {
     let guess = match input.prior {
-        Some(prior) => Some(Belief::new(prior.mean, prior.sd).ok_or_else(|| {
+        Some(prior) => Some(Belief::new(prior.mean, prior.sd).filter(|b| usable(*b)).ok_or_else(|| {
             wrong("prior.sd", "it must be above 0", "leave the prior out if nothing is believed")
         })?),
         None => None,
@@ -110,7 +115,7 @@ pub(super) fn prior(input: &Input) -> Result<(Option<bayes::Prior>, Option<Prior
         wrong("past.effects", "too few to learn from", "give at least two, or a `prior` to begin with")
     })?;
     let Learned { belief, effects, signal, heavy_tailed, .. } = learned;
-    if !(belief.sd > 0.0 && belief.sd.is_finite() && belief.mean.is_finite()) {
+    if !usable(belief) {
         let next = "give a `prior` to begin with";
         return Err(wrong("past.effects", "no spread of true effects can be learnt from these", next));
     }

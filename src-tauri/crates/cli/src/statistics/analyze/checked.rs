@@ -2,7 +2,7 @@
 
 use epoch_model::Result;
 
-use super::super::{UNITS_MAX, inside, wrong};
+use super::super::{UNITS_MAX, counted, inside, weighed, wrong};
 use super::input::{Design, Guardrails, Input};
 
 pub(super) fn check(input: &Input) -> Result<()> {
@@ -33,18 +33,9 @@ fn arms(input: &Input) -> Result<()> {
             let what = format!("“{}” is there twice", arm.key);
             return Err(wrong(format!("arms[{k}].key"), what, "name every arm once"));
         }
-        if !(arm.weight >= 0.0) {
-            return Err(wrong(format!("arms[{k}].weight"), "below 0", "give the share that was meant, on any scale"));
-        }
-        if arm.units.is_some_and(|n| n > UNITS_MAX) {
-            return Err(wrong(format!("arms[{k}].units"), "more than can be counted", "at most 10^15"));
-        }
+        counted(format!("arms[{k}].units"), &[arm.units.unwrap_or(0)])?;
     }
-    let all: f64 = input.arms.iter().map(|a| a.weight).sum();
-    if !(all > 0.0 && all.is_finite()) {
-        return Err(wrong("arms", "the weights add up to nothing", "give the shares that were meant"));
-    }
-    Ok(())
+    weighed("arms", &input.arms.iter().map(|a| a.weight).collect::<Vec<_>>())
 }
 
 fn metrics(input: &Input) -> Result<()> {

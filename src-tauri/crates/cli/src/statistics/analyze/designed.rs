@@ -61,6 +61,11 @@ impl<'a> Designs<'a> {
 
     pub(super) fn read(&self, asked: &Asked<'_>, effect: &Effect, pair: Pair<'_>) -> Designed {
         let mut look = look(effect, pair);
+        // Shares have a statistic of their own: limits and interval are to agree on whether there is an effect.
+        let own = look.estimate / look.z;
+        if pair.shares() && !skewed(&look) && own > 0.5 * look.se && own < 2.0 * look.se {
+            look.se = own;
+        }
         // Seen from the effect that is tested; what is answered is moved back.
         let null = asked.null;
         look.estimate -= null;
