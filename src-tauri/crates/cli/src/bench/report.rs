@@ -20,7 +20,7 @@ pub(super) struct Report {
 struct Rows {
     title: String,
     columns: &'static [&'static str],
-    rows: Vec<Vec<Value>>,
+    cells: Vec<Vec<Value>>,
 }
 
 impl Rows {
@@ -28,7 +28,7 @@ impl Rows {
         let row = |cells: &Vec<Value>| -> Value {
             self.columns.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect::<Map<_, _>>().into()
         };
-        json!({ "title": self.title, "rows": self.rows.iter().map(row).collect::<Vec<_>>() })
+        json!({ "title": self.title, "rows": self.cells.iter().map(row).collect::<Vec<_>>() })
     }
 
     fn lines(&self) -> Vec<String> {
@@ -38,7 +38,7 @@ impl Rows {
             Value::Bool(kept) => if *kept { "yes" } else { "NO" }.to_owned(),
             other => other.to_string(),
         };
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let rows: Vec<Vec<String>> = self.cells.iter().map(|row| row.iter().map(cell).collect()).collect();
         let mut lines = vec![self.title.clone()];
         lines.extend(table(self.columns, &rows));
         lines.push(String::new());
@@ -69,7 +69,7 @@ impl Report {
 
     /// A table under a title; a `true` or `false` says whether a goal was kept.
     pub(super) fn table(&mut self, title: String, columns: &'static [&'static str], rows: Vec<Vec<Value>>) {
-        self.tables.push(Rows { title, columns, rows });
+        self.tables.push(Rows { title, columns, cells: rows });
     }
 
     /// A sentence for people.

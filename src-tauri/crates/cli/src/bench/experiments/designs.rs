@@ -12,7 +12,7 @@ use super::{Frame, error_of, shown, uniform};
 const ALPHA: f64 = 0.05;
 const LOOKS: u32 = 30;
 /// Expectation, in standard errors, at which a fixed two-sided test at 0.05 has power 0.8.
-const DRIFT: f64 = 2.801_585_218_112_968_6;
+const DRIFT: f64 = 2.801_585_218_112_968;
 
 const SOURCES: [(&str, Source); 5] = [
     ("0.5 %", Source::Proportion { rate: 0.005 }),
@@ -77,7 +77,7 @@ pub(super) fn run(frame: Frame, report: &mut Report) {
                 }
                 let error =
                     ratio * (with.error(with.up) / with.up).hypot(fixed_power.error(fixed_power.up) / fixed_power.up);
-                let kept = (promised && fixed_power.up > 0.5).then(|| ratio >= 0.95 - 3.0 * error);
+                let kept = (promised && fixed_power.up > 0.5).then_some(ratio >= 0.95 - 3.0 * error);
                 power_rows.push(vec![
                     json!(what),
                     json!(split),

@@ -1,6 +1,6 @@
 //! What it costs to count experiments: per event, and per look.
 
-#![expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "counts of events and of flags")]
+#![expect(clippy::cast_possible_wrap, reason = "counts of events and of flags")]
 
 use std::sync::Arc;
 
