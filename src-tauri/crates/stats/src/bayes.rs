@@ -42,9 +42,11 @@ impl Belief {
         if self.sd.is_infinite() {
             return Self { mean: estimate, sd: se };
         }
-        let (own, new) = (1.0 / (self.sd * self.sd), 1.0 / (se * se));
-        let sum = own + new;
-        Self { mean: self.mean + (estimate - self.mean) * new / sum, sd: 1.0 / sqrt(sum) }
+        // In ratios of the two errors: squares of their own may be no numbers any more.
+        let (ratio, small, large) = (se / self.sd, se.min(self.sd), se.max(self.sd));
+        let keep = 1.0 / (1.0 + ratio * ratio);
+        let narrower = small / large;
+        Self { mean: self.mean + (estimate - self.mean) * keep, sd: small / sqrt(1.0 + narrower * narrower) }
     }
 
     /// P(X > x).

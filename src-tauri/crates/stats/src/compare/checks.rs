@@ -42,7 +42,7 @@ pub fn imbalances(arms: &[(Moments, Moments)]) -> Vec<Result<Imbalance, Refusal>
 pub fn interaction(cells: &[[Moments; 2]; 2], scale: Scale) -> Result<Effect, Refusal> {
     let under = |two: usize| Contrast::of(&cells[0][two], &cells[1][two])?.effect(scale);
     let (off, on) = (under(0)?, under(1)?);
-    let df = satterthwaite([(off.variance(), off.df), (on.variance(), on.df)]);
+    let df = satterthwaite(&[(off.variance(), off.df), (on.variance(), on.df)]);
     Ok(Effect {
         estimate: on.estimate - off.estimate,
         se: error_of(off.variance() + on.variance())?,

@@ -156,7 +156,7 @@ impl Contrast {
             treatment: b.observed,
             control_variance: a.observed_variance,
             covariance: -a.covariance,
-            df: satterthwaite(parts),
+            df: satterthwaite(&parts),
             units: [control.units, treatment.units],
             theta,
             around: if control.den.is_some() { b.adjusted - a.adjusted } else { b.observed - a.observed },

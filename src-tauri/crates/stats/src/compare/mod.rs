@@ -169,15 +169,15 @@ pub fn compare(control: &Moments, treatment: &Moments, scale: Scale) -> Result<E
 }
 
 /// Satterthwaite's degrees of freedom of a sum of independent variance estimates, each with its own.
-pub(crate) fn satterthwaite(parts: impl IntoIterator<Item = (f64, f64)>) -> f64 {
-    let (mut sum, mut spread) = (0.0, 0.0);
-    for (variance, df) in parts {
-        sum += variance;
-        if variance > 0.0 {
-            spread += variance * variance / df;
-        }
-    }
-    sum * sum / spread
+///
+/// In shares of their sum, whose squares neither underflow nor overflow. NaN where all are zero.
+pub(crate) fn satterthwaite(parts: &[(f64, f64)]) -> f64 {
+    let sum: f64 = parts.iter().map(|part| part.0).sum();
+    let spread = |(variance, df): &(f64, f64)| {
+        let share = variance / sum;
+        if share == 0.0 { 0.0 } else { share * share / df }
+    };
+    1.0 / parts.iter().map(spread).sum::<f64>()
 }
 
 /// Square root that refuses what no variance is.

@@ -105,7 +105,8 @@ fn average(strata: &[Stratum], units: [u64; 2]) -> Result<Contrast, Refusal> {
             within(&s.control) * tc.form(&a.observed_slope, &a.observed_slope) + shares * base * base;
         sum.covariance += shares * gap * base - within(&s.control) * tc.form(&a.adjusted_slope, &a.observed_slope);
     }
-    sum.df = satterthwaite(parts);
+    // Nothing varies inside: only the shares are by chance, of all units together.
+    sum.df = if parts.iter().any(|part| part.0 > 0.0) { satterthwaite(&parts) } else { all - 1.0 };
     error_of(sum.variance).map(|_| sum)
 }
 

@@ -124,6 +124,16 @@ proptest! {
     }
 }
 
+/// Squares of such variances are no numbers any more; degrees of freedom and beliefs still are.
+#[test]
+fn tiny_variances_keep_their_degrees_of_freedom() {
+    let arm = |mean: f64| Moments { units: 100, mean, m2: 99e-300, ..Moments::default() };
+    let effect = compare(&arm(1.0), &arm(1.5), Scale::Absolute).unwrap();
+    assert!((effect.df - 198.0).abs() < 1e-9, "{}", effect.df);
+    let after = epoch_stats::bayes::Belief { mean: 0.0, sd: 0.1 }.posterior(effect.estimate, 1e-200);
+    assert!((after.mean - 0.5).abs() < 1e-12 && (after.sd / 1e-200 - 1.0).abs() < 1e-12);
+}
+
 #[test]
 fn what_cannot_be_combined_is_refused() {
     let (mean, share) = (Moments::of([1.0, 2.0]), Moments::proportion(5, 2));
