@@ -161,7 +161,9 @@ impl<'a> Frame<'a> {
 
     fn belief(&self, effect: &Effect) -> Belief {
         let flat = bayes::Prior { belief: Belief::flat(), scale: effect.scale };
-        self.prior.unwrap_or(flat).after(effect)
+        // A relative prior says nothing where the control is zero.
+        let prior = self.prior.filter(|p| p.on(effect).sd > 0.0 && p.on(effect).sd.is_finite());
+        prior.unwrap_or(flat).after(effect)
     }
 
     /// Fixed designs: by adjusted p-values, once the planned units are there.
