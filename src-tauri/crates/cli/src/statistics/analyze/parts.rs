@@ -108,6 +108,10 @@ pub(super) fn segments(input: &Input, metric: &Metric, k: usize, found: &[Vec<Mo
             .collect();
         let past: Vec<PastEffect> = inside.iter().map(|(_, e)| *e).collect();
         for ((s, _), drawn) in inside.iter().zip(shrink(&past, input.alpha)) {
+            // Errors so small that their squares are no numbers leave nothing to draw together.
+            if ![drawn.mean, drawn.sd, drawn.above_zero, drawn.shrinkage].iter().all(|x| x.is_finite()) {
+                continue;
+            }
             let better = if metric.lower_is_better { 1.0 - drawn.above_zero } else { drawn.above_zero };
             read[*s].shrunk = Some(Shrunk {
                 estimate: drawn.mean,
