@@ -139,7 +139,11 @@ fn run(app: &App, line: &str) -> Result<Value> {
         Error::new(Code::InvalidArgument, format!("the request is no JSON line: {e}"), "see the protocol")
     })?;
     if SIGNING.contains(&request.name.as_str()) {
-        return Err(Error::new(Code::SignatureInvalid, "this comes signed over this way", "send `verdict` or `signed_policy`"));
+        return Err(Error::new(
+            Code::SignatureInvalid,
+            "this comes signed over this way",
+            "send `verdict` or `signed_policy`",
+        ));
     }
     dispatch(app, &request.kind, &request.name, request.args)
 }

@@ -59,9 +59,7 @@ pub(crate) fn policy(a: &PolicyArgs, out: &Output) -> Result<()> {
 
 fn show(a: &PolicyArgs, out: &Output) -> Result<()> {
     let view: PolicyView = Session::open(&a.dir)?.view("policy", json!({}))?;
-    out.answer(&value_of(&view), || {
-        if a.cedar { view.text.lines().map(str::to_owned).collect() } else { told(&view) }
-    });
+    out.answer(&value_of(&view), || if a.cedar { view.text.lines().map(str::to_owned).collect() } else { told(&view) });
     Ok(())
 }
 

@@ -111,7 +111,9 @@ pub(crate) fn govern(
 fn second_policy(toml: &str) -> Option<Problem> {
     let document = Document::parse(toml).ok()?;
     let table = document.as_table().get("policy")?;
-    let span = table.span().or_else(|| table.as_array_of_tables().and_then(|t| t.iter().next().and_then(toml_edit::Table::span)));
+    let span = table
+        .span()
+        .or_else(|| table.as_array_of_tables().and_then(|t| t.iter().next().and_then(toml_edit::Table::span)));
     let before = span.and_then(|s| toml.get(..s.start)).unwrap_or_default();
     Some(Problem {
         line: u32::try_from(before.matches('\n').count()).unwrap_or(0) + 1,

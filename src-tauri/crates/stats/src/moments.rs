@@ -201,7 +201,8 @@ impl Moments {
                 whole.set(i, j, a.products[i][j] + b.products[i][j] + di * dj * (na / n) * nb);
             }
         }
-        let m3 = self.m3.zip(other.m3).map(|(ma, mb)| ma + mb + cubes([na, nb], [self.m2, other.m2], b.mean[0] - a.mean[0]));
+        let m3 =
+            self.m3.zip(other.m3).map(|(ma, mb)| ma + mb + cubes([na, nb], [self.m2, other.m2], b.mean[0] - a.mean[0]));
         Ok(Self { m3, ..self.with_table(self.units + other.units, &whole) })
     }
 

@@ -26,7 +26,12 @@ struct Rows {
 impl Rows {
     fn json(&self) -> Value {
         let row = |cells: &Vec<Value>| -> Value {
-            self.columns.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect::<Map<_, _>>().into()
+            self.columns
+                .iter()
+                .zip(cells)
+                .map(|(name, cell)| ((*name).to_owned(), cell.clone()))
+                .collect::<Map<_, _>>()
+                .into()
         };
         json!({ "title": self.title, "rows": self.cells.iter().map(row).collect::<Vec<_>>() })
     }

@@ -3,6 +3,8 @@
 //!
 //! Input and output are versioned types with a schema each (docs/schemas), made from the types themselves.
 
+#![expect(clippy::neg_cmp_op_on_partial_ord, reason = "`!(x > 0)` also refuses NaN")]
+
 mod analyze;
 mod bandit;
 mod fdr;
@@ -133,7 +135,9 @@ fn weighed(field: &str, weights: &[f64]) -> Result<()> {
         return Err(wrong(field, "the weights add up to nothing", "give the shares that were meant"));
     }
     match weights.iter().position(|w| *w > 0.0 && *w < WEIGHT_LEAST * whole) {
-        Some(k) => Err(wrong(format!("{field}[{k}]"), "a weight of less than one in 10^9", "0 for an arm that takes no part")),
+        Some(k) => {
+            Err(wrong(format!("{field}[{k}]"), "a weight of less than one in 10^9", "0 for an arm that takes no part"))
+        }
         None => Ok(()),
     }
 }

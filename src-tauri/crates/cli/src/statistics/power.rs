@@ -276,7 +276,11 @@ pub(super) fn power(input: Input) -> Result<Output> {
     };
     let answer = plan::answer(&question, &rule, &arrivals, input.outcome_days, input.days_max);
     if answer.units_all.is_infinite() {
-        return Err(wrong("effect", "it is so small that no number of units shows it", "name the smallest one worth knowing"));
+        return Err(wrong(
+            "effect",
+            "it is so small that no number of units shows it",
+            "name the smallest one worth knowing",
+        ));
     }
     if answer.units_all.is_nan() {
         return Err(wrong(

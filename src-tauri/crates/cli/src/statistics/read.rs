@@ -58,8 +58,7 @@ pub(super) fn parsed<I: DeserializeOwned>(text: &str, first_line: usize, name: &
         // serde_json says the place once more at the end of its sentence.
         let sentence = inner.to_string();
         let sentence = sentence.rsplit_once(" at line ").map_or(sentence.as_str(), |(before, _)| before);
-        let place =
-            if line > 0 { format!("line {}, column {column}: ", line + first_line - 1) } else { String::new() };
+        let place = if line > 0 { format!("line {}, column {column}: ", line + first_line - 1) } else { String::new() };
         let field = if path == "." { String::new() } else { format!("{path}: ") };
         Error::new(Code::InvalidArgument, format!("{place}{field}{sentence}"), hint())
     })?;

@@ -112,9 +112,8 @@ pub(super) fn srm(input: Input) -> Result<Output> {
     let alpha = inside("alpha", input.alpha)?;
     weighed("weights", &input.weights)?;
     counted("counts", &input.counts)?;
-    let chi_square = chi_square(&input.counts, &input.weights).ok_or_else(|| {
-        wrong("weights", "they do not fit the counts", "give one weight per arm")
-    })?;
+    let chi_square = chi_square(&input.counts, &input.weights)
+        .ok_or_else(|| wrong("weights", "they do not fit the counts", "give one weight per arm"))?;
     let sequential_p_value = sequential(&input.counts, &input.weights);
     let sequentially = input.repeated && sequential_p_value.is_some();
     let p = if sequentially { sequential_p_value.unwrap_or(1.0) } else { chi_square.p_value };

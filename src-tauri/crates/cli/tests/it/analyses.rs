@@ -1,5 +1,7 @@
 //! `ras analyze` in depth: what figures, designs and decisions say together, and what is refused.
 
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of units")]
+
 use std::io::Write as _;
 use std::process::Stdio;
 
@@ -11,11 +13,10 @@ use crate::statistics::{near, ok, refused, shop};
 /// Hands inputs over one per line; the answers, one per line.
 fn many(command: &str, inputs: &[Value]) -> (bool, Vec<Value>) {
     let home = tempfile::tempdir().expect("a folder");
-    let text: String = inputs.iter().map(|i| format!("{i}\n")).collect();
+    let text = inputs.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let file = home.path().join("inputs.jsonl");
     std::fs::File::create(&file).and_then(|mut f| f.write_all(text.as_bytes())).expect("written");
-    let done =
-        ras(home.path()).args([command, "--json"]).arg(&file).stdin(Stdio::null()).output().expect("ras runs");
+    let done = ras(home.path()).args([command, "--json"]).arg(&file).stdin(Stdio::null()).output().expect("ras runs");
     let answers = String::from_utf8(done.stdout).expect("UTF-8");
     (done.status.success(), answers.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect())
 }
@@ -122,13 +123,20 @@ fn calls_and_intervals_agree_and_looks_go_on_from_their_state() {
     let mut inputs = Vec::new();
     for i in 0..90 {
         let sum = |d: &mut Draw| d.between(900.0, 1150.0).round();
-        let sums = json!({ "a": { "units": 10_000, "sum": sum(&mut draw) }, "b": { "units": 10_000, "sum": sum(&mut draw) } });
+        let sums =
+            json!({ "a": { "units": 10_000, "sum": sum(&mut draw) }, "b": { "units": 10_000, "sum": sum(&mut draw) } });
         inputs.push(shop(designs[i % 3].clone(), sums));
     }
     for answer in many("analyze", &inputs).1 {
         let read = arm(&answer, "b");
         let [low, high] = [0, 1].map(|k| number(&read["effect"]["interval"][k]));
-        let said = if low > 0.0 { "better" } else if high < 0.0 { "worse" } else { "continue" };
+        let said = if low > 0.0 {
+            "better"
+        } else if high < 0.0 {
+            "worse"
+        } else {
+            "continue"
+        };
         assert_eq!(read["verdict"], said, "{answer}");
     }
     // The smallest p-value so far is kept; looks that spent are told, and taken back.
@@ -163,7 +171,11 @@ fn quantiles_of_values_of_events_and_of_what_others_computed() {
     // sqrt(0.9 * 0.1 / 1000) of the share is 9.487 places; of both arms, with Bessel's factor.
     near(&arm(&plain, "b")["absolute"]["standard_error"], 9.487 * (1.0_f64 + 2.25).sqrt(), 2e-3);
     let single = ok("analyze", &metric(json!({ "events": { "a": one(&values), "b": one(&up) } })));
-    near(&arm(&single, "b")["absolute"]["standard_error"], number(&arm(&plain, "b")["absolute"]["standard_error"]), 1e-2);
+    near(
+        &arm(&single, "b")["absolute"]["standard_error"],
+        number(&arm(&plain, "b")["absolute"]["standard_error"]),
+        1e-2,
+    );
     // Ten like events per unit say no more than one: the error grows by about sqrt(10).
     let tens = |v: &[f64]| v.chunks(10).map(|c| vec![c[0]; 10]).collect::<Vec<_>>();
     let clustered = ok("analyze", &metric(json!({ "events": { "a": tens(&values), "b": tens(&up) } })));
@@ -192,8 +204,12 @@ fn segments_are_drawn_together_and_strata_averaged() {
     let money = &arm(&whole, "b")["money"];
     near(&money["estimate"], 100_000.0, 1e-9);
     near(&money["interval"][0], 1e6 * number(&arm(&whole, "b")["effect"]["interval"][0]), 1e-9);
-    let drawn: Vec<(f64, f64)> = arm(&whole, "b")["segments"].as_array().unwrap().iter()
-        .map(|s| (number(&s["effect"]["estimate"]), number(&s["shrunk"]["estimate"]))).collect();
+    let drawn: Vec<(f64, f64)> = arm(&whole, "b")["segments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (number(&s["effect"]["estimate"]), number(&s["shrunk"]["estimate"])))
+        .collect();
     assert!(drawn[1].1 < drawn[1].0 && drawn[2].1 > drawn[2].0 && drawn[1].1 > drawn[2].1, "{drawn:?}");
     input["metrics"][0]["post_stratify"] = json!("country");
     let strata = ok("analyze", &input);
@@ -240,7 +256,8 @@ fn several_goals_guardrails_and_gates_decide_by_their_rules() {
     within["metrics"][2]["moments"]["b"]["mean"] = json!(2.3);
     assert_eq!(kind(&within), "harm");
     // A margin that no share can lose is never lost.
-    let mut few = shop(json!({ "kind": "fixed" }), json!({ "a": { "units": 500, "sum": 20 }, "b": { "units": 500, "sum": 25 } }));
+    let mut few =
+        shop(json!({ "kind": "fixed" }), json!({ "a": { "units": 500, "sum": 20 }, "b": { "units": 500, "sum": 25 } }));
     few["metrics"][0]["guardrail"] = json!(true);
     few["metrics"][0]["margin"] = json!(1e9);
     for scale in ["absolute", "relative"] {
@@ -257,7 +274,8 @@ fn several_goals_guardrails_and_gates_decide_by_their_rules() {
         "b": { "units": 9000, "mean": 3.3, "variance": 4.0, "covariate": before(3.2) } } });
     let told = ok("analyze", &unlike);
     assert_eq!((&told["verdict"]["kind"], &told["warnings"][0]["code"]), (&json!("refused"), &json!("unlike_before")));
-    let cell = |a: u64, b: u64| json!({ "sums": { "a": { "units": 5000, "sum": a }, "b": { "units": 5000, "sum": b } } });
+    let cell =
+        |a: u64, b: u64| json!({ "sums": { "a": { "units": 5000, "sum": a }, "b": { "units": 5000, "sum": b } } });
     let other = |on: Value| json!({ "interactions": [{ "key": "banner", "off": cell(500, 510), "on": on }] });
     assert_eq!(kind(&goals("first_goal", 3.0, other(cell(500, 505)))), "winner");
     let told = ok("analyze", &goals("first_goal", 3.0, other(cell(500, 800))));
@@ -268,7 +286,9 @@ fn several_goals_guardrails_and_gates_decide_by_their_rules() {
 #[test]
 fn a_prior_is_learnt_and_skewed_values_are_bounded() {
     let past: Vec<Value> = [0.02, -0.01, 0.0, 0.03, -0.02, 0.01, 0.005, -0.015]
-        .iter().map(|e| json!({ "estimate": e, "standard_error": 0.005 })).collect();
+        .iter()
+        .map(|e| json!({ "estimate": e, "standard_error": 0.005 }))
+        .collect();
     let sums = json!({ "a": { "units": 5000, "sum": 500 }, "b": { "units": 5000, "sum": 600 } });
     let mut input = shop(json!({ "kind": "bayes" }), sums);
     input["past"] = json!({ "effects": past });
@@ -293,7 +313,9 @@ fn a_prior_is_learnt_and_skewed_values_are_bounded() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let with = |a: Value, b: Value| refused("analyze", &shop(json!({ "kind": "fixed" }), json!({ "a": a, "b": b })).to_string());
+    let with = |a: Value, b: Value| {
+        refused("analyze", &shop(json!({ "kind": "fixed" }), json!({ "a": a, "b": b })).to_string())
+    };
     let fine = || json!({ "units": 10, "sum": 1 });
     for odd in [
         json!({ "units": 10, "sum": 100, "sum_squares": 1 }),
@@ -311,7 +333,10 @@ fn what_cannot_be_is_refused() {
     let whole = u64::MAX;
     let slice = json!({ "dimension": "x", "value": "y", "counts": [whole, whole] });
     let srm = |input: Value| refused("srm", &input.to_string());
-    assert!(srm(json!({ "version": 1, "counts": [9, 9], "weights": [1, 1], "slices": [slice.clone(), slice] })).contains("slices[0]"));
+    assert!(
+        srm(json!({ "version": 1, "counts": [9, 9], "weights": [1, 1], "slices": [slice.clone(), slice] }))
+            .contains("slices[0]")
+    );
     assert!(srm(json!({ "version": 1, "counts": [9, 9], "weights": [1e-320, 1] })).contains("weights[0]"));
     let power = |field: &str, value: Value| {
         let mut input = json!({ "version": 1, "metric": { "kind": "mean", "mean": 5, "variance": 1 }, "effect": { "relative": 0.1 } });
@@ -323,7 +348,10 @@ fn what_cannot_be_is_refused() {
     assert!(power("metrics", json!(0)).contains("metrics"));
     assert!(power("traffic", json!({ "per_day": -5 })).contains("traffic"));
     assert!(power("effect", json!({ "absolute": 1e-300 })).contains("so small"));
-    let least = ok("power", &json!({ "version": 1, "metric": { "kind": "proportion", "rate": 0.5 }, "effect": { "relative": -1 } }));
+    let least = ok(
+        "power",
+        &json!({ "version": 1, "metric": { "kind": "proportion", "rate": 0.5 }, "effect": { "relative": -1 } }),
+    );
     assert!(number(&least["units"]["control"]) >= 2.0);
     let bandit = |key: &str, squares: f64| {
         let arms = json!([{ "key": "a", "units": 10, "sum": 5 }, { "key": key, "units": 100, "sum": 100, "sum_squares": squares }]);

@@ -141,7 +141,8 @@ fn only_who_holds_the_key_replaces_it_and_the_journal_says_who() {
     assert_eq!(unset["from_file"], json!(false));
     assert!(!shop.dir.join("policy.cedar").exists());
     let db = rusqlite::Connection::open(shop.dir.join("business.db")).unwrap();
-    let mut rows = db.prepare("SELECT actor FROM journal WHERE body LIKE '%\"type\":\"policy\"%' ORDER BY seq").unwrap();
+    let mut rows =
+        db.prepare("SELECT actor FROM journal WHERE body LIKE '%\"type\":\"policy\"%' ORDER BY seq").unwrap();
     let actors: Vec<String> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(actors, [by.clone(), by]);
     drop(rows);
@@ -160,7 +161,8 @@ fn a_rule_that_fails_denies_and_a_change_shows_what_it_would_have_done() {
     let found = policy(&shop)["findings"].clone();
     assert!(found.as_array().unwrap().iter().any(|f| f["kind"] == json!("fails")), "{found}");
     let (orders, _) = write_orders(shop.home.path());
-    let args = ["import", shop.path(), orders.to_str().unwrap(), "--yes", "--as-live", "max", "--live-from", "2025-03-08"];
+    let args =
+        ["import", shop.path(), orders.to_str().unwrap(), "--yes", "--as-live", "max", "--live-from", "2025-03-08"];
     shop.ok(&args);
     let decisions = shop.decisions();
     assert!(!decisions.is_empty(), "the shop proposes something");

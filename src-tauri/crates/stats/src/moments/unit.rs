@@ -126,9 +126,9 @@ impl Moments {
         }
         // The mean moves by `s` for all: the cubes of those deviations, less the unit's, and its own.
         let (s, cube) = (step[0] / n, |x: f64| x * x * x);
-        let m3 = self.m3.map(|m3| {
-            m3 - 3.0 * s * self.m2 - n * cube(s) + cube(before[0] + step[0] - s) - cube(before[0] - s)
-        });
+        let m3 = self
+            .m3
+            .map(|m3| m3 - 3.0 * s * self.m2 - n * cube(s) + cube(before[0] + step[0] - s) - cube(before[0] - s));
         for (mean, step) in t.mean.iter_mut().zip(step) {
             *mean += step / n;
         }

@@ -3,8 +3,8 @@
 use epoch_stats::compare::{Scale, compare};
 use epoch_stats::moments::{Covariate, Moments};
 use epoch_stats::normal;
-use epoch_stats::sequential::{Floor, Look, Side};
 use epoch_stats::sequential::statistic::z_of_moments;
+use epoch_stats::sequential::{Floor, Look, Side};
 use rand_pcg::Pcg64;
 
 use crate::{rng, uniform};
@@ -17,8 +17,9 @@ fn arm(units: u32, rng: &mut Pcg64) -> Moments {
             let lot = uniform(rng);
             (lot < 0.3).then(|| {
                 let common = normal::quantile(uniform(rng));
-                [lot < 0.2, lot > 0.1]
-                    .map(|spends| f64::from(u8::from(spends)) * (0.5 * common + 0.4 * normal::quantile(uniform(rng))).exp())
+                [lot < 0.2, lot > 0.1].map(|spends| {
+                    f64::from(u8::from(spends)) * (0.5 * common + 0.4 * normal::quantile(uniform(rng))).exp()
+                })
             })
         })
         .collect();
@@ -27,15 +28,19 @@ fn arm(units: u32, rng: &mut Pcg64) -> Moments {
     let (y, x) = (mean(0), mean(1));
     // Who did not spend lies as far below zero as the mean is above.
     let rest = n - spenders.len() as f64;
-    let sum = |f: &dyn Fn(f64, f64) -> f64| {
-        spenders.iter().map(|s| f(s[0] - y, s[1] - x)).sum::<f64>() + rest * f(-y, -x)
-    };
+    let sum =
+        |f: &dyn Fn(f64, f64) -> f64| spenders.iter().map(|s| f(s[0] - y, s[1] - x)).sum::<f64>() + rest * f(-y, -x);
     Moments {
         units: u64::from(units),
         mean: y,
         m2: sum(&|y, _| y * y),
         m3: Some(sum(&|y, _| y * y * y)),
-        pre: Some(Covariate { mean: x, m2: sum(&|_, x| x * x), with_outcome: sum(&|y, x| y * x), ..Covariate::default() }),
+        pre: Some(Covariate {
+            mean: x,
+            m2: sum(&|_, x| x * x),
+            with_outcome: sum(&|y, x| y * x),
+            ..Covariate::default()
+        }),
         ..Moments::default()
     }
 }

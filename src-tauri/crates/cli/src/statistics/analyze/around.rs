@@ -14,10 +14,8 @@ use super::parts::Parts;
 
 /// Were the arms alike before exposure? Adjusted for all metrics and arms together.
 pub(super) fn before(metrics: &mut [MetricRead], parts: &[Parts]) {
-    let pairs: Vec<(Moments, Moments)> = parts
-        .iter()
-        .flat_map(|p| p.whole.iter().skip(1).map(|arm| (p.whole[0], *arm)))
-        .collect();
+    let pairs: Vec<(Moments, Moments)> =
+        parts.iter().flat_map(|p| p.whole.iter().skip(1).map(|arm| (p.whole[0], *arm))).collect();
     let mut found = imbalances(&pairs).into_iter();
     for arm in metrics.iter_mut().flat_map(|m| &mut m.arms) {
         arm.before = found.next().and_then(std::result::Result::ok).map(|i| Before {
@@ -78,22 +76,17 @@ fn usable(belief: Belief) -> bool {
 
 /// What was believed: as handed in, or learnt.
 pub(super) fn prior(input: &Input) -> Result<(Option<bayes::Prior>, Option<PriorRead>)> {
-    let guess = match input.prior {
-        Some(prior) => Some(Belief::new(prior.mean, prior.sd).filter(|b| usable(*b)).ok_or_else(|| {
-            wrong("prior.sd", "it must be above 0", "leave the prior out if nothing is believed")
-        })?),
-        None => None,
-    };
+    let guess =
+        match input.prior {
+            Some(prior) => Some(Belief::new(prior.mean, prior.sd).filter(|b| usable(*b)).ok_or_else(|| {
+                wrong("prior.sd", "it must be above 0", "leave the prior out if nothing is believed")
+            })?),
+            None => None,
+        };
     let Some(past) = &input.past else {
         let scale = input.prior.map(|p| p.scale).unwrap_or_default();
-        let read = guess.map(|b| PriorRead {
-            mean: b.mean,
-            sd: b.sd,
-            scale,
-            effects: 0,
-            signal: None,
-            heavy_tailed: false,
-        });
+        let read =
+            guess.map(|b| PriorRead { mean: b.mean, sd: b.sd, scale, effects: 0, signal: None, heavy_tailed: false });
         return Ok((guess.map(|belief| bayes::Prior { belief, scale: on(scale) }), read));
     };
     if input.prior.is_some_and(|p| p.scale != past.scale) {
@@ -119,13 +112,7 @@ pub(super) fn prior(input: &Input) -> Result<(Option<bayes::Prior>, Option<Prior
         let next = "give a `prior` to begin with";
         return Err(wrong("past.effects", "no spread of true effects can be learnt from these", next));
     }
-    let read = PriorRead {
-        mean: belief.mean,
-        sd: belief.sd,
-        scale: past.scale,
-        effects,
-        signal: Some(signal),
-        heavy_tailed,
-    };
+    let read =
+        PriorRead { mean: belief.mean, sd: belief.sd, scale: past.scale, effects, signal: Some(signal), heavy_tailed };
     Ok((Some(bayes::Prior { belief, scale: on(past.scale) }), Some(read)))
 }

@@ -110,8 +110,14 @@ fn design(input: &Input) -> Result<()> {
     }
     match &input.design {
         Design::GroupSequential { looks, futility, .. } => {
-            if looks.len() > LOOKS_MAX || input.metrics.iter().any(|m| m.earlier.values().any(|e| e.looks.len() > LOOKS_MAX)) {
-                return Err(wrong("design.looks", format!("more than {LOOKS_MAX}"), "leave out looks that were hardly apart"));
+            if looks.len() > LOOKS_MAX
+                || input.metrics.iter().any(|m| m.earlier.values().any(|e| e.looks.len() > LOOKS_MAX))
+            {
+                return Err(wrong(
+                    "design.looks",
+                    format!("more than {LOOKS_MAX}"),
+                    "leave out looks that were hardly apart",
+                ));
             }
             rising("design", looks)?;
             if looks.iter().any(|t| *t >= 1.0) {
@@ -129,9 +135,11 @@ fn design(input: &Input) -> Result<()> {
         Design::Msprt { tau: Some(tau) } if !(*tau > 0.0) => {
             Err(wrong("design.tau", "it must be above 0", "how large effects usually are, as a standard deviation"))
         }
-        Design::Msprt { tau: None } if input.prior.is_none() && input.past.is_none() => {
-            Err(wrong("design.tau", "neither it nor a `prior` is there", "say how large effects usually are: 0.05 is 5 %"))
-        }
+        Design::Msprt { tau: None } if input.prior.is_none() && input.past.is_none() => Err(wrong(
+            "design.tau",
+            "neither it nor a `prior` is there",
+            "say how large effects usually are: 0.05 is 5 %",
+        )),
         _ => Ok(()),
     }
 }

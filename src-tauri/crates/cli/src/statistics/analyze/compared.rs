@@ -83,7 +83,7 @@ impl<'a> Frame<'a> {
             verdict: Call::Refused,
         };
         if let Ok(effect) = asked {
-            let harm = self.asked(metric, k, metric.margin, false);
+            let harm = Self::asked(metric, k, metric.margin, false);
             let designed = self.designs.read(&harm, effect, pair);
             read.verdict = designed.call;
             if metric.guardrail && metric.margin > 0.0 {
@@ -94,7 +94,7 @@ impl<'a> Frame<'a> {
         if let (Some(money), Ok(effect)) = (metric.money, &absolute) {
             let factor = money.units_per_month * money.minor_per_outcome;
             // Of the whole month: the interval is the design's, around the effect in the metric's unit.
-            let designed = self.designs.read(&self.asked(metric, k, 0.0, false), effect, pair);
+            let designed = self.designs.read(&Self::asked(metric, k, 0.0, false), effect, pair);
             let [low, high] = self.belief_or(effect, designed.interval).map(|x| x * factor);
             let interval = if factor < 0.0 { [high, low] } else { [low, high] };
             read.money = Some(MoneyRead { estimate: finite(effect.estimate * factor), interval: ends(interval) });
@@ -103,7 +103,7 @@ impl<'a> Frame<'a> {
     }
 
     /// What is asked of a comparison: of guardrails whether more than the margin is lost, or (`turned`) whether less is.
-    fn asked(&self, metric: &'a Metric, k: usize, margin: f64, turned: bool) -> Asked<'a> {
+    fn asked(metric: &Metric, k: usize, margin: f64, turned: bool) -> Asked<'_> {
         let side = match (metric.guardrail, metric.lower_is_better != turned) {
             (false, _) => Side::Two,
             (true, false) => Side::Less,
@@ -114,7 +114,7 @@ impl<'a> Frame<'a> {
     }
 
     fn within(&self, metric: &Metric, k: usize, effect: &Effect, pair: Pair<'_>) -> Within {
-        let designed = self.designs.read(&self.asked(metric, k, metric.margin, true), effect, pair);
+        let designed = self.designs.read(&Self::asked(metric, k, metric.margin, true), effect, pair);
         let shown = match designed.call {
             // A fixed design's answer is its p-value; too early is too early.
             Call::Undecided | Call::Continue => self.is_fixed() && designed.p_value <= self.input.alpha,
@@ -176,8 +176,7 @@ impl<'a> Frame<'a> {
             for (k, arm) in metric.arms.iter_mut().enumerate() {
                 let (Some(effect), true) = (&arm.effect, arm.verdict != Call::TooEarly) else { continue };
                 // Unequal arms: by the one that is further behind.
-                let there =
-                    (units(k + 1, arm.units) / share(k + 1)).min(units(0, metric.control_units) / share(0));
+                let there = (units(k + 1, arm.units) / share(k + 1)).min(units(0, metric.control_units) / share(0));
                 let rises = effect.estimate > 0.0;
                 arm.verdict = match planned_units {
                     // A little short is chance in the split.

@@ -139,10 +139,8 @@ impl<'a> Designs<'a> {
             Design::Msprt { tau } => {
                 // Both are on the scale asked for; `effect` may be on the other.
                 let asked_for = on(self.input.scale);
-                let own = tau.map(|tau| bayes::Prior {
-                    belief: bayes::Belief { mean: 0.0, sd: tau },
-                    scale: asked_for,
-                });
+                let own =
+                    tau.map(|tau| bayes::Prior { belief: bayes::Belief { mean: 0.0, sd: tau }, scale: asked_for });
                 let tau = own.or(self.prior).map_or(f64::NAN, |prior| prior.on(effect).sd);
                 sequential::Design::Msprt(MsprtDesign { alpha, side, tau })
             }
@@ -176,14 +174,7 @@ impl<'a> Designs<'a> {
             _ if Floor::default().is_early(look) => Call::TooEarly,
             _ => Call::Undecided,
         };
-        Designed {
-            interval: [interval.lower, interval.upper],
-            p_value,
-            look: None,
-            at_end: None,
-            state: None,
-            call,
-        }
+        Designed { interval: [interval.lower, interval.upper], p_value, look: None, at_end: None, state: None, call }
     }
 
     /// Planned units of the control and of arm `k`.

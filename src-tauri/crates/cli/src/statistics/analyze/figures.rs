@@ -9,8 +9,8 @@ use epoch_stats::moments::{
     Cap, Covariate, CovariateSums, Denominator, DenominatorSums, Mismatch, Moments, Outcome, QuantileAt, Sums,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde::Deserialize as Read;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use super::super::{UNITS_MAX, wrong};
 use super::input::Arm;
@@ -299,7 +299,7 @@ impl ArmMoments {
             mean: self.mean,
             m2,
             // Of 0 and 1 it follows from the mean.
-            m3: third.or_else(|| self.variance.is_none().then(|| m2 * (1.0 - 2.0 * self.mean))),
+            m3: third.or_else(|| self.variance.is_none().then_some(m2 * (1.0 - 2.0 * self.mean))),
             outcome: if self.variance.is_none() { Outcome::Binary } else { Outcome::Number },
             den: self.denominator.map(|d| Denominator {
                 mean: d.mean,
@@ -378,7 +378,11 @@ impl Figures<'_> {
         let by_quantile = matches!(kind, "events" | "quantiles");
         if by_quantile != self.quantile.is_some() && kind != "values" {
             let what = if by_quantile { "which quantile is not said" } else { "a quantile does not follow from these" };
-            return Err(wrong(format!("{place}.{kind}"), what, "`\"quantile\": 0.9` goes with `events`, `values` or `quantiles`"));
+            return Err(wrong(
+                format!("{place}.{kind}"),
+                what,
+                "`\"quantile\": 0.9` goes with `events`, `values` or `quantiles`",
+            ));
         }
         if self.winsorise.is_some() && (kind != "values" || self.quantile.is_some()) {
             let what = "bounds can be put on values only, not on sums of them";

@@ -359,8 +359,10 @@ pub(super) struct Cells {
     moments: ByArm<ArmMoments>,
 }
 
-static NO_SUMS: std::sync::LazyLock<(ByArm<Vec<f64>>, ByArm<Vec<Vec<f64>>>, ByArm<ArmQuantile>)> =
-    std::sync::LazyLock::new(Default::default);
+/// Per-unit values, values by unit, and quantiles.
+type OtherForms = (ByArm<Vec<f64>>, ByArm<Vec<Vec<f64>>>, ByArm<ArmQuantile>);
+
+static NO_SUMS: std::sync::LazyLock<OtherForms> = std::sync::LazyLock::new(Default::default);
 
 impl Metric {
     pub(super) fn figures(&self) -> Figures<'_> {

@@ -35,12 +35,7 @@ pub(crate) fn lines(output: &Output) -> Vec<String> {
             if let Some(m) = &arm.money {
                 let whole = |x: Option<f64>| x.map_or_else(|| "–".into(), |x| format!("{:.2}", x / 100.0));
                 let [low, high] = m.interval.map(whole);
-                money.push(format!(
-                    "{}, {}: {} a month ({low} to {high})",
-                    metric.key,
-                    arm.key,
-                    whole(m.estimate)
-                ));
+                money.push(format!("{}, {}: {} a month ({low} to {high})", metric.key, arm.key, whole(m.estimate)));
             }
         }
     }

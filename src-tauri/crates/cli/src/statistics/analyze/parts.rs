@@ -24,7 +24,11 @@ pub(super) fn parts(input: &Input, m: usize, metric: &Metric) -> Result<Parts> {
     if let Some(q) = metric.quantile
         && !(q > 0.0 && q < 1.0)
     {
-        return Err(wrong(format!("{place}.quantile"), format!("{q} is not between 0 and 1"), "0.9 is the 90th percentile"));
+        return Err(wrong(
+            format!("{place}.quantile"),
+            format!("{q} is not between 0 and 1"),
+            "0.9 is the 90th percentile",
+        ));
     }
     let adjusted = |found: Vec<Moments>| {
         if input.cuped { found } else { found.iter().map(Moments::without_pre).collect() }
@@ -69,9 +73,9 @@ fn together(parts: &[Vec<Moments>], place: &str) -> Result<Vec<Moments>> {
     let mut whole = vec![Moments::default(); parts.first().map_or(0, Vec::len)];
     for part in parts {
         for (sum, arm) in whole.iter_mut().zip(part) {
-            *sum = sum.combine(arm).map_err(|why| {
-                wrong(format!("{place}.segments"), why, "give all segments figures of the same kind")
-            })?;
+            *sum = sum
+                .combine(arm)
+                .map_err(|why| wrong(format!("{place}.segments"), why, "give all segments figures of the same kind"))?;
         }
     }
     Ok(whole)
@@ -79,10 +83,8 @@ fn together(parts: &[Vec<Moments>], place: &str) -> Result<Vec<Moments>> {
 
 /// The effect of arm `k` within each segment, drawn together within each dimension.
 pub(super) fn segments(input: &Input, metric: &Metric, k: usize, found: &[Vec<Moments>]) -> Vec<SegmentRead> {
-    let effects: Vec<_> = found
-        .iter()
-        .map(|arms| Contrast::of(&arms[0], &arms[k]).and_then(|c| c.effect(on(input.scale))))
-        .collect();
+    let effects: Vec<_> =
+        found.iter().map(|arms| Contrast::of(&arms[0], &arms[k]).and_then(|c| c.effect(on(input.scale)))).collect();
     let mut read: Vec<SegmentRead> = Vec::with_capacity(effects.len());
     for ((segment, arms), effect) in metric.segments.iter().zip(found).zip(&effects) {
         read.push(SegmentRead {

@@ -1,9 +1,7 @@
 //! From comparisons to one sentence, and what is to be minded.
 
 use super::input::{Decision, Design, Guardrails, Input};
-use super::output::{
-    ArmRead, Call, InteractionRead, MetricRead, PriorRead, Srm, Verdict, VerdictKind, Warning,
-};
+use super::output::{ArmRead, Call, InteractionRead, MetricRead, PriorRead, Srm, Verdict, VerdictKind, Warning};
 use super::parts::Parts;
 
 /// What must hold before anything is concluded.
@@ -103,7 +101,10 @@ pub(super) fn verdict(input: &Input, gates: &Gates<'_>, metrics: &[MetricRead]) 
         } else {
             (VerdictKind::Undecided, "more units could show it")
         };
-        let what = format!("{} is better in {}, but not every guardrail is shown to stay within its margin", open.key, open.metric);
+        let what = format!(
+            "{} is better in {}, but not every guardrail is shown to stay within its margin",
+            open.key, open.metric
+        );
         return said(kind, Some(open.key), Some(open.metric), format!("{what}: {then}"));
     }
     if goals.is_empty() {
@@ -155,7 +156,8 @@ fn refused<'a>(
     }
     let changed = |i: &&InteractionRead| i.adjusted_p_value.is_some_and(|p| p < input.srm_alpha);
     gates.interactions.iter().find(changed).map(|other| {
-        let text = format!("the effect of {} depends on {}, another experiment on the same units", other.arm, other.key);
+        let text =
+            format!("the effect of {} depends on {}, another experiment on the same units", other.arm, other.key);
         (Some(other.arm.as_str()), None, text)
     })
 }
