@@ -5,10 +5,10 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     reason = "a bench prints, and stops at what should not be"
 )]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -47,7 +47,7 @@ fn business() -> Business {
         ),
         ("slow", "kind = \"quantile\"\nevent = \"visit\"\nvalue = \"load_ms\"\nq = 0.9"),
     ] {
-        text += &format!("[[metric]]\nkey = \"{key}\"\n{kind}\n");
+        writeln!(text, "[[metric]]\nkey = \"{key}\"\n{kind}").unwrap();
     }
     Business::parse(&text).unwrap()
 }

@@ -235,7 +235,9 @@ mod tests {
         // Beta-binomial with a = b = 1 is uniform over 0 to n.
         let uniform: Vec<f64> = Chances::share(1.0, 1.0, 7.0).collect();
         assert_eq!(uniform.len(), 8);
-        uniform.iter().for_each(|chance| close(*chance, 1.0 / 8.0));
+        for chance in &uniform {
+            close(*chance, 1.0 / 8.0);
+        }
         let beta: Vec<f64> = Chances::share(0.5, 9.5, 30.0).collect();
         close(beta.iter().sum(), 1.0);
         close(beta.iter().enumerate().map(|(k, c)| k as f64 * c).sum(), 30.0 * 0.05);

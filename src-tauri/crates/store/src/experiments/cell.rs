@@ -18,6 +18,7 @@ pub enum Share {
     Bins(Vec<i32>),
 }
 
+/// What is kept of one metric in one arm of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
     Sums(Sums),

@@ -22,6 +22,7 @@ pub struct EventPlan {
     loose: Vec<usize>,
 }
 
+/// A measure that listens to an event.
 #[derive(Debug)]
 pub struct MeasureUse {
     pub measure: u32,
@@ -31,6 +32,7 @@ pub struct MeasureUse {
     pub counted: bool,
 }
 
+/// An experiment whose exposures an event may be.
 #[derive(Debug)]
 pub struct ExposureUse {
     pub experiment: usize,

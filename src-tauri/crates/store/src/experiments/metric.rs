@@ -11,6 +11,7 @@ const VALUES_MAX: usize = 1000;
 /// One in fixed point.
 const ONE: i128 = 1_000_000_000;
 
+/// A metric said of one unit: which sums make it, over which time.
 #[derive(Debug)]
 pub struct MetricPlan {
     pub key: String,

@@ -59,6 +59,7 @@ pub enum Mode {
     Pilot { window: Option<Millis>, to: Millis },
 }
 
+/// An experiment compiled to what has to be counted.
 #[derive(Debug)]
 pub struct ExperimentPlan {
     pub key: String,
