@@ -85,6 +85,12 @@ pub(crate) fn shorten(text: &str, max: usize) -> String {
     out
 }
 
+/// A share in per cent, with a decimal only where it has one: `5 %`, `12.5 %`.
+pub(crate) fn percent(share: f64) -> String {
+    let p = share * 100.0;
+    format!("{} %", number(p, usize::from((p - p.round()).abs() >= 0.05)))
+}
+
 /// With thousands separators and at most `digits` decimals.
 pub(crate) fn number(v: f64, digits: usize) -> String {
     if !v.is_finite() {

@@ -162,7 +162,7 @@ pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut D
         }
         Act::StartExperiment { lever, arms, share, .. } => {
             let arms: Vec<String> = arms.iter().map(|a| format!("{} {}", a.key, raw(&a.value))).collect();
-            format!("{lever}: {} for {} % of units", arms.join(" | "), text::number(share * 100.0, 1))
+            format!("{lever}: {} for {} of units", arms.join(" | "), text::percent(*share))
         }
         Act::EndExperiment { lever, from, ship, .. } => {
             format!("{lever}: {} for everyone", raw(ship.as_ref().unwrap_or(from)))
@@ -359,9 +359,9 @@ pub(crate) fn blast_radius(config: &Config, metric: &Metric, insight: Option<&In
         Act::StartExperiment { arms, share, .. } => {
             let others: f64 = arms.iter().skip(1).map(|arm| arm.weight).sum();
             format!(
-                "{} % of those who meet it are in it; {} % get something new",
-                text::number(share * 100.0, 1),
-                text::number(share * others * 100.0, 1)
+                "{} of those who meet it are in it; {} get something new",
+                text::percent(*share),
+                text::percent(share * others)
             )
         }
         Act::EndExperiment { ship: None, .. } => {

@@ -212,6 +212,13 @@ pub(crate) fn design(config: &Config, spec: &Spec, pilot: &Pilot, terms: &Terms)
     let (mde, days) = match wanted {
         // Somebody else's test may be too small for it: as long as it may take, it is read.
         Some(mde) => (mde, (curve.units(slope, mde) / per_day).min(days_max)),
+        // Somebody else sorts its units and ends it: it is read for as long as it may take.
+        None if spec.lever.is_none() => {
+            let from = spec.from.unwrap_or(pilot.from);
+            let lasts = spec.until.map_or(days_max, |until| until.saturating_sub(from) as f64 / DAY as f64);
+            let days = lasts.clamp(1.0, days_max);
+            (curve.mde(slope, per_day * days), days)
+        }
         None => best(&curve, terms.belief, slope, per_day, days_max),
     };
     // A week at least: what traffic is left over makes the effect that is found smaller.

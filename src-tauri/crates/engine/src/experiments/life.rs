@@ -386,10 +386,10 @@ impl Engine {
 fn headline(spec: &Spec, design: &epoch_model::experiment::Design) -> String {
     let values: Vec<String> = spec.arms.iter().map(|a| format!("{} {}", a.key, text::lever(&a.value))).collect();
     format!(
-        "Test “{}”: {} on {} % of units, about {} days",
+        "Test “{}”: {} on {} of units, about {} days",
         spec.title,
         values.join(" against "),
-        text::number(spec.share * 100.0, 1),
+        text::percent(spec.share),
         text::number(design.days.p50.ceil(), 0)
     )
 }

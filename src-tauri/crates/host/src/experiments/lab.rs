@@ -186,10 +186,11 @@ impl Inner {
             let seen = |e: &Experiment| e.last.as_ref().map(|r| r.at).max(e.started_at);
             let fresh = |e: &&Experiment| seen(e).is_none_or(|seen| seen < at);
             let ripe = |e: &Experiment| e.last.is_some() || e.started_at.is_none_or(|from| from < day);
-            let running = || engine.experiments().filter(|e| e.state == State::Running).filter(fresh);
+            let running =
+                || engine.experiments().filter(|e| e.state == State::Running).filter(fresh).filter(|e| ripe(e));
             let keys: Vec<String> = running().map(|e| e.spec.key.clone()).collect();
             let mut due = engine.looks_due(at);
-            due.retain(|key| running().any(|e| e.spec.key == *key && ripe(e)));
+            due.retain(|key| running().any(|e| e.spec.key == *key));
             (keys, due)
         })?;
         if running.is_empty() {
