@@ -2,6 +2,8 @@
 # Everything that must hold before a change lands. Each step is timed; a failing step does not hide the later ones.
 source "$(dirname "$0")/common.sh"
 export CARGO_TERM_PROGRESS_WHEN=never
+# Nothing is compiled a second time in one run, so what incremental builds keep would only fill the disk.
+if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=0; fi
 passed=0 failed=() began=$SECONDS
 
 # Runs one step and remembers how it went.
@@ -21,13 +23,13 @@ step() {
 in_ui() { (cd ui && "$@"); }
 
 # The same set of packages and features as the tests, so that the app the webview shows is not compiled twice.
-build_rust() { cargo build --locked --workspace --bins --tests; }
+build_rust() { cargo build --locked --workspace --lib --bins --tests; }
 
 test_rust() {
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail
+    cargo nextest run --locked --workspace --lib --bins --tests --no-fail-fast --status-level fail --final-status-level fail
   else
-    cargo test --locked --workspace --no-fail-fast --quiet
+    cargo test --locked --workspace --lib --bins --tests --no-fail-fast --quiet
   fi
 }
 
