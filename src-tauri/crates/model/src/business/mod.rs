@@ -21,6 +21,7 @@ use ts_rs::TS;
 pub use literal::{currency_digits, duration_ms};
 pub use parse_arms::{arm_key, misfit};
 pub use problem::Problem;
+pub use section::{Section, Sink, did_you_mean, plain_number};
 
 use crate::experiment::{Experimenting, Spec};
 use crate::serving::Serving;

@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike, Value};
 use super::problem::Problem;
 
 /// Collects problems of one text.
-pub(super) struct Sink<'t> {
+pub struct Sink<'t> {
     text: &'t str,
     found: RefCell<Vec<(usize, Problem)>>,
 }
@@ -52,7 +52,7 @@ impl<'t> Sink<'t> {
 }
 
 /// A table being read.
-pub(super) struct Section<'a> {
+pub struct Section<'a> {
     table: Option<&'a dyn TableLike>,
     pub sink: &'a Sink<'a>,
     pub path: String,
@@ -268,12 +268,12 @@ impl<'a> Section<'a> {
 }
 
 /// A number written as one.
-pub(super) fn plain_number(item: &Item) -> Option<f64> {
+pub fn plain_number(item: &Item) -> Option<f64> {
     item.as_float().or_else(|| item.as_integer().map(|n| n as f64)).filter(|n| n.is_finite())
 }
 
 /// `did you mean …?` when one of `known` is close.
-pub(super) fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
+pub fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     let near = known.iter().map(|k| (distance(word, k), k)).min_by_key(|(d, _)| *d)?;
     (near.0 <= allowed).then(|| format!("did you mean {}?", near.1))
