@@ -18,6 +18,7 @@ const ABOVE_API: &[&str] = &[
     "report",
     "sandbox",
     "company",
+    "workflows",
     "host",
     "api",
 ];
@@ -35,6 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["model"]),
     ("sandbox", &["model", "stats"]),
     ("company", &["model", "sandbox"]),
+    ("workflows", &["model"]),
     (
         "host",
         &[
@@ -49,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
             "sandbox",
             "company",
+            "workflows",
         ],
     ),
     (
@@ -65,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
             "sandbox",
             "company",
+            "workflows",
             "host",
         ],
     ),
@@ -73,7 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no IO: what they must not be able to reach at all.
-const PURE: &[&str] = &["model", "stats", "levers", "policy", "engine", "sandbox"];
+const PURE: &[&str] = &["model", "stats", "levers", "policy", "engine", "sandbox", "workflows"];
 const IMPURE: &[&str] = &[
     "tokio",
     "rusqlite",
