@@ -162,7 +162,7 @@ describe('answering', () => {
       { name: 'approve', args: { id: 'dec_000150', card_hash: expect.stringMatching(/^[0-9a-f]{64}$/) } },
     ]);
     await settle();
-    expect(router.current.rest[0]).toBe('dec_000151');
+    expect(router.current.rest[0]).toBe('dec_000154');
     expect(toasts.list.some((t) => t.text === 'Approved')).toBe(true);
   });
   test('what cannot be undone asks for its name', async () => {
@@ -236,9 +236,9 @@ describe('answering', () => {
   test('j and k move, and Today answers too', async () => {
     await open('#/approvals');
     await press('j');
-    expect(router.current.rest[0]).toBe('dec_000150');
-    await press('k');
     expect(router.current.rest[0]).toBe('dec_000152');
+    await press('k');
+    expect(router.current.rest[0]).toBe('dec_000155');
     const fake = await open('#/today');
     await press('j', '3');
     document.querySelector<HTMLFormElement>('#veto-form')!.requestSubmit();

@@ -12,18 +12,22 @@ import { PAGES } from '../src/app/pages';
 import { run } from '../src/app/run.svelte';
 import { shell } from '../src/app/shell.svelte';
 
-/** The whole page on an artificial engine, at an address. */
-export async function open(address: string, scene: Scene = 'normal'): Promise<Fake> {
+/** The whole page on an artificial engine, at an address; `prepare` changes the engine before the page asks it anything. */
+export async function open(
+  address: string,
+  scene: Scene = 'normal',
+  prepare: (fake: Fake) => void = () => undefined,
+): Promise<Fake> {
   cleanup();
   reset();
   toasts.list = [];
-  answer.close();
-  answer.busy = false;
+  answer.reset();
   run.asking = 'none';
   shell.palette = shell.sheet = shell.problems = false;
   // Chunks are loaded before, so that waiting is for answers only.
   await Promise.all(PAGES.map((p) => p.load()));
   const fake = new Fake(scene);
+  prepare(fake);
   use(fake);
   go(address, 'replace');
   render(App);
@@ -42,9 +46,16 @@ export async function settle(rounds = 12): Promise<void> {
 export async function press(...keys: string[]): Promise<void> {
   for (const key of keys) {
     const mod = key.startsWith('mod+');
+    const shift = key.startsWith('shift+');
     const target = document.activeElement ?? document.body;
     target.dispatchEvent(
-      new KeyboardEvent('keydown', { key: mod ? key.slice(4) : key, ctrlKey: mod, bubbles: true, cancelable: true }),
+      new KeyboardEvent('keydown', {
+        key: mod ? key.slice(4) : shift ? key.slice(6) : key,
+        ctrlKey: mod,
+        shiftKey: shift,
+        bubbles: true,
+        cancelable: true,
+      }),
     );
     await settle(8);
   }
