@@ -5,6 +5,10 @@
 
 pub mod cadence;
 pub mod definition;
+pub mod flow;
+pub mod ledger;
+pub mod migrate;
+mod parse;
 pub mod run;
 pub mod scalar;
 pub mod template;
@@ -12,6 +16,7 @@ pub mod trigger;
 
 pub use cadence::Cadence;
 pub use definition::{Definition, Node, Step};
+pub use parse::parse;
 pub use run::{Answer, Command, Event, Request, Run};
 pub use scalar::{Scalar, Variables};
 pub use trigger::{Trigger, next_at};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use epoch_model::time::{Millis, Zone};
 use epoch_model::{Code, Error, Result};
 
+use super::turn::Turn;
 use super::{Command, Counters, Event, Parent, Run, State};
 use crate::definition::{Definition, Input, InputKind};
 use crate::scalar::{Scalar, Variables};
@@ -21,7 +22,7 @@ impl Run {
     ) -> Result<Self> {
         let mut variables = Variables::new();
         for (name, input) in &definition.inputs {
-            variables.insert(name.clone(), take(name, input, inputs.get(name))?);
+            variables.insert(name.clone(), input_value(name, input, inputs.get(name))?);
         }
         if let Some(name) = inputs.keys().find(|name| !definition.inputs.contains_key(*name)) {
             let known: Vec<&str> = definition.inputs.keys().map(String::as_str).collect();
@@ -54,17 +55,90 @@ impl Run {
     }
 
     /// Takes one event: moves the run and says what the host has to do. An event that is unknown, late or doubled is refused
-    /// with its reason and changes nothing. `definition` is the version the run pins (for [`Event::Migrate`] the new one).
+    /// with its reason and changes nothing; so does the clock before [`Run::due`], without a word. `definition` is the version
+    /// the run pins (for [`Event::Migrate`] the new one).
     ///
-    /// [`Code::Stale`] for another version, [`Code::NotFound`] for a key nothing waits for, [`Code::WrongState`] for what comes
-    /// too late or twice.
+    /// [`Code::Stale`] for another version, [`Code::NotFound`] for a key nothing ever waited for, [`Code::WrongState`] for what
+    /// comes too late or twice, [`Code::InvalidArgument`] for what does not fit the wait.
     pub fn handle(&mut self, definition: &Definition, event: &Event, now: Millis, zone: &Zone) -> Result<Vec<Command>> {
-        let _ = (definition, event, now, zone);
-        Err(Error::new(Code::WrongState, "the run takes no events yet", ""))
+        let pinned = definition.version == self.version || matches!(event, Event::Migrate { .. });
+        if definition.key != self.workflow || !pinned {
+            return Err(Error::new(
+                Code::Stale,
+                format!("the run is of {} version {}", self.workflow, self.version),
+                "hand in the definition it pins, or migrate it",
+            ));
+        }
+        if matches!(event, Event::Timer) && self.due().is_none_or(|due| due > now) {
+            return Ok(Vec::new());
+        }
+        let mut moved = self.clone();
+        let mut turn = Turn::new(&mut moved, definition, now, zone);
+        turn.take(event)?;
+        turn.drive_if_live();
+        let commands = turn.commands;
+        if matches!(moved.state, State::Running | State::Waiting) {
+            let works = moved.tokens.iter().filter_map(|token| token.wait.as_ref()).any(|wait| wait.on.is_work());
+            moved.state = if works { State::Running } else { State::Waiting };
+        }
+        moved.counters.events += 1;
+        *self = moved;
+        Ok(commands)
     }
 }
 
-fn take(name: &str, input: &Input, given: Option<&Scalar>) -> Result<Scalar> {
+impl Turn<'_> {
+    fn take(&mut self, event: &Event) -> Result<()> {
+        let started = self.run.counters.events > 0;
+        let ended = |what: &str| Err(Error::new(Code::WrongState, what, "nothing was changed"));
+        match event {
+            Event::Start | Event::Timer if !started => {
+                let start = self.definition.start.clone();
+                self.place(&start, Vec::new());
+                return Ok(());
+            }
+            Event::Start => return ended("the run has started already"),
+            Event::Timer => {
+                self.wake();
+                return Ok(());
+            }
+            Event::Cancel { reason } => {
+                return match self.run.state {
+                    State::Running | State::Waiting | State::Quarantined => {
+                        self.begin_ending(State::Cancelled, reason);
+                        Ok(())
+                    }
+                    State::Compensating => ended("the run is being undone already"),
+                    _ => ended("the run has ended"),
+                };
+            }
+            _ => {}
+        }
+        if !started {
+            return ended("the run has not started yet");
+        }
+        // A quarantined run still takes the answers to what it had out, so that cancelling undoes the right things.
+        if self.run.state.is_terminal() && self.run.state != State::Quarantined {
+            return ended("the run has ended");
+        }
+        match event {
+            Event::Answered { key, attempt, answer } => self.answered(key, *attempt, answer),
+            Event::Measured { key, value, before } => self.measured(key, *value, *before),
+            Event::SubEnded { key, state, reason, variables } => self.sub_ended(key, *state, reason, variables),
+            Event::Signal { id, name, key, payload } => self.signalled(id, name, key.as_deref(), payload),
+            Event::Migrate { nodes } => self.migrate(nodes),
+            Event::Start | Event::Timer | Event::Cancel { .. } => Ok(()),
+        }
+    }
+
+    fn drive_if_live(&mut self) {
+        if self.is_live() {
+            self.drive();
+        }
+    }
+}
+
+fn input_value(name: &str, input: &Input, given: Option<&Scalar>) -> Result<Scalar> {
     let value = given.filter(|value| **value != Scalar::Null).or(input.default.as_ref());
     let Some(value) = value else {
         return Err(Error::new(Code::InvalidArgument, format!("the input “{name}” is missing"), input.about.clone()));

@@ -13,14 +13,23 @@ fn hash(parts: &[&str]) -> blake3::Hash {
     hasher.finalize()
 }
 
-/// The key of what a run does at a visit of a node.
-pub fn call_key(run: &str, node: &str, visit: u32) -> String {
-    hash(&["call", run, node, &visit.to_string()]).to_hex()[..DIGITS].to_owned()
+fn short(parts: &[&str]) -> String {
+    hash(parts).to_hex()[..DIGITS].to_owned()
 }
 
-/// The key of undoing it.
-pub fn undo_key(run: &str, node: &str, visit: u32) -> String {
-    hash(&["undo", run, node, &visit.to_string()]).to_hex()[..DIGITS].to_owned()
+/// The key of what a run does at a visit of a node.
+pub fn call_key(run: &str, node: &str, visit: u32) -> String {
+    short(&["call", run, node, &visit.to_string()])
+}
+
+/// The key of undoing the call with this key.
+pub fn undo_key(call: &str) -> String {
+    short(&["undo", call])
+}
+
+/// What is counted to see a loop: the node and its arguments.
+pub(super) fn echo_key(node: &str, arguments: &str) -> String {
+    hash(&["echo", node, arguments]).to_hex()[..16].to_owned()
 }
 
 /// The run started by a call.

@@ -3,9 +3,17 @@
 //! A run is moved by events alone. [`Run::handle`] takes one, changes the run and says what the host has to do; the host commits
 //! the run, a journal row and the commands in one transaction. Nothing here reads a clock, knows a store or calls anything.
 
+mod answer;
+mod compensate;
+mod enter;
 mod event;
+mod gather;
 mod handle;
 mod key;
+mod migrated;
+mod retry;
+mod turn;
+mod wake;
 
 use std::collections::BTreeMap;
 
@@ -133,7 +141,7 @@ pub struct Counters {
 }
 
 /// A place in the graph at which the run stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(rename = "WorkflowToken")]
 pub struct Token {
     pub id: u32,
@@ -159,7 +167,7 @@ pub struct Scope {
 }
 
 /// What a token waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(rename = "WorkflowWait")]
 pub struct Wait {
     /// Names this wait and no other: events say it. Hash of run, node and visit, never of the attempt.
@@ -177,6 +185,10 @@ pub struct Wait {
     /// The how manyeth attempt of a call is out, from 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub attempt: u32,
+    /// The call that is out: another attempt sends the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub request: Option<Request>,
 }
 
 fn one() -> u32 {
@@ -221,11 +233,6 @@ pub enum WaitOn {
 }
 
 impl WaitOn {
-    /// Whether something may have happened outside when it is withdrawn, so that its answer matters still.
-    fn may_have_acted(&self) -> bool {
-        matches!(self, Self::Call | Self::Pause | Self::Verdict | Self::Child { .. })
-    }
-
     /// Whether the work is on our side, rather than with time or a person.
     fn is_work(&self) -> bool {
         matches!(self, Self::Call | Self::Pause | Self::Measure | Self::Child { .. })
@@ -258,7 +265,7 @@ pub enum Undo {
 }
 
 /// A withdrawn call whose answer is still out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(rename = "WorkflowSettling")]
 pub struct Settling {
     pub key: String,
@@ -266,6 +273,9 @@ pub struct Settling {
     pub visit: u32,
     pub on: WaitOn,
     pub attempt: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub request: Option<Request>,
     /// When it counts as unknown.
     pub until: Millis,
 }
@@ -291,7 +301,9 @@ pub struct Ending {
     /// [`State::Failed`] or [`State::Cancelled`].
     pub state: State,
     pub reason: String,
-    /// Calls whose effect is not known.
+    /// Calls undone so far.
+    pub undone: u32,
+    /// Calls of which it is not known whether they took place, by node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
 }
