@@ -223,11 +223,13 @@ class Answer {
       send: (id, card_hash) => write('approve', { id, card_hash }),
     });
   }
-  edit(to: LeverValue): Promise<void> {
+  /** Approves with other values, by field. */
+  edit(set: Record<string, LeverValue>): Promise<void> {
+    const [first, ...more] = Object.values(set);
     return this.#give({
       fails: 'Could not approve the edit of',
-      done: `Approved with ${leverValue(to)}`,
-      send: (id, card_hash) => write('edit', { id, card_hash, to }),
+      done: first !== undefined && more.length === 0 ? `Approved with ${leverValue(first)}` : 'Approved with changes',
+      send: (id, card_hash) => write('edit', { id, card_hash, to: first! }),
     });
   }
   veto(reason: string, text: string): Promise<void> {
