@@ -64,3 +64,12 @@ export const SAYS: Record<Verdict, string> = {
   fits: 'as promised',
   open: 'as promised, as far as so few cases can tell',
 };
+
+/** The same in a word or two. */
+export const SHORT: Record<Verdict, string> = {
+  none: 'nothing yet',
+  narrow: 'too narrow',
+  wide: 'too wide',
+  fits: 'as promised',
+  open: 'too few to tell',
+};
