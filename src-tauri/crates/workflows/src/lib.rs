@@ -5,18 +5,28 @@
 
 pub mod cadence;
 pub mod definition;
+pub mod diff;
 pub mod flow;
+pub mod graph;
 pub mod ledger;
+pub mod library;
 pub mod migrate;
+pub mod needs;
 mod parse;
+pub mod publish;
 pub mod run;
 pub mod scalar;
 pub mod template;
 pub mod trigger;
+pub mod words;
 
 pub use cadence::Cadence;
 pub use definition::{Definition, Node, Step};
+pub use diff::diff;
+pub use graph::graph;
+pub use needs::{bind, suggest};
 pub use parse::parse;
 pub use run::{Answer, Command, Event, Request, Run};
 pub use scalar::{Scalar, Variables};
 pub use trigger::{Trigger, next_at};
+pub use words::words;

@@ -72,17 +72,7 @@ impl Trigger {
     pub fn on_decision(&self, decision: &Decision) -> bool {
         let Self::Decision { state, target } = self else { return false };
         let own = decision.proposer.starts_with("workflow:");
-        decision.state == *state && !own && target.as_ref().is_none_or(|target| *target == target_of(decision))
-    }
-}
-
-fn target_of(decision: &Decision) -> String {
-    let act = &decision.act;
-    match (act.lever(), act.effect(), act.experiment()) {
-        (_, _, Some(experiment)) => format!("experiment {experiment}"),
-        (Some(lever), ..) => format!("lever {lever}"),
-        (_, Some(effect), _) => format!("effect {effect}"),
-        _ => String::new(),
+        decision.state == *state && !own && target.as_ref().is_none_or(|target| *target == decision.act.target())
     }
 }
 

@@ -1,1 +1,5 @@
 //! Tests of the crate through its public face.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod bench;
+mod library;
