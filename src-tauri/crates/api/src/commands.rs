@@ -2,6 +2,8 @@
 //!
 //! Desktop, CLI and tests dispatch through this list; the console's TypeScript types are generated from it.
 
+use std::collections::BTreeMap;
+
 use epoch_model::business::{LeverValue, Mapping};
 use epoch_model::time::Grain;
 use serde::{Deserialize, Serialize};
@@ -108,19 +110,19 @@ pub struct AnswerArgs {
     pub card_hash: String,
 }
 
-/// Approves with another lever value.
+/// Approves with other values for editable fields (`to`, `choice`, `payload.<name>`).
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct EditArgs {
     pub id: String,
     pub card_hash: String,
-    pub to: LeverValue,
+    pub set: BTreeMap<String, LeverValue>,
 }
 
-/// The card as it would be with another lever value; nothing changes.
+/// The card as it would be with other values; nothing changes.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RepredictArgs {
     pub id: String,
-    pub to: LeverValue,
+    pub set: BTreeMap<String, LeverValue>,
 }
 
 /// Says no, with a reason (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`).

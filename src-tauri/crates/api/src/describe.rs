@@ -150,6 +150,7 @@ pub(crate) fn state(state: State) -> &'static str {
     match state {
         State::Draft => "draft",
         State::Pending => "waits for you",
+        State::Asked => "asked its proposer",
         State::Approved => "approved",
         State::Rejected => "rejected",
         State::Expired => "expired",

@@ -40,7 +40,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         }
         "edit" => {
             let a: EditArgs = args(given)?;
-            answer(app, &a.id, &a.card_hash, Verdict::Edit { to: a.to })
+            answer(app, &a.id, &a.card_hash, Verdict::Edit { set: a.set })
         }
         "veto" => {
             let a: VetoArgs = args(given)?;
@@ -48,7 +48,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         }
         "defer" => {
             let a: DeferArgs = args(given)?;
-            answer(app, &a.id, &a.card_hash, Verdict::Defer { until: a.until })
+            answer(app, &a.id, &a.card_hash, Verdict::until(a.until))
         }
         "verdict" => {
             let signed: SignedVerdict = args(given)?;

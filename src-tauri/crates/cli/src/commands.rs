@@ -54,7 +54,7 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
             let mut session = Session::open(&a.dir)?;
             let until = instant(&a.until, &session.zone()?)?;
             let decision = find(&mut session, &a.id)?;
-            give(&mut session, &decision, &a.dir, Verdict::Defer { until }, out)
+            give(&mut session, &decision, &a.dir, Verdict::until(until), out)
         }
         Command::Settle(a) => settle(a, out),
         Command::Stop(a) => set_run(a, "stop", out),
@@ -245,7 +245,7 @@ fn approve(a: &args::Approve, out: &Output) -> Result<()> {
         LeverValue::Number(_) => LeverValue::Number(text.parse().map_err(|_| bad("number"))?),
         LeverValue::Text(_) => LeverValue::Text(text.clone()),
     };
-    give(&mut session, &decision, &a.dir, Verdict::Edit { to }, out)
+    give(&mut session, &decision, &a.dir, Verdict::edit_to(to), out)
 }
 
 fn answer(dir: &Path, id: &str, verdict: Verdict, out: &Output) -> Result<()> {

@@ -1,9 +1,11 @@
 //! What the engine answers. The host performs it; one journal row each.
 
 use epoch_model::Code;
+use epoch_model::autonomy::Standing;
 use epoch_model::decision::{Act, Decision};
 use epoch_model::experiment::{Experiment, Portfolio, Reading, Spec};
 use epoch_model::insight::{Expectation, Insight};
+use epoch_model::proposal::{Grant, Scope};
 use epoch_model::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,12 @@ pub enum Action {
     Reading(Box<Reading>),
     /// The portfolio as it is now.
     Portfolio(Box<Portfolio>),
+    /// All standing grants, whole: the newest 200.
+    Grants(Vec<Grant>),
+    /// What stops of one scope are in force, whole.
+    Halts(Vec<Scope>),
+    /// The record of all cells, whole; the ladder shows it.
+    Standings(Vec<Standing>),
     /// The founder should look.
     Notify {
         /// The decision's id.

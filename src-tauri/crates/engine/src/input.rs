@@ -4,6 +4,7 @@ use epoch_model::business::{Business, LeverValue};
 use epoch_model::decision::SignedVerdict;
 use epoch_model::experiment::{Look, Pilot, Spec};
 use epoch_model::gate::RunState;
+use epoch_model::proposal::{Proposal, Scope};
 use epoch_model::series::Point;
 use epoch_model::time::{Grain, Millis};
 use serde::{Deserialize, Serialize};
@@ -106,6 +107,67 @@ pub enum Input {
         by: String,
         /// Why.
         reason: String,
+    },
+    /// Somebody puts something forward.
+    Proposed {
+        /// What.
+        proposal: Box<Proposal>,
+        /// Who gave it to the host: `system`, `client:<id>`, `operator:<key id>`.
+        by: String,
+    },
+    /// Its proposer takes a proposal back that did not run yet.
+    Withdrawn {
+        /// The proposer.
+        proposer: String,
+        /// Its own key of the proposal.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+    /// The proposer answers what the founder asked.
+    Replied {
+        /// The decision's id.
+        decision: String,
+        /// The proposer.
+        by: String,
+        /// The answer.
+        text: String,
+    },
+    /// A proposer tells what became of a decision of its own, beside what is measured.
+    Reported {
+        /// The decision's id.
+        decision: String,
+        /// The proposer.
+        by: String,
+        /// Whether it went as it should.
+        good: bool,
+        /// What happened.
+        text: String,
+    },
+    /// A standing grant ends.
+    GrantRevoked {
+        /// Its id.
+        grant: String,
+        /// Who.
+        by: String,
+    },
+    /// A stop of one scope, or its end.
+    Halted {
+        /// Whose effects.
+        scope: Scope,
+        /// Held from now on, or no longer.
+        on: bool,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A provider's circuit breaker opened or closed.
+    Breaker {
+        /// The effect.
+        effect: String,
+        /// Whether it is open.
+        open: bool,
     },
     /// Time passed: expiry, deferral, observation.
     Tick,

@@ -101,7 +101,14 @@ impl Engine {
                     engine.stop_trial(config, experiment, by, reason, out);
                 });
             }
-            Input::Tick => {}
+            Input::Proposed { .. }
+            | Input::Withdrawn { .. }
+            | Input::Replied { .. }
+            | Input::Reported { .. }
+            | Input::GrantRevoked { .. }
+            | Input::Halted { .. }
+            | Input::Breaker { .. }
+            | Input::Tick => {}
         }
         self.advance(&mut out);
         out
@@ -173,11 +180,11 @@ impl Engine {
 
     /// The card as it would be with another value for its lever, predicted anew; the engine does not change. An edit is signed
     /// over the hash of the card on screen, not over this one.
-    pub fn preview_edit(&self, decision: &str, to: &LeverValue) -> Result<Decision> {
+    pub fn preview_edit(&self, decision: &str, set: &BTreeMap<String, LeverValue>) -> Result<Decision> {
         let config = self.config.as_ref().ok_or_else(|| {
             Error::new(Code::WrongState, "nothing is configured yet", "wait until the business has been read")
         })?;
-        self.edited(config, decision, to).map(|r| r.decision)
+        self.edited(config, decision, set).map(|r| r.decision)
     }
 
     fn configure(&mut self, config: Config, out: &mut Vec<Action>) {

@@ -84,7 +84,13 @@ impl Effects {
                     };
                     self.store.outbox_finish(item.id, result)?;
                 }
-                Act::Webhook { .. } => match self.store.decision(&item.decision)?.map(|d| d.state) {
+                // Nothing outside depends on it.
+                Act::Choose { .. } | Act::StartWorkflow { .. } | Act::EditWorkflow { .. } => {
+                    let result =
+                        OutboxResult::Retry { at: self.clock.now(), detail: "not done before the restart".into() };
+                    self.store.outbox_finish(item.id, result)?;
+                }
+                Act::Call { .. } => match self.store.decision(&item.decision)?.map(|d| d.state) {
                     Some(State::Executing) => {
                         let detail = "the host stopped while it was being sent; look at the receiver".to_owned();
                         self.tell(&item, false, true, detail, Vec::new())?;
@@ -144,7 +150,13 @@ impl Effects {
             Act::SetLever { .. } | Act::StartExperiment { .. } | Act::EndExperiment { .. } => {
                 self.move_lever(&permit, &item, &config.business)
             }
-            Act::Webhook { effect, payload } => self.post(&permit, &item, effect, payload, &config.business),
+            Act::Choose { choice, .. } => {
+                self.finish(&item, OutboxResult::Done { detail: format!("chosen: {choice}") })
+            }
+            Act::StartWorkflow { workflow, .. } | Act::EditWorkflow { workflow, .. } => {
+                self.finish(&item, OutboxResult::Failed { detail: format!("there is no workflow “{workflow}”") })
+            }
+            Act::Call { effect, payload } => self.post(&permit, &item, effect, payload, &config.business),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The one thread that owns the engine: journals an input, handles it, commits what follows, in one transaction.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -37,7 +38,7 @@ impl Given {
 enum Request {
     Inputs(Vec<Given>, Sender<Result<Vec<Vec<Action>>>>),
     Record(Box<Entry>, Sender<Result<()>>),
-    Preview(String, LeverValue, Sender<Result<Decision>>),
+    Preview(String, BTreeMap<String, LeverValue>, Sender<Result<Decision>>),
     Peek(Box<dyn FnOnce(&Engine) + Send>),
     Quit(Sender<()>),
 }
@@ -84,9 +85,9 @@ impl EngineHandle {
     }
 
     /// The card as it would be with another value for its lever; changes nothing.
-    pub(crate) fn preview_edit(&self, decision: &str, to: LeverValue) -> Result<Decision> {
+    pub(crate) fn preview_edit(&self, decision: &str, set: BTreeMap<String, LeverValue>) -> Result<Decision> {
         let (reply, answer) = bounded(1);
-        self.requests.send(Request::Preview(decision.to_owned(), to, reply)).map_err(|_| gone())?;
+        self.requests.send(Request::Preview(decision.to_owned(), set, reply)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 
@@ -191,8 +192,8 @@ impl EngineThread {
                     entry.at = self.clock.now();
                     let _ = reply.send(self.commit(vec![*entry]));
                 }
-                Request::Preview(decision, to, reply) => {
-                    let _ = reply.send(self.engine.preview_edit(&decision, &to));
+                Request::Preview(decision, set, reply) => {
+                    let _ = reply.send(self.engine.preview_edit(&decision, &set));
                 }
                 Request::Peek(look) => look(&self.engine),
                 Request::Quit(reply) => {
@@ -281,6 +282,9 @@ pub(crate) fn entry_of(actor: &str, input: &Input, actions: &[Action], now: Mill
             Action::Experiment(experiment) => entry.experiments.push((**experiment).clone()),
             Action::Reading(reading) => entry.readings.push((**reading).clone()),
             Action::Portfolio(portfolio) => entry.portfolio = Some((**portfolio).clone()),
+            Action::Grants(grants) => entry.meta.push(("grants".into(), Some(to_json(grants)?))),
+            Action::Halts(halts) => entry.meta.push(("halts".into(), Some(to_json(halts)?))),
+            Action::Standings(standings) => entry.meta.push(("standings".into(), Some(to_json(standings)?))),
             Action::Measure { .. } | Action::Notify { .. } | Action::Refused { .. } => {}
         }
     }

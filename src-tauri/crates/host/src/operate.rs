@@ -1,5 +1,6 @@
 //! What may be asked of an open business from outside: the command list is built on these.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -176,8 +177,8 @@ impl Host {
     }
 
     /// The card as it would be with another value for its lever, predicted anew; changes nothing.
-    pub fn preview_edit(&self, id: &str, to: &LeverValue) -> Result<Decision> {
-        self.inner.engine.preview_edit(id, to.clone())
+    pub fn preview_edit(&self, id: &str, set: &BTreeMap<String, LeverValue>) -> Result<Decision> {
+        self.inner.engine.preview_edit(id, set.clone())
     }
 
     /// Ends a doubt about a webhook: the operator looked at the receiver.

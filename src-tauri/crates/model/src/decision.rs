@@ -1,8 +1,11 @@
 //! A decision: the unit of everything the engine does to the world, with the card that puts it to the founder.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::autonomy::Standing;
 use crate::business::{Domain, LeverValue, PolicyAnswer, Reversibility};
 use crate::insight::Expectation;
 use crate::serving::{Arm, Slice};
@@ -29,13 +32,15 @@ pub enum Layer {
     Sovereign,
 }
 
-/// Where a decision stands. `draft -> pending -> {approved, rejected, expired, withdrawn, superseded, stale}`;
-/// `approved -> executing -> {executed, failed}`; `executed -> observing -> scored`.
+/// Where a decision stands. `draft -> pending <-> asked -> {approved, rejected, expired, withdrawn, superseded, stale}`;
+/// `approved -> executing -> {executed, failed}`; `executed -> observing -> scored`. What nothing was predicted of ends executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Draft,
     Pending,
+    /// The founder asked its proposer something and waits for the answer.
+    Asked,
     Approved,
     Rejected,
     Expired,
@@ -69,11 +74,33 @@ pub enum Act {
     },
     /// Takes the arms of an experiment back; with `ship` everyone gets that value from then on, else everyone gets `from`.
     EndExperiment { experiment: String, lever: String, from: LeverValue, ship: Option<LeverValue> },
-    /// Posts to a declared webhook.
-    Webhook {
+    /// Calls a declared effect.
+    Call {
         effect: String,
         #[ts(type = "unknown")]
         payload: serde_json::Value,
+    },
+    /// Starts a run of a workflow; its steps are decisions of their own.
+    StartWorkflow {
+        workflow: String,
+        version: u32,
+        #[ts(type = "unknown")]
+        input: serde_json::Value,
+    },
+    /// Publishes a new version of a workflow.
+    EditWorkflow {
+        workflow: String,
+        /// The version it was written against; 0 for a new one.
+        from_version: u32,
+        /// The definition whole, as TOML.
+        text: String,
+    },
+    /// Asks the founder to choose; nothing outside happens. A workflow goes on with what was chosen.
+    Choose {
+        question: String,
+        options: Vec<String>,
+        /// What approving as it stands means.
+        choice: String,
     },
 }
 
@@ -84,14 +111,14 @@ impl Act {
             Self::SetLever { lever, .. } | Self::StartExperiment { lever, .. } | Self::EndExperiment { lever, .. } => {
                 Some(lever)
             }
-            Self::Webhook { .. } => None,
+            Self::Call { .. } | Self::StartWorkflow { .. } | Self::EditWorkflow { .. } | Self::Choose { .. } => None,
         }
     }
 
     /// The outside effect it calls.
     pub fn effect(&self) -> Option<&str> {
         match self {
-            Self::Webhook { effect, .. } => Some(effect),
+            Self::Call { effect, .. } => Some(effect),
             _ => None,
         }
     }
@@ -100,7 +127,31 @@ impl Act {
     pub fn experiment(&self) -> Option<&str> {
         match self {
             Self::StartExperiment { experiment, .. } | Self::EndExperiment { experiment, .. } => Some(experiment),
-            Self::SetLever { .. } | Self::Webhook { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The workflow it starts or edits.
+    pub fn workflow(&self) -> Option<&str> {
+        match self {
+            Self::StartWorkflow { workflow, .. } | Self::EditWorkflow { workflow, .. } => Some(workflow),
+            _ => None,
+        }
+    }
+
+    /// What it acts on, as precedents, policies and grants name it: `lever pro_price`, `effect alert`, `experiment x`,
+    /// `workflow y`, `question`.
+    pub fn target(&self) -> String {
+        match self {
+            Self::SetLever { lever, .. } => format!("lever {lever}"),
+            Self::Call { effect, .. } => format!("effect {effect}"),
+            Self::StartExperiment { experiment, .. } | Self::EndExperiment { experiment, .. } => {
+                format!("experiment {experiment}")
+            }
+            Self::StartWorkflow { workflow, .. } | Self::EditWorkflow { workflow, .. } => {
+                format!("workflow {workflow}")
+            }
+            Self::Choose { .. } => "question".to_owned(),
         }
     }
 }
@@ -190,6 +241,36 @@ pub enum Precondition {
     LeverIs { lever: String, value: LeverValue },
     /// No later than this.
     Before { at: Millis },
+    /// The workflow's newest version is still this one.
+    WorkflowIs { workflow: String, version: u32 },
+}
+
+/// Where a proposal came from when not from the engine's own loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Origin {
+    /// The run of a workflow and the node in it.
+    pub run: String,
+    pub node: String,
+}
+
+/// A line of the talk between founder and proposer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Remark {
+    pub at: Millis,
+    /// `operator:<key id>`, or the proposer.
+    pub by: String,
+    pub text: String,
+}
+
+/// What remains of a budget line the act is paid from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BudgetLeft {
+    /// The line's key, and its title.
+    pub budget: String,
+    pub title: String,
+    pub amount_minor: i64,
+    /// Before this decision.
+    pub left_minor: i64,
 }
 
 /// An earlier decision of the same kind.
@@ -294,17 +375,70 @@ pub struct Decision {
     pub deferred_until: Option<Millis>,
     pub history: Vec<Transition>,
     pub outcome: Option<Outcome>,
+    /// The proposer's own key of it: proposing twice under one key is proposing once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<String>,
+    /// The step of a workflow it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// What its proposer may do alone in this cell, and what is missing for more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// The budget lines it is paid from, the tightest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<BudgetLeft>,
+    /// Drawn by chance to be looked at although it could have run alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub audited: bool,
+    /// Only predicted and scored, never shown for an answer or run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
+    /// What else is open or being observed on the same lever or the same KPI's path, and how that was resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+    /// The standing grant it ran under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
+    /// Approved, and may be withdrawn until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cools_until: Option<Millis>,
+    /// Hidden until this changes, beside the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred_for: Option<Wake>,
+    /// Questions and answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub talk: Vec<Remark>,
     /// The card that was on screen, where it was approved with another value. The signature binds to that card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_from: Option<Box<Decision>>,
 }
 
+/// What changes under a card without changing what it says.
+const NOT_ON_CARD: [&str; 8] =
+    ["state", "deferred_until", "deferred_for", "history", "outcome", "edited_from", "grant", "cools_until"];
+
+/// Two decisions that could not be told apart, or that pull at one number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Conflict {
+    /// The other decision.
+    pub decision: String,
+    /// What they share: `lever pro_price`, `metric mrr`.
+    pub on: String,
+    /// What was done about it, in one sentence.
+    pub resolution: String,
+}
+
 impl Decision {
+    /// Whether it says how a metric will move; a step of a procedure or a question does not.
+    pub fn predicts(&self) -> bool {
+        !self.prediction.metric.is_empty()
+    }
+
     /// The hash of what the card shows. An approval binds to it; states, deferral, history and outcome are not part of it.
     pub fn card_hash(&self) -> String {
         let mut card = serde_json::to_value(self).unwrap_or_default();
         if let Some(map) = card.as_object_mut() {
-            for key in ["state", "deferred_until", "history", "outcome", "edited_from"] {
+            for key in NOT_ON_CARD {
                 map.remove(key);
             }
         }
@@ -312,14 +446,37 @@ impl Decision {
     }
 }
 
+/// What brings a deferred card back before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Wake {
+    /// A new finding on this metric.
+    Insight { metric: String },
+    /// This decision came to its end.
+    Decision { decision: String },
+}
+
+/// What the founder allows a proposer to do without asking again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct GrantTerms {
+    /// Who: a proposer, exactly.
+    pub proposer: String,
+    /// On what: [`Act::target`], exactly.
+    pub target: String,
+    /// Most each use may cost and put at stake, in minor units.
+    pub cap_minor: i64,
+    pub uses: u32,
+    pub until: Millis,
+}
+
 /// What the operator answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Verdict {
     Approve,
-    /// Approves with another value for the lever.
+    /// Approves with other values for editable fields.
     Edit {
-        to: LeverValue,
+        set: BTreeMap<String, LeverValue>,
     },
     /// Reason code (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`) and text.
     Veto {
@@ -328,7 +485,30 @@ pub enum Verdict {
     },
     Defer {
         until: Millis,
+        /// Earlier if this happens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wake: Option<Wake>,
     },
+    /// Wakes the proposer with a question; the card waits for its answer.
+    Ask {
+        question: String,
+    },
+    /// Approves, and lets the proposer do the same again within these terms.
+    Delegate {
+        terms: GrantTerms,
+    },
+}
+
+impl Verdict {
+    /// An edit of the value alone.
+    pub fn edit_to(to: LeverValue) -> Self {
+        Self::Edit { set: BTreeMap::from([("to".to_owned(), to)]) }
+    }
+
+    /// A deferral until a time.
+    pub fn until(until: Millis) -> Self {
+        Self::Defer { until, wake: None }
+    }
 }
 
 /// A verdict as it is signed: bound to the business, the decision and the card that was on screen.

@@ -1,5 +1,7 @@
 //! The gate: the only place that makes a [`Permit`], without which no effect adapter can be called.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
@@ -151,13 +153,24 @@ pub fn act_hash(act: &Act) -> String {
     content_hash(&serde_json::to_value(act).unwrap_or_default())
 }
 
-/// Whether `value` may be written into the card's `to`.
-pub fn editable_to(card: &Decision, value: &LeverValue) -> bool {
-    let Some(field) = card.editable.iter().find(|e| e.field == "to") else { return false };
-    let Act::SetLever { from, to, .. } = &card.act else { return false };
-    if value == from || std::mem::discriminant(value) != std::mem::discriminant(to) {
-        return false;
-    }
+/// Whether `value` may be written into a field of the card: `to` of a lever, `choice` of a question, `payload.<name>` of a call.
+pub fn may_edit(card: &Decision, field: &str, value: &LeverValue) -> bool {
+    let Some(allowed) = card.editable.iter().find(|e| e.field == field) else { return false };
+    let current = match (&card.act, field.strip_prefix("payload.")) {
+        (Act::SetLever { from, to, .. }, None) if field == "to" => {
+            if value == from || std::mem::discriminant(value) != std::mem::discriminant(to) {
+                return false;
+            }
+            return within(allowed, value);
+        }
+        (Act::Choose { .. }, None) if field == "choice" => true,
+        (Act::Call { payload, .. }, Some(name)) => payload.get(name).is_some(),
+        _ => false,
+    };
+    current && within(allowed, value)
+}
+
+fn within(field: &crate::decision::Editable, value: &LeverValue) -> bool {
     match value {
         LeverValue::Bool(_) => true,
         LeverValue::Number(n) => {
@@ -176,24 +189,38 @@ pub fn editable_to(card: &Decision, value: &LeverValue) -> bool {
     }
 }
 
+/// The act with the edits written into it; `None` where one of them is not allowed on the card.
+pub fn edited_act(card: &Decision, set: &BTreeMap<String, LeverValue>) -> Option<Act> {
+    if set.is_empty() || !set.iter().all(|(field, value)| may_edit(card, field, value)) {
+        return None;
+    }
+    let mut act = card.act.clone();
+    for (field, value) in set {
+        match (&mut act, field.strip_prefix("payload.")) {
+            (Act::SetLever { to, .. }, _) => *to = value.clone(),
+            (Act::Choose { choice, .. }, _) => {
+                let LeverValue::Text(text) = value else { return None };
+                choice.clone_from(text);
+            }
+            (Act::Call { payload, .. }, Some(name)) => {
+                *payload.get_mut(name)? = serde_json::to_value(value).ok()?;
+            }
+            _ => return None,
+        }
+    }
+    Some(act)
+}
+
 /// An approval names the card that would run; an edit names the card that was on screen, and what would run is that
-/// card's act with the signed value and nothing else changed.
+/// card's act with the signed values and nothing else changed.
 fn agreed(decision: &Decision, claim: &Claim) -> bool {
     match (&claim.verdict, &decision.edited_from) {
-        (Verdict::Approve, None) => claim.card_hash == decision.card_hash(),
-        (Verdict::Edit { to }, Some(shown)) => {
-            let (Act::SetLever { lever, from, .. }, Act::SetLever { lever: now_lever, from: now_from, to: now_to }) =
-                (&shown.act, &decision.act)
-            else {
-                return false;
-            };
+        (Verdict::Approve | Verdict::Delegate { .. }, None) => claim.card_hash == decision.card_hash(),
+        (Verdict::Edit { set }, Some(shown)) => {
             claim.card_hash == shown.card_hash()
                 && shown.id == decision.id
                 && act_hash(&shown.act) == shown.act_hash
-                && lever == now_lever
-                && from == now_from
-                && to == now_to
-                && editable_to(shown, to)
+                && edited_act(shown, set).is_some_and(|act| act == decision.act)
         }
         _ => false,
     }

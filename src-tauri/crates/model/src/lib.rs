@@ -3,6 +3,7 @@
 //! Knows nothing of SQLite, HTTP, tokio, Tauri or the wall clock: every function here is a pure function of its
 //! arguments, so the engine that is built from them can be replayed byte for byte.
 
+pub mod autonomy;
 pub mod business;
 pub mod decision;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod journal;
 mod numeral;
 pub mod ports;
 pub mod predicate;
+pub mod proposal;
 pub mod series;
 pub mod serving;
 pub mod time;

@@ -51,7 +51,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         id: row.get::<_, i64>(0)?.unsigned_abs(),
         decision: row.get(1)?,
         idempotency_key: row.get(2)?,
-        act: epoch_model::decision::Act::Webhook { effect: String::new(), payload: serde_json::Value::Null },
+        act: epoch_model::decision::Act::Call { effect: String::new(), payload: serde_json::Value::Null },
         state: state_of(&state),
         attempts: row.get(5)?,
         next_at: row.get(6)?,

@@ -7,7 +7,19 @@ export type Act = { "kind": "set_lever", lever: string, from: LeverValue, to: Le
 /**
  * Share of the units that are in it, 0 to 1.
  */
-share: number, audience: string | null, slice: Slice | null, } | { "kind": "end_experiment", experiment: string, lever: string, from: LeverValue, ship: LeverValue | null, } | { "kind": "webhook", effect: string, payload: unknown, };
+share: number, audience: string | null, slice: Slice | null, } | { "kind": "end_experiment", experiment: string, lever: string, from: LeverValue, ship: LeverValue | null, } | { "kind": "call", effect: string, payload: unknown, } | { "kind": "start_workflow", workflow: string, version: number, input: unknown, } | { "kind": "edit_workflow", workflow: string, 
+/**
+ * The version it was written against; 0 for a new one.
+ */
+from_version: number, 
+/**
+ * The definition whole, as TOML.
+ */
+text: string, } | { "kind": "choose", question: string, options: Array<string>, 
+/**
+ * What approving as it stands means.
+ */
+choice: string, };
 
 /**
  * A thing the engine did.
@@ -157,6 +169,11 @@ purpose: Purpose | null, };
 export type AuditView = { rows: number, head: string, problem: string | null, };
 
 /**
+ * How much may be done alone.
+ */
+export type Autonomy = "watch" | "propose" | "limited" | "full";
+
+/**
  * Where a backup goes; the business's `backups` folder when absent.
  */
 export type BackupArgs = { path: string | null, };
@@ -179,6 +196,36 @@ score: number, };
  * Which way a metric should move.
  */
 export type Better = "up" | "down" | "neither";
+
+/**
+ * A budget line. An act must fit every line that covers it; a line without selectors is the company's.
+ */
+export type Budget = { key: string, title: string, per: Period, amount_minor: number, 
+/**
+ * Effects by key, or levers as `lever:<key>`; empty for all.
+ */
+targets: Array<string>, 
+/**
+ * Proposers, `*` at the end fits the rest; empty for all.
+ */
+proposers: Array<string>, 
+/**
+ * Domains; empty for all.
+ */
+domains: Array<Domain>, };
+
+/**
+ * What remains of a budget line the act is paid from.
+ */
+export type BudgetLeft = { 
+/**
+ * The line's key, and its title.
+ */
+budget: string, title: string, amount_minor: number, 
+/**
+ * Before this decision.
+ */
+left_minor: number, };
 
 /**
  * The whole of `business.toml`, validated.
@@ -227,6 +274,15 @@ export type Calibration = { scored: number, inside: number, };
  * What follows from a look.
  */
 export type Call = { "call": "continue" } | { "call": "blocked" } | { "call": "ship", arm: string, } | { "call": "roll_back", arm: string, } | { "call": "futile" } | { "call": "inconclusive" };
+
+/**
+ * Where a record is kept: who, on what kind of act, how hard to undo, how big.
+ */
+export type Cell = { proposer: string, 
+/**
+ * `set_lever`, `call mail`, `start_workflow`, …
+ */
+act: string, reversibility: Reversibility, size: Size, };
 
 /**
  * What changed, for the page to refresh: topics such as `status`, `kpis`, `decisions`, `connections`, `settings`, `reports`.
@@ -281,6 +337,23 @@ measured: Interval | null,
  * Level of the online false-discovery procedure it was tested at, and its p-value.
  */
 level: number | null, p_value: number | null, };
+
+/**
+ * Two decisions that could not be told apart, or that pull at one number.
+ */
+export type Conflict = { 
+/**
+ * The other decision.
+ */
+decision: string, 
+/**
+ * What they share: `lever pro_price`, `metric mrr`.
+ */
+on: string, 
+/**
+ * What was done about it, in one sentence.
+ */
+resolution: string, };
 
 /**
  * Connections.
@@ -403,6 +476,50 @@ on_expiry: string, preconditions: Array<Precondition>, guardrails: Array<string>
  */
 deferred_until: number | null, history: Array<Transition>, outcome: Outcome | null, 
 /**
+ * The proposer's own key of it: proposing twice under one key is proposing once.
+ */
+proposal?: string | null, 
+/**
+ * The step of a workflow it is.
+ */
+origin?: Origin | null, 
+/**
+ * What its proposer may do alone in this cell, and what is missing for more.
+ */
+standing?: Standing | null, 
+/**
+ * The budget lines it is paid from, the tightest first.
+ */
+budgets?: Array<BudgetLeft>, 
+/**
+ * Drawn by chance to be looked at although it could have run alone.
+ */
+audited?: boolean, 
+/**
+ * Only predicted and scored, never shown for an answer or run.
+ */
+shadow?: boolean, 
+/**
+ * What else is open or being observed on the same lever or the same KPI's path, and how that was resolved.
+ */
+conflicts?: Array<Conflict>, 
+/**
+ * The standing grant it ran under.
+ */
+grant?: string | null, 
+/**
+ * Approved, and may be withdrawn until then.
+ */
+cools_until?: number | null, 
+/**
+ * Hidden until this changes, beside the time.
+ */
+deferred_for?: Wake | null, 
+/**
+ * Questions and answers.
+ */
+talk?: Array<Remark>, 
+/**
  * The card that was on screen, where it was approved with another value. The signature binds to that card.
  */
 edited_from?: Decision | null, };
@@ -467,6 +584,11 @@ export type Domain = "product" | "marketing" | "pricing" | "support" | "analytic
 export type DomainView = { domain: Domain, metrics: number, levers: number, playbooks: number, insights_30d: number, decisions_30d: number, };
 
 /**
+ * The loss at which autonomy ends: what scored decisions that ran alone cost against doing nothing, within a time.
+ */
+export type Drawdown = { loss_minor: number, over: number, };
+
+/**
  * A share of a deviation that one segment value carries.
  */
 export type Driver = { 
@@ -505,9 +627,9 @@ low_minor: number, high_minor: number, decisions: number,
 since: number, note: string, };
 
 /**
- * Approves with another lever value.
+ * Approves with other values for editable fields (`to`, `choice`, `payload.<name>`).
  */
-export type EditArgs = { id: string, card_hash: string, to: LeverValue, };
+export type EditArgs = { id: string, card_hash: string, set: { [key in string]: LeverValue }, };
 
 /**
  * A field that may be edited before approval.
@@ -519,21 +641,50 @@ export type Editable = {
 field: string, min: number | null, max: number | null, step: number | null, options: Array<string>, };
 
 /**
- * An outside action that is declared by name: a webhook.
+ * An outside action that is declared by name. What it needs to be let in (a token, a password) is in the secret store under
+ * `effect.<key>`, never in the file.
  */
-export type EffectTarget = { key: string, title: string, 
-/**
- * Where it is posted.
- */
-url: string, domain: Domain, reversibility: Reversibility, 
+export type EffectTarget = { key: string, title: string, domain: Domain, reversibility: Reversibility, 
 /**
  * What one call costs, in minor units.
  */
-cost_minor: number, 
+cost_minor: number, } & ({ "kind": "webhook", url: string, allow_private: boolean, idempotent: boolean, } | { "kind": "github", 
 /**
- * Allows a private or loopback address, by name.
+ * `owner/name`.
  */
-allow_private: boolean, };
+repo: string, 
+/**
+ * File name or id of the workflow.
+ */
+workflow: string, 
+/**
+ * Branch or tag.
+ */
+git_ref: string, 
+/**
+ * Root of the API.
+ */
+api: string, allow_private: boolean, } | { "kind": "file", path: string, 
+/**
+ * Adds to the end instead of replacing.
+ */
+append: boolean, } | { "kind": "mail", host: string, port: number, tls: MailTls, user: string | null, from: string, to: Array<string>, allow_private: boolean, } | { "kind": "slack", channel: string, api: string, allow_private: boolean, } | { "kind": "shell", 
+/**
+ * Program and arguments; `{field}` takes a field of the payload as one argument.
+ */
+command: Array<string>, 
+/**
+ * Answers 0 when the call with the key in `EPOCHCORE_KEY` took place, 1 when it did not.
+ */
+check: Array<string> | null, timeout_s: number, 
+/**
+ * Running it twice with one key does it once.
+ */
+idempotent: boolean, } | { "kind": "model", api: ModelApi, url: string, model: string, 
+/**
+ * JSON schema the answer must fit.
+ */
+schema: unknown, tokens_max: number, allow_private: boolean, });
 
 /**
  * An effect in the outbox.
@@ -1818,9 +1969,46 @@ unknown_reads: Array<UnknownReadView>, publish: Array<PublishView>,
 gateway: string | null, };
 
 /**
- * What the engine may do alone, in money and attention.
+ * What the engine may do alone.
  */
-export type Limits = { autonomous_spend_per_day_minor: number, exposure_per_decision: number, cards_per_day: number, };
+export type Limits = { autonomous_spend_per_day_minor: number, 
+/**
+ * Share of customers one decision may touch alone.
+ */
+exposure_per_decision: number, 
+/**
+ * Cards put to the founder per local day.
+ */
+cards_per_day: number, 
+/**
+ * Share of customers all decisions of a local day may touch alone, together.
+ */
+exposure_per_day?: number | null, 
+/**
+ * Minutes of the founder's per local day.
+ */
+minutes_per_day?: number | null, 
+/**
+ * When what ran alone lost so much, everything asks.
+ */
+drawdown?: Drawdown | null, 
+/**
+ * Share of what may run alone that is put to the founder all the same, drawn by chance, for ever.
+ */
+audit_share?: number, 
+/**
+ * How long an approved sovereign decision can still be withdrawn before it runs, ms.
+ */
+cool_off?: number, 
+/**
+ * Proposers that only watch: what they propose is predicted and scored, never shown or run. `*` at the end fits the rest.
+ */
+shadow?: Array<string>, budgets?: Array<Budget>, rates?: Array<Rate>, };
+
+/**
+ * How mail reaches its server.
+ */
+export type MailTls = "tls" | "starttls" | "none";
 
 /**
  * How columns become events; expressions over column names (`'order'`, `Quantity * UnitPrice`).
@@ -1974,6 +2162,11 @@ definition: string, };
 export type MetricSuggestion = { key: string, title: string, toml: string, why: string, };
 
 /**
+ * What a language model's server speaks.
+ */
+export type ModelApi = "openai" | "ollama";
+
+/**
  * Central moments of one arm's units for one metric: means, sums of squared deviations (`m2`) and sums of products of
  * deviations (`with_…`), computed from exact sums, so that a mean much larger than its spread loses no digits.
  */
@@ -2033,9 +2226,13 @@ lever: string | null, };
 export type OpenArgs = { folder: string, };
 
 /**
- * Who asked.
+ * Where a proposal came from when not from the engine's own loop.
  */
-export type Origin = "file" | "operator" | "engine";
+export type Origin = { 
+/**
+ * The run of a workflow and the node in it.
+ */
+run: string, node: string, };
 
 /**
  * What came of it.
@@ -2065,6 +2262,11 @@ loss: number,
  * What the figure can and cannot say.
  */
 note: string, };
+
+/**
+ * Over which time a budget is counted.
+ */
+export type Period = "decision" | "day" | "week" | "month";
 
 /**
  * What is kept of one person.
@@ -2420,7 +2622,7 @@ export type Precedent = { decision: string, headline: string, predicted: number,
 /**
  * Something that must hold when it runs.
  */
-export type Precondition = { "kind": "lever_is", lever: string, value: LeverValue, } | { "kind": "before", at: number, };
+export type Precondition = { "kind": "lever_is", lever: string, value: LeverValue, } | { "kind": "before", at: number, } | { "kind": "workflow_is", workflow: string, version: number, };
 
 /**
  * What is expected of a metric over the horizon.
@@ -2551,6 +2753,15 @@ values: number, };
 export type RangeArgs = { from: number | null, to: number | null, };
 
 /**
+ * At most so many calls of an effect within a sliding time, whoever decided them.
+ */
+export type Rate = { 
+/**
+ * An effect's key, a kind of effect (`mail`), `lever`, or `*`.
+ */
+of: string, most: number, per: number, };
+
+/**
  * A look read.
  */
 export type Reading = { 
@@ -2633,6 +2844,15 @@ export type RejectionView = { id: number, at: number, source: string, position: 
 done: boolean, };
 
 /**
+ * A line of the talk between founder and proposer.
+ */
+export type Remark = { at: number, 
+/**
+ * `operator:<key id>`, or the proposer.
+ */
+by: string, text: string, };
+
+/**
  * Speed of a running replay; 0 holds it.
  */
 export type ReplayArgs = { speed: number, };
@@ -2679,9 +2899,9 @@ html: string, };
 export type ReportsView = { reports: Array<ReportFile>, folder: string, };
 
 /**
- * The card as it would be with another lever value; nothing changes.
+ * The card as it would be with other values; nothing changes.
  */
-export type RepredictArgs = { id: string, to: LeverValue, };
+export type RepredictArgs = { id: string, set: { [key in string]: LeverValue }, };
 
 /**
  * How hard something is to undo.
@@ -3142,6 +3362,11 @@ export type SinkView = { key: string, title: string,
 place: string, health: string, health_text: string, sent: number, failed: number, has_secret: boolean, };
 
 /**
+ * How big a decision is within its cell.
+ */
+export type Size = "small" | "medium" | "large";
+
+/**
  * A slice of a layer. Experiments of one layer with disjoint slices never share a unit.
  */
 export type Slice = { layer: string, 
@@ -3237,10 +3462,35 @@ first_event_at: number | null, last_event_at: number | null, last_received_at: n
 export type StackItem = { name: string, on: boolean, text: string, };
 
 /**
- * Where a decision stands. `draft -> pending -> {approved, rejected, expired, withdrawn, superseded, stale}`;
- * `approved -> executing -> {executed, failed}`; `executed -> observing -> scored`.
+ * The record of a cell as shown on a card and on the ladder.
  */
-export type State = "draft" | "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "superseded" | "stale" | "executing" | "executed" | "failed" | "in_doubt" | "observing" | "scored";
+export type Standing = { cell: Cell, level: Autonomy, 
+/**
+ * Scored cases, weighted by age (half-life 60 days), and how many of them were acceptable.
+ */
+cases: number, acceptable: number, 
+/**
+ * 95 % lower bound of the acceptable share (Beta posterior; the prior comes from the parent cell).
+ */
+lower: number, 
+/**
+ * What the lower bound must pass for the next level; `None` where there is none.
+ */
+threshold: number | null, 
+/**
+ * What is missing for the next level, a sentence each; empty where it was reached or there is none.
+ */
+missing: Array<string>, 
+/**
+ * Why it was taken down last, and when.
+ */
+lowered: [number, string] | null, };
+
+/**
+ * Where a decision stands. `draft -> pending <-> asked -> {approved, rejected, expired, withdrawn, superseded, stale}`;
+ * `approved -> executing -> {executed, failed}`; `executed -> observing -> scored`. What nothing was predicted of ends executed.
+ */
+export type State = "draft" | "pending" | "asked" | "approved" | "rejected" | "expired" | "withdrawn" | "superseded" | "stale" | "executing" | "executed" | "failed" | "in_doubt" | "observing" | "scored";
 
 /**
  * The frame around every page.
@@ -3434,6 +3684,11 @@ export type Upcoming = { at: number, text: string, decision: string | null, };
  * Says no, with a reason (`wrong`, `not_now`, `too_risky`, `too_costly`, `other`).
  */
 export type VetoArgs = { id: string, card_hash: string, reason: string, text: string, };
+
+/**
+ * What brings a deferred card back before its time.
+ */
+export type Wake = { "kind": "insight", metric: string, } | { "kind": "decision", decision: string, };
 
 /**
  * Something a founder should know about a lever, and the next step.

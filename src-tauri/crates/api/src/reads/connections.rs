@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use epoch_host::Host;
 use epoch_model::Result;
-use epoch_model::business::{PublishKind, SourceKind};
+use epoch_model::business::{EffectKind, PublishKind, SourceKind};
 use epoch_model::decision::Act;
 use epoch_model::time::{DAY, Millis};
 use epoch_store::{GatewayKey, KeyKind, OutboxState, SourceState};
@@ -139,7 +139,7 @@ fn sinks(host: &Host) -> Result<Vec<SinkView>> {
         .effects
         .iter()
         .map(|target| {
-            let mine = outbox.iter().filter(|i| matches!(&i.act, Act::Webhook { effect, .. } if *effect == target.key));
+            let mine = outbox.iter().filter(|i| matches!(&i.act, Act::Call { effect, .. } if *effect == target.key));
             let (mut sent, mut failed, mut last) = (0, 0, None);
             for item in mine {
                 match item.state {
@@ -155,11 +155,10 @@ fn sinks(host: &Host) -> Result<Vec<SinkView>> {
                 Some(i) if i.state == OutboxState::Pending => ("waiting", i.detail.clone()),
                 Some(i) => ("failing", i.detail.clone()),
             };
-            let rest = target.url.split_once("://").map_or(target.url.as_str(), |(_, rest)| rest);
             SinkView {
                 key: target.key.clone(),
                 title: target.title.clone(),
-                place: rest.split(['/', '?']).next().unwrap_or_default().to_owned(),
+                place: place(&target.kind),
                 health: health.into(),
                 health_text: text,
                 sent,
@@ -168,6 +167,17 @@ fn sinks(host: &Host) -> Result<Vec<SinkView>> {
             }
         })
         .collect())
+}
+
+/// Where an effect goes, without what may be secret in an address.
+fn place(kind: &EffectKind) -> String {
+    match kind {
+        EffectKind::Webhook { url, .. } => {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            rest.split(['/', '?']).next().unwrap_or_default().to_owned()
+        }
+        kind => kind.place(),
+    }
 }
 
 fn keys(host: &Host, gateway: Option<&str>, states: &[SourceState]) -> Result<Vec<KeyView>> {

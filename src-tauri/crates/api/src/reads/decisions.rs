@@ -65,11 +65,10 @@ pub(crate) fn decision(host: &Host, args: &IdArgs) -> Result<DecisionView> {
     let decision = store.decision(&args.id)?.ok_or_else(|| {
         Error::new(Code::NotFound, format!("there is no decision “{}”", args.id), "see the list of decisions")
     })?;
-    let effect = store
-        .outbox(None, 10_000)?
-        .into_iter()
-        .find(|item| item.decision == decision.id)
-        .map(|item| effect_view(&item));
+    let effect = store.outbox(None, 10_000)?.into_iter().find(|item| item.decision == decision.id).map(|item| {
+        let kind = item.act.effect().and_then(|e| host.business().effects.into_iter().find(|t| t.key == e));
+        effect_view(&item, kind.map(|t| t.kind.promise().words()))
+    });
     let metric = &decision.prediction.metric;
     let grain = host.business().metrics.iter().find(|m| &m.key == metric).map_or(Grain::Day, |m| m.grain);
     let (from, to) = (decision.created_at - 42 * DAY, decision.prediction.to.max(decision.created_at + DAY));
@@ -86,17 +85,20 @@ pub(crate) fn decision(host: &Host, args: &IdArgs) -> Result<DecisionView> {
     })
 }
 
-pub(crate) fn effect_view(item: &OutboxItem) -> EffectView {
+/// An effect on its way; `promise`: what its adapter promises.
+pub(crate) fn effect_view(item: &OutboxItem, promise: Option<&str>) -> EffectView {
     use epoch_store::OutboxState as S;
     let (target, promise) = match &item.act {
-        Act::SetLever { lever, .. } => (format!("lever {lever}"), "once: committed together with its journal row"),
-        Act::StartExperiment { lever, .. } | Act::EndExperiment { lever, .. } => {
-            (format!("rules of lever {lever}"), "once: committed together with its journal row")
+        Act::SetLever { lever, .. } => {
+            (format!("lever {lever}"), "once: committed together with its journal row".to_owned())
         }
-        Act::Webhook { effect, .. } => (
-            format!("webhook {effect}"),
-            "never twice silently: tried again only if the receiver said it failed, with the same webhook-id; no answer leaves it in doubt",
-        ),
+        Act::StartExperiment { lever, .. } | Act::EndExperiment { lever, .. } => {
+            (format!("rules of lever {lever}"), "once: committed together with its journal row".to_owned())
+        }
+        Act::Call { effect, .. } => {
+            (format!("effect {effect}"), promise.unwrap_or("what it calls is no longer declared").to_owned())
+        }
+        act => (act.target(), "once: committed together with its journal row".to_owned()),
     };
     let state = match item.state {
         S::Pending => "pending",
@@ -111,7 +113,7 @@ pub(crate) fn effect_view(item: &OutboxItem) -> EffectView {
         state: state.into(),
         attempts: item.attempts,
         target,
-        promise: promise.into(),
+        promise,
         last_error: (!matches!(item.state, S::Done | S::Pending) && !item.detail.is_empty())
             .then(|| item.detail.clone()),
         next_at: (item.state == S::Pending).then_some(item.next_at),

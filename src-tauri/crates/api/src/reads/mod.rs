@@ -53,8 +53,8 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "decisions" => json(decisions::decisions(host, &args(given)?)?),
         "decision" => json(decisions::decision(host, &args(given)?)?),
         "repredict" => {
-            let RepredictArgs { id, to } = args(given)?;
-            json(host.preview_edit(&id, &to)?)
+            let RepredictArgs { id, set } = args(given)?;
+            json(host.preview_edit(&id, &set)?)
         }
         "check_config" => json(settings::check(host, &args(given)?)),
         "series" => json(kpis::plain(host, &args(given)?)?),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use epoch_api::control::Client;
 use epoch_model::business::Business;
@@ -220,7 +221,12 @@ fn a_live_company_is_steered_while_it_lives() {
 
     ask("write", "sandbox_speed", json!({ "speed": 0 }));
     assert_eq!(ask("read", "sandbox", json!({}))["phase"], json!("paused"));
-    let standing = at(&ask("read", "sandbox", json!({})), "now");
+    // A step that was under way is finished first.
+    let standing = until("time to stand still", || {
+        let before = at(&ask("read", "sandbox", json!({})), "now");
+        std::thread::sleep(Duration::from_millis(300));
+        Some(before).filter(|before| at(&ask("read", "sandbox", json!({})), "now") == *before)
+    });
     let told = ask("write", "sandbox_inject", json!({ "kind": "viral_post", "days": 1 }));
     assert_eq!(told["injected"][0]["at"], json!(standing));
     let truth = ask("read", "sandbox_truth", json!({}));

@@ -6,7 +6,7 @@ mod sign;
 use std::sync::Once;
 use std::time::Duration;
 
-use epoch_model::business::EffectTarget;
+use epoch_model::business::{EffectKind, EffectTarget};
 use epoch_model::decision::Act;
 use epoch_model::gate::Permit;
 use epoch_model::journal::content_hash;
@@ -66,14 +66,17 @@ fn retry(detail: impl Into<String>) -> Delivery {
 /// `secret` is the key itself or its text form (`whsec_` and base64). `now` becomes the `webhook-timestamp` (seconds). Must
 /// run within a tokio runtime with time and IO.
 pub async fn send(permit: &Permit, target: &EffectTarget, secret: &[u8], body: &Value, now: Millis) -> Delivery {
-    let act = Act::Webhook { effect: target.key.clone(), payload: body.clone() };
+    let act = Act::Call { effect: target.key.clone(), payload: body.clone() };
     if serde_json::to_value(&act).map(|a| content_hash(&a)).ok().as_deref() != Some(permit.act_hash()) {
         return refused(Refusal::Permit, "the permit is not for this webhook with this payload");
     }
-    let Ok(url) = Url::parse(&target.url) else {
-        return refused(Refusal::Semantic, format!("“{}” is not a URL", target.url));
+    let EffectKind::Webhook { url, allow_private, .. } = &target.kind else {
+        return refused(Refusal::Semantic, format!("“{}” is not a webhook", target.key));
     };
-    let client = match address::client_to(&url, target.allow_private).await {
+    let Ok(url) = Url::parse(url) else {
+        return refused(Refusal::Semantic, format!("“{url}” is not a URL"));
+    };
+    let client = match address::client_to(&url, *allow_private).await {
         Ok(client) => client,
         Err(delivery) => return delivery,
     };

@@ -16,7 +16,7 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: i64 = 1_614_265_330_123;
 
 fn permit(payload: &Value) -> Permit {
-    let act = json!({"kind": "webhook", "effect": "hook", "payload": payload});
+    let act = json!({"kind": "call", "effect": "hook", "payload": payload});
     let expectation = json!({"p10": 0.0, "p50": 1.0, "p90": 2.0, "method": "naive", "history": 3});
     let prediction = json!({"metric": "m", "from": 0, "to": 1, "value": expectation, "money_minor": null, "p_worse": 0.1, "calibration": {"scored": 0, "inside": 0}});
     let decision = json!({
@@ -34,7 +34,7 @@ fn permit(payload: &Value) -> Permit {
 }
 
 fn target(url: &str, allow_private: bool) -> EffectTarget {
-    serde_json::from_value(json!({"key": "hook", "title": "t", "url": url, "domain": "support", "reversibility": "R1", "cost_minor": 0, "allow_private": allow_private})).unwrap()
+    serde_json::from_value(json!({"key": "hook", "title": "t", "kind": "webhook", "url": url, "domain": "support", "reversibility": "R1", "cost_minor": 0, "allow_private": allow_private})).unwrap()
 }
 
 /// Answers one request with `answer` and gives the request back.

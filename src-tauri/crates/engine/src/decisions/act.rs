@@ -26,7 +26,7 @@ impl Engine {
             Play::Webhook { effect, payload } => {
                 let target = config.business.effects.iter().find(|e| effect.effect(e))?;
                 let payload = filled(payload, fill);
-                Some(Choice { act: Act::Webhook { effect: target.key.clone(), payload }, steps: 1.0, back: false })
+                Some(Choice { act: Act::Call { effect: target.key.clone(), payload }, steps: 1.0, back: false })
             }
             Play::Lever { lever, r#move } => self.move_of(config, lever, r#move),
         }

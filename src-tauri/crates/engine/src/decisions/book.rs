@@ -104,7 +104,7 @@ pub(crate) fn terminal(state: State) -> bool {
 
 /// Whether it may still cause an effect: no second decision on its lever meanwhile.
 pub(crate) fn live(state: State) -> bool {
-    matches!(state, State::Draft | State::Pending | State::Approved | State::Executing | State::InDoubt)
+    matches!(state, State::Draft | State::Pending | State::Asked | State::Approved | State::Executing | State::InDoubt)
 }
 
 /// The arrows of a decision's life; nothing else happens.
@@ -115,7 +115,13 @@ pub(crate) fn allowed(from: State, to: State) -> bool {
             matches!(to, S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
         }
         S::Pending => {
-            matches!(to, S::Draft | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
+            matches!(
+                to,
+                S::Draft | S::Asked | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale
+            )
+        }
+        S::Asked => {
+            matches!(to, S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
         }
         S::Approved => matches!(to, S::Executing | S::Withdrawn | S::Stale | S::Rejected),
         S::Executing => matches!(to, S::Executed | S::Failed | S::InDoubt),
@@ -187,17 +193,6 @@ impl Book {
         }
         if self.cooldown.len() > 200 {
             self.cooldown.retain(|_, until| *until > now);
-        }
-    }
-}
-
-/// What an act acts on, for precedents: `lever pro_price` or `effect alert`.
-pub(crate) fn target(act: &Act) -> String {
-    match act {
-        Act::SetLever { lever, .. } => format!("lever {lever}"),
-        Act::Webhook { effect, .. } => format!("effect {effect}"),
-        Act::StartExperiment { experiment, .. } | Act::EndExperiment { experiment, .. } => {
-            format!("experiment {experiment}")
         }
     }
 }

@@ -8,7 +8,7 @@ use epoch_model::decision::{
 use epoch_model::insight::{Expectation, Insight};
 use epoch_model::time::Millis;
 
-use super::book::{Book, target};
+use super::book::Book;
 use crate::config::Config;
 use crate::monitor::track::Track;
 use crate::playbook::Playbook;
@@ -82,6 +82,17 @@ pub(crate) fn empty(id: &str, now: Millis, domain: Domain, proposer: String, met
         deferred_until: None,
         history: Vec::new(),
         outcome: None,
+        proposal: None,
+        origin: None,
+        standing: None,
+        budgets: Vec::new(),
+        audited: false,
+        shadow: false,
+        conflicts: Vec::new(),
+        grant: None,
+        cools_until: None,
+        deferred_for: None,
+        talk: Vec::new(),
         edited_from: None,
     }
 }
@@ -156,9 +167,9 @@ pub(crate) fn words(
 pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut Decision) -> Option<f64> {
     d.dry_run = match &d.act {
         Act::SetLever { lever, from, to } => format!("{lever}: {} -> {}", raw(from), raw(to)),
-        Act::Webhook { effect, payload } => {
-            let url = config.effect(effect).map_or("", |e| e.url.as_str());
-            format!("POST {url} {}", text::shorten(&epoch_model::journal::canonical(payload), 2000))
+        Act::Call { effect, payload } => {
+            let (word, place) = config.effect(effect).map_or(("", String::new()), |e| (e.kind.word(), e.kind.place()));
+            format!("{word} {place}: {}", text::shorten(&epoch_model::journal::canonical(payload), 2000))
         }
         Act::StartExperiment { lever, arms, share, .. } => {
             let arms: Vec<String> = arms.iter().map(|a| format!("{} {}", a.key, raw(&a.value))).collect();
@@ -167,6 +178,14 @@ pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut D
         Act::EndExperiment { lever, from, ship, .. } => {
             format!("{lever}: {} for everyone", raw(ship.as_ref().unwrap_or(from)))
         }
+        Act::StartWorkflow { workflow, version, input } => {
+            let input = text::shorten(&epoch_model::journal::canonical(input), 2000);
+            format!("run {workflow}, version {version}, with {input}")
+        }
+        Act::EditWorkflow { workflow, from_version, .. } => {
+            format!("{workflow}: version {from_version} -> {}", from_version.saturating_add(1))
+        }
+        Act::Choose { options, choice, .. } => format!("{choice}, of: {}", options.join(", ")),
     };
     let goal = config.business.goals.iter().find(|g| g.metric == metric.key);
     d.goal = goal.map(|g| format!("{} of {}", metric.title, text::value(metric, &config.business, g.target)));
@@ -180,7 +199,7 @@ pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut D
         .past
         .iter()
         .rev()
-        .filter(|p| p.target == target(&d.act))
+        .filter(|p| p.target == d.act.target())
         .take(5)
         .map(|p| Precedent {
             decision: p.id.clone(),
@@ -203,10 +222,13 @@ pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut D
         (Act::EndExperiment { ship: None, .. }, _) => "it can be asked again at any time".to_owned(),
         (Act::StartExperiment { .. }, _) => "end it at any time: everyone gets what they had".to_owned(),
         (Act::EndExperiment { lever, from, .. }, _) => format!("set {lever} back to {}", text::lever(from)),
-        (Act::Webhook { .. }, Reversibility::R0 | Reversibility::R1) => {
+        (Act::Call { .. }, Reversibility::R0 | Reversibility::R1) => {
             "a message cannot be unsent, but nothing depends on it".to_owned()
         }
-        (Act::Webhook { .. }, Reversibility::R2) => "only by hand, at the receiver".to_owned(),
+        (Act::Call { .. }, Reversibility::R2) => "only by hand, at the receiver".to_owned(),
+        (Act::StartWorkflow { .. }, _) => "cancel the run: what its steps did is undone where they say how".to_owned(),
+        (Act::EditWorkflow { from_version, .. }, _) => format!("publish version {from_version} again"),
+        (Act::Choose { .. }, _) => "nothing happens outside".to_owned(),
         (_, Reversibility::R3) => "cannot be undone".to_owned(),
     };
     d.on_expiry = match d.reversibility {
@@ -313,7 +335,7 @@ fn counter_evidence(
             Some(RowsRef { metric: metric.key.clone(), from, to: insight.from, segment: None }),
         );
     }
-    let same: Vec<_> = book.past.iter().filter(|p| p.target == target(&d.act)).collect();
+    let same: Vec<_> = book.past.iter().filter(|p| p.target == d.act.target()).collect();
     searched.push(format!("{} scored decisions of this kind", same.len()));
     for past in same.iter().rev().filter(|p| !p.helped).take(3) {
         add(format!("{} did not help: {}", past.id, past.headline), None);
@@ -381,10 +403,15 @@ pub(crate) fn blast_radius(config: &Config, metric: &Metric, insight: Option<&In
             let numbers = if touched.is_empty() { metric.title.clone() } else { touched.join(", ") };
             format!("{reach}; numbers it can move: {numbers}{focus}")
         }
-        Act::Webhook { effect, .. } => {
+        Act::Call { effect, .. } => {
             let title = config.effect(effect).map_or(effect.as_str(), |e| e.title.as_str());
             format!("one message to {title}; no customer is touched (0 %)")
         }
+        Act::StartWorkflow { workflow, .. } => {
+            format!("one run of {workflow}; each of its steps is decided by itself")
+        }
+        Act::EditWorkflow { workflow, .. } => format!("runs of {workflow} that start from then on"),
+        Act::Choose { .. } => "nothing but the run that asks".to_owned(),
     }
 }
 

@@ -88,7 +88,8 @@ impl Engine {
             Precondition::Before { at } if !silent && self.now >= *at => {
                 Some("because its time was over before it could run".to_owned())
             }
-            Precondition::Before { .. } => None,
+            // The host checks it where the versions are: when it publishes.
+            Precondition::Before { .. } | Precondition::WorkflowIs { .. } => None,
         })
     }
 
@@ -210,7 +211,7 @@ impl Engine {
             .book
             .records
             .values()
-            .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Approved))
+            .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Asked | State::Approved))
             .filter(|r| match &r.decision.act {
                 Act::SetLever { lever: l, from, .. } => l == lever && from != value,
                 // The control of an experiment is what everyone had.
@@ -307,7 +308,7 @@ impl Engine {
             .book
             .records
             .values()
-            .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Approved))
+            .filter(|r| matches!(r.decision.state, State::Draft | State::Pending | State::Asked | State::Approved))
             .filter(|r| undeclared(config, &r.decision.act))
             .map(|r| r.decision.id.clone())
             .collect();

@@ -7,7 +7,7 @@ use epoch_stats::baseline::Band;
 use epoch_stats::effect::pinball;
 use epoch_stats::horizon::Pool;
 
-use super::book::{Past, target};
+use super::book::Past;
 use super::lifecycle::money_of;
 use crate::Engine;
 use crate::action::Action;
@@ -73,7 +73,7 @@ impl Engine {
         let past = Past {
             id: id.to_owned(),
             headline: d.headline.clone(),
-            target: target(&d.act),
+            target: d.act.target(),
             metric: metric.key.clone(),
             predicted: band.p50,
             actual,
@@ -113,7 +113,7 @@ fn note(observed: Millis, predicted: Millis, disturbed: Option<&str>, act: &Act)
         let late = format!(" It was executed {days} days after the prediction was made.");
         out.push_str(&late);
     }
-    if matches!(act, Act::Webhook { .. }) {
+    if matches!(act, Act::Call { .. }) {
         out.push_str(" What the receiver did about it is not known.");
     }
     out

@@ -126,11 +126,14 @@ pub fn facts_of(business: &Business, d: &Decision, at: Millis) -> Facts {
         Act::SetLever { .. } => "set_lever",
         Act::StartExperiment { .. } => "start_experiment",
         Act::EndExperiment { .. } => "end_experiment",
-        Act::Webhook { .. } => "webhook",
+        Act::Call { .. } => "call",
+        Act::StartWorkflow { .. } => "start_workflow",
+        Act::EditWorkflow { .. } => "edit_workflow",
+        Act::Choose { .. } => "choose",
     };
     Facts {
         proposer: d.proposer.clone(),
-        target: super::book::target(&d.act),
+        target: d.act.target(),
         domain: d.domain,
         act: act.to_owned(),
         level: d.level,
@@ -155,7 +158,7 @@ fn hundredths(share: f64) -> i64 {
 /// Share of customers an act touches: a lever is the same for all; a message to the team, or a draft, touches none.
 pub(crate) fn exposure(act: &Act, reversibility: Reversibility) -> f64 {
     match act {
-        Act::Webhook { .. } => 0.0,
+        Act::Call { .. } | Act::StartWorkflow { .. } | Act::EditWorkflow { .. } | Act::Choose { .. } => 0.0,
         _ if reversibility == Reversibility::R0 => 0.0,
         // The control is what everybody had.
         Act::StartExperiment { arms, share, .. } => share * arms.iter().skip(1).map(|arm| arm.weight).sum::<f64>(),

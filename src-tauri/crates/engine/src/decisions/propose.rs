@@ -9,7 +9,7 @@ use epoch_model::time::{Grain, Zone};
 use epoch_stats::baseline::Band;
 
 use super::act::{editable, steps_between};
-use super::book::{Record, Source, live, target};
+use super::book::{Record, Source, live};
 use super::card::{self, Facts};
 use super::policy;
 use super::predict::{Forecast, Origin, Question, forecast};
@@ -113,7 +113,7 @@ impl Engine {
         let Source::Playbook { prior, steps: first, .. } = record.source else { return None };
         let scale = if first == 0.0 { 1.0 } else { (steps / first).clamp(-3.0, 3.0) };
         let prior = scaled(prior, scale);
-        let target = target(&d.act);
+        let target = d.act.target();
         let made = forecast(
             config,
             zone,
@@ -176,7 +176,10 @@ impl Engine {
             Act::StartExperiment { lever, .. } | Act::EndExperiment { lever, .. } => {
                 config.lever(lever).map(|l| (l.reversibility, l.cost_minor, None))
             }
-            Act::Webhook { effect, .. } => config.effect(effect).map(|e| (e.reversibility, e.cost_minor, None)),
+            Act::Call { effect, .. } => config.effect(effect).map(|e| (e.reversibility, e.cost_minor, None)),
+            // A run changes nothing by itself: its steps are decisions of their own. A new version can be taken back.
+            Act::StartWorkflow { .. } | Act::EditWorkflow { .. } => Some((Reversibility::R1, 0, None)),
+            Act::Choose { .. } => Some((Reversibility::R0, 0, None)),
         }
     }
 

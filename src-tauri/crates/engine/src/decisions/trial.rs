@@ -86,7 +86,7 @@ impl Engine {
                     up: None,
                     prior: p.improvement,
                     origin: Origin::Measured(&p.method),
-                    target: &super::book::target(&d.act),
+                    target: &d.act.target(),
                     steps: 1.0,
                     calibration,
                 },

@@ -1,8 +1,10 @@
 //! The operator's answer to a card: verified, then done.
 
+use std::collections::BTreeMap;
+
 use epoch_model::business::LeverValue;
 use epoch_model::decision::{Act, SignedVerdict, State, Verdict};
-use epoch_model::gate::editable_to;
+use epoch_model::gate::edited_act;
 use epoch_model::{Code, Error, Result};
 
 use super::book::{Record, Source};
@@ -19,6 +21,8 @@ impl Engine {
                 Verdict::Edit { .. } => "edit",
                 Verdict::Veto { .. } => "veto",
                 Verdict::Defer { .. } => "deferral",
+                Verdict::Ask { .. } => "question",
+                Verdict::Delegate { .. } => "delegation",
             };
             out.push(Action::Refused {
                 what: format!("{answer} of {}", text::shorten(&signed.claim.decision, 40)),
@@ -62,10 +66,13 @@ impl Engine {
                 self.shift(id, State::Approved, &actor, "approved".to_owned(), out);
                 self.execute(config, id, out);
             }
-            Verdict::Edit { to } => {
-                let mut edited = self.edited(config, id, to)?;
+            Verdict::Ask { .. } | Verdict::Delegate { .. } => {
+                return Err(refuse(Code::WrongState, "this card does not take such an answer".to_owned()));
+            }
+            Verdict::Edit { set } => {
+                let mut edited = self.edited(config, id, set)?;
                 edited.decision.edited_from = Some(Box::new(d.clone()));
-                let reason = format!("approved with {} instead of {}", text::lever(to), self.to_of(id));
+                let reason = format!("approved with {} instead of {}", said(set), self.to_of(id));
                 self.book.records.insert(id.to_owned(), edited);
                 self.shift(id, State::Approved, &actor, reason, out);
                 self.execute(config, id, out);
@@ -76,7 +83,7 @@ impl Engine {
                     if words.is_empty() { reason.clone() } else { format!("{reason}: {}", text::shorten(words, 500)) };
                 self.shift(id, to, &actor, why, out);
             }
-            Verdict::Defer { until } => {
+            Verdict::Defer { until, .. } => {
                 let until = (*until).min(d.expires_at);
                 let now = self.now;
                 if let Some(record) = self.book.records.get_mut(id) {
@@ -96,19 +103,16 @@ impl Engine {
     }
 
     /// The decision as it would be with another value, predicted anew. The engine does not change.
-    pub(crate) fn edited(&self, config: &Config, id: &str, to: &LeverValue) -> Result<Record> {
+    pub(crate) fn edited(&self, config: &Config, id: &str, set: &BTreeMap<String, LeverValue>) -> Result<Record> {
         let record =
             self.book.records.get(id).ok_or_else(|| refuse(Code::NotFound, "there is no such decision".to_owned()))?;
-        if !editable_to(&record.decision, to) {
-            return Err(refuse(Code::InvalidArgument, "the lever does not take this value".to_owned()));
-        }
+        let no = || refuse(Code::InvalidArgument, "the lever does not take this value".to_owned());
         let mut edited = record.clone();
-        if let Act::SetLever { to: old, lever, .. } = &mut edited.decision.act {
-            let fits = config.lever(lever).is_some_and(|l| super::act::takes(&l.kind, to));
-            if !fits {
-                return Err(refuse(Code::InvalidArgument, "the lever does not take this value".to_owned()));
-            }
-            *old = to.clone();
+        edited.decision.act = edited_act(&record.decision, set).ok_or_else(no)?;
+        if let Act::SetLever { to, lever, .. } = &edited.decision.act
+            && !config.lever(lever).is_some_and(|l| super::act::takes(&l.kind, to))
+        {
+            return Err(no());
         }
         let lost =
             || refuse(Code::Stale, "what the card rests on is no longer there; wait for a new proposal".to_owned());
@@ -135,6 +139,11 @@ impl Engine {
             _ => String::new(),
         }
     }
+}
+
+/// Edits in words.
+fn said(set: &BTreeMap<String, LeverValue>) -> String {
+    set.values().map(text::lever).collect::<Vec<_>>().join(", ")
 }
 
 fn refuse(code: Code, message: String) -> Error {

@@ -26,7 +26,7 @@ fn executing(verdict: Verdict) -> (World, Decision, SignedVerdict) {
 
 #[test]
 fn approvals_and_edits_pass() {
-    for verdict in [Verdict::Approve, Verdict::Edit { to: number(25.0) }] {
+    for verdict in [Verdict::Approve, Verdict::edit_to(number(25.0))] {
         let (world, d, signed) = executing(verdict);
         let permit = admit(&d, Some(&signed), &keys(&world), "Northwind", RunState::Running).expect("admitted");
         assert_eq!((permit.decision(), permit.act_hash()), (d.id.as_str(), d.act_hash.as_str()));
@@ -36,7 +36,7 @@ fn approvals_and_edits_pass() {
 
 #[test]
 fn everything_else_is_denied() {
-    for verdict in [Verdict::Approve, Verdict::Edit { to: number(25.0) }] {
+    for verdict in [Verdict::Approve, Verdict::edit_to(number(25.0))] {
         let (world, d, signed) = executing(verdict.clone());
         let deny = |what: &str, d: &Decision, signed: Option<&SignedVerdict>, business: &str, run, code| {
             let refused = admit(d, signed, &keys(&world), business, run).expect_err(what);
@@ -87,7 +87,7 @@ fn everything_else_is_denied() {
         renamed.key_id.clone_from(&signed.key_id);
         deny("forged signature", &d, Some(&renamed), "Northwind", run, Code::SignatureInvalid);
         let mut rewritten = signed.clone();
-        rewritten.claim.verdict = Verdict::Edit { to: LeverValue::Number(49.0) };
+        rewritten.claim.verdict = Verdict::edit_to(LeverValue::Number(49.0));
         deny("claim rewritten", &d, Some(&rewritten), "Northwind", run, Code::SignatureInvalid);
         let veto = world.sign(&d, Verdict::Veto { reason: "wrong".into(), text: String::new() });
         deny("a veto", &d, Some(&veto), "Northwind", run, Code::Denied);

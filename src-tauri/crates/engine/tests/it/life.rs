@@ -104,7 +104,7 @@ fn what_only_drafts_runs_alone() {
     let actions = world.day(0.4, 1.0);
     let sent = effects(&actions);
     assert_eq!(sent.len(), 1);
-    let Act::Webhook { effect, payload } = sent[0].1 else { panic!("a webhook") };
+    let Act::Call { effect, payload } = sent[0].1 else { panic!("a webhook") };
     assert_eq!(effect, "ops_alert");
     assert!(payload["text"].as_str().is_some_and(|t| t.contains("Revenue was")), "{payload}");
     let alert = world.engine.decision(sent[0].0).expect("open");
@@ -153,9 +153,9 @@ fn verdicts_are_checked() {
         (world.sign_as(&world.key, "Southwind", &card, Verdict::Approve), Code::Denied),
         (world.sign(&old, Verdict::Approve), Code::Stale),
         (world.sign(&Decision { id: "dec_999999".into(), ..card.clone() }, Verdict::Approve), Code::NotFound),
-        (world.sign(&card, Verdict::Edit { to: number(99.0) }), Code::InvalidArgument),
-        (world.sign(&card, Verdict::Edit { to: number(27.5) }), Code::InvalidArgument),
-        (world.sign(&card, Verdict::Edit { to: LeverValue::Bool(true) }), Code::InvalidArgument),
+        (world.sign(&card, Verdict::edit_to(number(99.0))), Code::InvalidArgument),
+        (world.sign(&card, Verdict::edit_to(number(27.5))), Code::InvalidArgument),
+        (world.sign(&card, Verdict::edit_to(LeverValue::Bool(true))), Code::InvalidArgument),
     ];
     for (signed, code) in cases {
         let actions = world.send(Input::Verdict { signed });
@@ -171,10 +171,13 @@ fn verdicts_are_checked() {
 #[test]
 fn an_edit_is_predicted_anew() {
     let (mut world, card) = fallen();
-    let preview = world.engine.preview_edit(&card.id, &number(26.0)).expect("within range");
+    let preview = world
+        .engine
+        .preview_edit(&card.id, &std::collections::BTreeMap::from([("to".to_owned(), number(26.0))]))
+        .expect("within range");
     assert!(preview.prediction.value.p50 > card.prediction.value.p50);
     assert!(preview.headline.contains("26"), "{}", preview.headline);
-    let actions = world.answer(&card.id, Verdict::Edit { to: number(26.0) });
+    let actions = world.answer(&card.id, Verdict::edit_to(number(26.0)));
     assert!(matches!(effects(&actions)[0].1, Act::SetLever { to, .. } if *to == number(26.0)));
     let edited = world.engine.decision(&card.id).expect("open");
     assert_ne!(edited.act_hash, card.act_hash);
@@ -185,11 +188,11 @@ fn an_edit_is_predicted_anew() {
 #[test]
 fn veto_defer_and_silence() {
     let (mut world, card) = fallen();
-    world.answer(&card.id, Verdict::Defer { until: world.now + DAY });
+    world.answer(&card.id, Verdict::until(world.now + DAY));
     assert!(world.engine.decision(&card.id).expect("open").deferred_until.is_some());
-    world.answer(&card.id, Verdict::Defer { until: world.now });
+    world.answer(&card.id, Verdict::until(world.now));
     assert_eq!(world.engine.decision(&card.id).expect("open").deferred_until, None, "deferring is undone");
-    world.answer(&card.id, Verdict::Defer { until: world.now + DAY });
+    world.answer(&card.id, Verdict::until(world.now + DAY));
     world.now += DAY;
     let actions = world.send(Input::Tick);
     assert!(actions.iter().any(|a| matches!(a, Action::Notify { decision, .. } if *decision == card.id)));
@@ -214,13 +217,8 @@ fn a_draft_or_read_runs_when_nobody_answers() {
         let mut world = World::new(&text);
         world.days(90);
         world.day(0.4, 1.0);
-        let alert = world
-            .engine
-            .open_decisions()
-            .filter(|d| matches!(d.act, Act::Webhook { .. }))
-            .last()
-            .expect("a card")
-            .clone();
+        let alert =
+            world.engine.open_decisions().filter(|d| matches!(d.act, Act::Call { .. })).last().expect("a card").clone();
         assert_eq!(alert.state, State::Pending);
         world.now = alert.expires_at + sleep;
         let actions = world.send(Input::Tick);

@@ -53,9 +53,9 @@ fn perform(world: &mut World, step: &Step) {
             let Some(d) = world.engine.open_decisions().nth(*nth).cloned() else { return };
             let verdict = match kind {
                 0 => Verdict::Approve,
-                1 => Verdict::Edit { to: number(value.round()) },
+                1 => Verdict::edit_to(number(value.round())),
                 2 => Verdict::Veto { reason: "other".into(), text: String::new() },
-                _ => Verdict::Defer { until: world.now + 6 * HOUR },
+                _ => Verdict::until(world.now + 6 * HOUR),
             };
             let signed = world.sign(&d, verdict);
             world.send(Input::Verdict { signed });

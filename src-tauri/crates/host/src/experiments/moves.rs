@@ -68,7 +68,9 @@ pub(crate) fn after(
                 None => format!("{experiment} ended, {key} is as it was"),
             }
         }
-        Act::Webhook { .. } => return Err("it acts on no lever".to_owned()),
+        Act::Call { .. } | Act::StartWorkflow { .. } | Act::EditWorkflow { .. } | Act::Choose { .. } => {
+            return Err("it acts on no lever".to_owned());
+        }
     };
     Ok(Moved { row, detail })
 }
@@ -157,7 +159,7 @@ mod tests {
         assert!(why(&end("a", Some(12))).contains("does not take 12"));
         let gone = Act::SetLever { lever: "colour".into(), from: price(1), to: price(2) };
         assert!(why(&gone).contains("is not declared any more"));
-        let hook = Act::Webhook { effect: "mail".into(), payload: serde_json::Value::Null };
+        let hook = Act::Call { effect: "mail".into(), payload: serde_json::Value::Null };
         assert!(why(&hook).contains("no lever"));
     }
 }

@@ -1,11 +1,15 @@
 //! What the founder writes: `business.toml` as types. Parsing, validation and their line numbers live in `business/parse.rs`.
 
 mod defaults;
+mod effect;
+mod limits;
 mod literal;
 mod parse;
 mod parse_arms;
+mod parse_effect;
 mod parse_experiment;
 mod parse_lever;
+mod parse_limits;
 mod parse_metric;
 mod parse_publish;
 mod parse_rule;
@@ -18,6 +22,8 @@ mod settle_levers;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use effect::{EffectKind, EffectTarget, MailTls, ModelApi, Promise};
+pub use limits::{AUDIT_SHARE, Budget, COOL_OFF, Drawdown, Limits, Period, Rate, fits};
 pub use literal::{currency_digits, duration_ms};
 pub use parse_arms::{arm_key, misfit};
 pub use problem::Problem;
@@ -223,21 +229,6 @@ pub struct Lever {
     pub serving: Serving,
 }
 
-/// An outside action that is declared by name: a webhook.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct EffectTarget {
-    pub key: String,
-    pub title: String,
-    /// Where it is posted.
-    pub url: String,
-    pub domain: Domain,
-    pub reversibility: Reversibility,
-    /// What one call costs, in minor units.
-    pub cost_minor: i64,
-    /// Allows a private or loopback address, by name.
-    pub allow_private: bool,
-}
-
 /// A metric that must not get worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Guardrail {
@@ -273,14 +264,6 @@ pub struct PublishTarget {
     pub title: String,
     #[serde(flatten)]
     pub kind: PublishKind,
-}
-
-/// What the engine may do alone, in money and attention.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Limits {
-    pub autonomous_spend_per_day_minor: i64,
-    pub exposure_per_decision: f64,
-    pub cards_per_day: u32,
 }
 
 /// What a policy rule answers.

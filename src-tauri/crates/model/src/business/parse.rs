@@ -3,9 +3,11 @@
 use toml_edit::{Document, Item};
 
 use super::literal::{currency_digits, deadline, money, points, share};
+use super::parse_effect::effect;
 use super::parse_experiment::{Around, experiment, experimenting};
 use super::parse_lever::lever;
-use super::parse_metric::{DOMAINS, GRAINS, dimension, key, metric, title};
+use super::parse_limits::{budget, limits, rate};
+use super::parse_metric::{DOMAINS, GRAINS, dimension, metric};
 use super::parse_publish::publish_target;
 use super::parse_source::source;
 use super::problem::Problem;
@@ -13,8 +15,8 @@ use super::section::{Section, Sink, plain_number};
 use super::settle_experiments::settle_experiments;
 use super::settle_levers::settle_levers;
 use super::{
-    Better, Business, Domain, EffectTarget, Format, Goal, Grain, Guardrail, Lever, Limits, Metric, MetricKind,
-    PolicyAnswer, PolicyRule, PublishTarget, Reversibility, Source,
+    Better, Business, EffectTarget, Format, Goal, Grain, Guardrail, Lever, Metric, MetricKind, PolicyAnswer,
+    PolicyRule, PublishTarget, Reversibility, Source,
 };
 use crate::decision::Level;
 use crate::experiment::Spec;
@@ -131,7 +133,12 @@ fn read<'a>(root: &Section<'a>, sink: &'a Sink<'a>) -> Business {
     settle_experiments(&experiment_rows, &experiments, &levers);
     let settings = root.section("experiments").unwrap_or_else(|| Section::new(None, sink, "experiments", 0));
     let experimenting = experimenting(&settings);
-    let limits = limits(&root.section("limits").unwrap_or_else(|| Section::new(None, sink, "limits", 0)), &frame);
+    let budget_rows = root.sections("budget");
+    let budgets = budget_rows.iter().filter_map(|s| budget(s, &frame)).collect();
+    unique_keys(&budget_rows, "budget");
+    let rates = root.sections("rate").iter().filter_map(rate).collect();
+    let head = root.section("limits").unwrap_or_else(|| Section::new(None, sink, "limits", 0));
+    let limits = limits(&head, &frame, budgets, rates);
     let policy = if root.has("policy") {
         root.sections("policy").iter().filter_map(|s| policy_rule(s, &frame)).collect()
     } else {
@@ -306,46 +313,6 @@ fn guardrail(section: &Section<'_>, metrics: &[Metric], frame: &Frame) -> Option
     section.finish();
     let metric = metric?.key.clone();
     (absolute.is_some() || relative.is_some()).then_some(Guardrail { metric, absolute, relative })
-}
-
-fn effect(section: &Section<'_>, frame: &Frame) -> Option<EffectTarget> {
-    let key = key(section);
-    let title = title(section, key.as_deref().unwrap_or_default());
-    section.choice("kind", &[("webhook", ())]);
-    let url = section.required("url", "write where it is posted, e.g. url = \"https://example.com/hook\"");
-    let allow_private = section.flag("allow_private", false);
-    if let Some(url) = &url {
-        let host = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
-        let scheme = url.split("://").next().unwrap_or_default();
-        if host.is_empty() || host.contains('@') || url.contains(char::is_whitespace) {
-            section.bad("url", "this is no web address", "write it like https://example.com/hook");
-        } else if scheme != "https" && !(scheme == "http" && allow_private) {
-            section.bad(
-                "url",
-                "effects are posted over https",
-                "use https, or allow_private = true within your network",
-            );
-        }
-    }
-    let domain = section.choice("domain", &DOMAINS).unwrap_or(Domain::Operations);
-    let reversibility = section.choice("reversibility", &REVERSIBILITY).unwrap_or(Reversibility::R2);
-    let cost_minor = frame.amount(section, "cost").unwrap_or(0);
-    section.finish();
-    Some(EffectTarget { key: key?, title, url: url?, domain, reversibility, cost_minor, allow_private })
-}
-
-fn limits(section: &Section<'_>, frame: &Frame) -> Limits {
-    let autonomous_spend_per_day_minor = frame.amount(section, "autonomous_spend_per_day").unwrap_or(0);
-    let exposure = section.number_or("exposure_per_decision", "\"10 %\" or 0.1", |t| {
-        share(t).ok_or_else(|| format!("“{t}” is no share"))
-    });
-    let exposure_per_decision = exposure.unwrap_or(0.1);
-    if !(0.0..=1.0).contains(&exposure_per_decision) {
-        section.bad("exposure_per_decision", "a share lies between 0 and 1", "write \"10 %\" or 0.1");
-    }
-    let cards_per_day = section.whole("cards_per_day", 0..1001).unwrap_or(5);
-    section.finish();
-    Limits { autonomous_spend_per_day_minor, exposure_per_decision, cards_per_day }
 }
 
 fn policy_rule(section: &Section<'_>, frame: &Frame) -> Option<PolicyRule> {

@@ -10,6 +10,7 @@ pub(crate) fn state_word(state: State) -> &'static str {
     match state {
         State::Draft => "Draft",
         State::Pending => "Waits for you",
+        State::Asked => "Asked its proposer",
         State::Approved => "Approved",
         State::Rejected => "Vetoed",
         State::Expired => "Expired",

@@ -58,7 +58,7 @@ fn insight(n: u32) -> Insight {
 }
 
 fn effect(n: u32) -> NewEffect {
-    let act = Act::Webhook { effect: "mail".into(), payload: json!({"n": n}) };
+    let act = Act::Call { effect: "mail".into(), payload: json!({"n": n}) };
     NewEffect { decision: format!("dec_{n:06}"), idempotency_key: format!("key-{n}"), act, due: START + i64::from(n) }
 }
 

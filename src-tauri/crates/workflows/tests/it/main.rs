@@ -2,4 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod bench;
+mod compensation;
+mod forks;
 mod library;
+mod loops;
+mod steps;
