@@ -196,7 +196,7 @@ describe('answering', () => {
     await settle();
     document.querySelector<HTMLFormElement>('#edit-form')!.requestSubmit();
     await settle();
-    expect(answers(fake).map((c) => c.args.to)).toEqual(goes ? [value] : []);
+    expect(answers(fake).map((c) => c.args.set)).toEqual(goes ? [{ to: value }] : []);
   });
   test('a card without an editable field says why', async () => {
     const fake = await open('#/approvals/dec_000152');

@@ -1,7 +1,7 @@
 /** Which values a card's editable fields take. Mirrors what the engine accepts, so that a refusal is seen before it is sent. */
 import type { Editable, LeverValue } from '$lib/backend';
 import { number, words } from '$lib/format';
-import type { AnyAct } from './card-fields';
+import type { Act } from '$lib/backend';
 
 /** `to` → `the value`, `payload.subject` → `Subject`. */
 export function fieldTitle(field: string): string {
@@ -11,7 +11,7 @@ export function fieldTitle(field: string): string {
 }
 
 /** What a field says as the card stands. */
-export function current(act: AnyAct, field: string): LeverValue {
+export function current(act: Act, field: string): LeverValue {
   if (act.kind === 'set_lever' && field === 'to') return act.to;
   if (act.kind === 'choose' && field === 'choice') return act.choice;
   const payload = 'payload' in act ? (act.payload as Record<string, unknown> | null) : null;
@@ -20,7 +20,7 @@ export function current(act: AnyAct, field: string): LeverValue {
 }
 
 /** Why a field may not say this; `null` when it may. */
-export function problem(act: AnyAct, field: Editable, value: LeverValue | null | undefined): string | null {
+export function problem(act: Act, field: Editable, value: LeverValue | null | undefined): string | null {
   const now = current(act, field.field);
   if (field.options.length > 0) return field.options.includes(String(value)) ? null : 'choose one';
   if (typeof now === 'boolean') return typeof value === 'boolean' ? null : 'on or off';

@@ -229,7 +229,7 @@ class Answer {
     return this.#give({
       fails: 'Could not approve the edit of',
       done: first !== undefined && more.length === 0 ? `Approved with ${leverValue(first)}` : 'Approved with changes',
-      send: (id, card_hash) => write('edit', { id, card_hash, to: first! }),
+      send: (id, card_hash) => write('edit', { id, card_hash, set }),
     });
   }
   veto(reason: string, text: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** Words for what a card carries beside its act: autonomy, cells, wakes. Knows nothing of the screen. */
 import { words } from '$lib/format';
 import { proposer } from '$lib/words';
-import type { Cell, Standing, Wake } from './card-fields';
+import type { Cell, Standing, Wake } from '$lib/backend';
 
 /** The ladder, lowest first. */
 export const AUTONOMY: { level: Standing['level']; word: string; means: string }[] = [

@@ -20,6 +20,7 @@ type Icon = Component<{ size?: number | string; strokeWidth?: number | string }>
 export const STATES: Record<State, { word: string; tone: Tone; icon: Icon; means: string }> = {
   draft: { word: 'Draft', tone: 'quiet', icon: CircleDashed, means: 'being written' },
   pending: { word: 'Waits for you', tone: 'warn', icon: Hourglass, means: 'a card in the inbox' },
+  asked: { word: 'Asked', tone: 'info', icon: CircleHelp, means: 'its proposer was asked something by you' },
   approved: { word: 'Approved', tone: 'accent', icon: Check, means: 'may run, not yet sent' },
   rejected: { word: 'Vetoed', tone: 'quiet', icon: Ban, means: 'you said no' },
   expired: { word: 'Expired', tone: 'quiet', icon: Clock, means: 'nobody answered in time' },
@@ -35,6 +36,7 @@ export const STATES: Record<State, { word: string; tone: Tone; icon: Icon; means
 };
 export const STATE_ORDER: State[] = [
   'pending',
+  'asked',
   'approved',
   'executing',
   'observing',
@@ -94,7 +96,7 @@ export function actor(name: string): string {
   return key ? `${kind} ${key}` : kind;
 }
 
-/** What an act is about, by its key: the lever, the experiment, or the outside target. */
+/** What an act is about, by its key: the lever, the experiment, the effect, the workflow, or the answer to a question. */
 export function actName(act: Act): string {
   switch (act.kind) {
     case 'set_lever':
@@ -102,8 +104,13 @@ export function actName(act: Act): string {
     case 'start_experiment':
     case 'end_experiment':
       return act.experiment;
-    case 'webhook':
+    case 'call':
       return act.effect;
+    case 'start_workflow':
+    case 'edit_workflow':
+      return act.workflow;
+    case 'choose':
+      return act.choice;
   }
 }
 

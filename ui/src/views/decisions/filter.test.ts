@@ -21,7 +21,7 @@ describe('a filter of the ledger', () => {
 });
 
 test('what became of the decisions another policy changes is counted, and only executed ones have money', () => {
-  const scored = LEDGER.filter((d) => d.outcome?.money_minor != null).slice(0, 2);
+  const scored = LEDGER.filter((d) => typeof d.outcome?.money_minor === 'number').slice(0, 2);
   const vetoed = LEDGER.find((d) => d.state === 'rejected')!;
   const changed = [...scored, vetoed].map((d) => ({
     decision: d.id,

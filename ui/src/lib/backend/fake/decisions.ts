@@ -12,6 +12,7 @@ import type {
   State,
   Transition,
 } from '../types';
+import { actName } from '../../words';
 import { DAY, HOUR, NOW, TODAY, band, chance, metricByKey, series } from './series';
 
 export const hex = (seed: string, digits = 64): string => {
@@ -80,7 +81,7 @@ export const INSIGHTS: Insight[] = [
   },
 ];
 
-const prediction = (
+export const prediction = (
   metric: string,
   p: [number, number, number],
   moneyMinor: [number, number, number] | null,
@@ -101,7 +102,7 @@ const prediction = (
   p_worse,
   calibration,
 });
-const nothing = (
+export const nothing = (
   metric: string,
   p: [number, number, number],
   moneyMinor: [number, number, number] | null,
@@ -112,7 +113,7 @@ const nothing = (
 
 type Card = Pick<Decision, 'id' | 'headline' | 'act' | 'prediction' | 'nothing' | 'dry_run'> & Partial<Decision>;
 
-function decision(card: Card): Decision {
+export function decision(card: Card): Decision {
   const created = card.created_at ?? NOW - 5 * HOUR;
   return {
     state: 'pending',
@@ -235,6 +236,27 @@ export const PENDING: Decision[] = [
         actual: 0.0424,
       },
     ],
+    standing: {
+      cell: { proposer: 'playbook:recover_conversion', act: 'set_lever', reversibility: 'R2', size: 'large' },
+      level: 'propose',
+      cases: 6.4,
+      acceptable: 5.6,
+      lower: 0.55,
+      threshold: 0.99,
+      missing: ['About 290 more acceptable cases without a bad one', 'R2 may run alone only with 99 % certainty'],
+      lowered: [NOW - 40 * DAY, 'you vetoed dec_000131 after it ran'],
+    },
+    budgets: [
+      { budget: 'product', title: 'Product changes', amount_minor: 10_000, left_minor: 4200 },
+      { budget: 'company', title: 'Company', amount_minor: 50_000, left_minor: 31_000 },
+    ],
+    conflicts: [
+      {
+        decision: 'dec_000154',
+        on: 'metric signup_rate',
+        resolution: 'It waits until this one is answered: both would move the signup rate at the same time.',
+      },
+    ],
     policy: {
       answer: 'ask',
       rule: 'ask-strategic',
@@ -273,6 +295,15 @@ export const PENDING: Decision[] = [
     worst_case: 'Fewer new customers: about €22 over two weeks',
     expires_at: NOW + 2 * DAY + 4 * HOUR,
     editable: [{ field: 'to', min: 19, max: 49, step: 1, options: [] }],
+    audited: true,
+    talk: [
+      { at: NOW - 5 * HOUR, by: 'operator:9f2c41d07ab3e655', text: 'Why not wait for the next billing run?' },
+      {
+        at: NOW - 5 * HOUR + 2000,
+        by: 'playbook:price_step',
+        text: 'New customers pay at once; waiting until 1 December costs about €5.80 a day and tells nothing new.',
+      },
+    ],
     preconditions: [{ kind: 'lever_is', lever: 'pro_price', value: 29 }],
     guardrails: ['Signup rate worsens by at most 5 %'],
     precedents: [
@@ -291,7 +322,7 @@ export const PENDING: Decision[] = [
     created_at: NOW - 9 * HOUR,
     headline: 'Tell the support desk that tickets about export pile up',
     dry_run: 'POST hooks.example.invalid {"topic": "export", "waiting": 9}',
-    act: { kind: 'webhook', effect: 'support_desk', payload: { topic: 'export', waiting: 9 } },
+    act: { kind: 'call', effect: 'support_desk', payload: { topic: 'export', waiting: 9 } },
     evidence: [
       {
         text: 'Tickets about export wait 4 h 12 m, others 2 h 33 m',
@@ -562,7 +593,7 @@ export function detail(d: Decision): DecisionView {
                   ? 'sending'
                   : 'done',
           attempts: d.state === 'failed' ? 3 : 1,
-          target: d.act.kind === 'webhook' ? d.act.effect : `lever ${d.act.lever}`,
+          target: 'lever' in d.act ? `lever ${d.act.lever}` : actName(d.act),
           promise: 'Effectively once: carries our key',
           last_error: d.state === 'failed' ? 'the provider answered 422: value not allowed' : null,
           next_at: null,

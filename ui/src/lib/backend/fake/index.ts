@@ -1,6 +1,6 @@
 /**
  * An engine made of artificial data, for unit tests and for the page in a plain browser. Scenes: `?fake=quiet` (nothing
- * waits), `empty` (no data), `first` (no business), `error` (reads fail), `stale` (reads fail after the first), `loading`
+ * waits), `steps` (cards of procedures, too), `empty` (no data), `first` (no business), `error` (reads fail), `stale` (reads fail after the first), `loading`
  * (reads never end), `replay`, `paused`, `stopped`, `importing`, `problems`; of a simulated business `filling`, `running`, `held`
  * (a card waits), `ended`, `truth` (asked for before).
  */
@@ -28,11 +28,13 @@ import {
 } from '../types';
 import { LEDGER, cardHash, detail, scored } from './decisions';
 import { DAY, METRICS, NOW } from './series';
+import { STEPS } from './steps';
 import * as views from './views';
 
 export { NOW } from './series';
 export const SCENES = [
   'normal',
+  'steps',
   'quiet',
   'empty',
   'first',
@@ -86,7 +88,13 @@ export class Fake implements Backend {
     const bare = scene === 'empty' || scene === 'first';
     this.decisions = bare
       ? []
-      : structuredClone(scene === 'quiet' ? LEDGER.filter((d) => d.state !== 'pending') : LEDGER);
+      : structuredClone(
+          scene === 'quiet'
+            ? LEDGER.filter((d) => d.state !== 'pending')
+            : scene === 'steps'
+              ? [...STEPS, ...LEDGER]
+              : LEDGER,
+        );
     this.status = {
       business:
         scene === 'first'
@@ -372,7 +380,7 @@ export class Fake implements Backend {
       case 'search':
         return this.#search(String(args.text).toLowerCase());
       case 'repredict':
-        return this.#repredict(this.#find(String(args.id)), args.to as LeverValue);
+        return this.#repredict(this.#find(String(args.id)), (args.set as Record<string, LeverValue>).to!);
       case 'check_config':
         return [];
       case 'series': {
@@ -553,7 +561,9 @@ export class Fake implements Backend {
         return this.#verdict(id, card_hash, 'approved', 'approved on the card');
       case 'edit': {
         const done = this.#verdict(id, card_hash, 'approved', 'approved with another value');
-        if (done.act.kind === 'set_lever') done.act.to = args.to as LeverValue;
+        const set = args.set as Record<string, LeverValue>;
+        if (done.act.kind === 'set_lever') done.act.to = set.to!;
+        if (done.act.kind === 'choose') done.act.choice = String(set.choice);
         return done;
       }
       case 'veto':
