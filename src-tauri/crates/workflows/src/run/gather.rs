@@ -55,29 +55,36 @@ impl Turn<'_> {
 
     /// Lets one join go on whose paths are all there. `false` when none is complete.
     pub fn gather(&mut self) -> bool {
-        let flow = Flow::of(self.definition);
-        let parked: Vec<(u32, String, u32)> =
-            self.run.tokens.iter().filter_map(|token| Some((token.id, token.node.clone(), gathers(token)?))).collect();
-        for (_, node, scope) in &parked {
-            let coming = self.can_come(&flow, node);
-            let here = |token: &Token| token.node == *node && gathers(token) == Some(*scope);
-            let members = || self.run.tokens.iter().filter(|token| is_of(token, *scope));
-            let complete = members().all(|token| here(token) || !coming.contains(&token.node));
-            // Paths that wait for each other at two joins of one fork would wait for ever.
-            let stuck = members().all(|token| gathers(token) == Some(*scope));
-            if !complete && !stuck {
-                continue;
-            }
-            let Some(step) = self.node(node) else { continue };
-            let ids: Vec<u32> = members().filter(|token| here(token)).map(|token| token.id).collect();
-            let Some((first, rest)) = ids.split_first() else { continue };
-            for id in rest {
-                self.remove(*id);
-            }
-            self.leave(*first, *scope, step);
-            return true;
+        let parked: Vec<(String, u32)> =
+            self.run.tokens.iter().filter_map(|token| Some((token.node.clone(), gathers(token)?))).collect();
+        if parked.is_empty() {
+            return false;
         }
-        false
+        let flow = Flow::of(self.definition);
+        let here = |token: &Token, node: &str, scope: u32| token.node == node && gathers(token) == Some(scope);
+        let complete = |node: &str, scope: u32| {
+            let coming = self.can_come(&flow, node);
+            let mut members = self.run.tokens.iter().filter(|token| is_of(token, scope));
+            members.all(|token| here(token, node, scope) || !coming.contains(&token.node))
+        };
+        // Paths that wait for each other at two joins of one fork would wait for ever.
+        let stuck = |scope: u32| {
+            self.run.tokens.iter().filter(|token| is_of(token, scope)).all(|token| gathers(token) == Some(scope))
+        };
+        let found = parked
+            .iter()
+            .find(|(node, scope)| complete(node, *scope))
+            .or_else(|| parked.iter().find(|(_, scope)| stuck(*scope)));
+        let Some((node, scope)) = found.cloned() else { return false };
+        let Some(step) = self.node(&node) else { return false };
+        let tokens = self.run.tokens.iter().filter(|token| here(token, &node, scope));
+        let ids: Vec<u32> = tokens.map(|token| token.id).collect();
+        let Some((first, rest)) = ids.split_first() else { return false };
+        for id in rest {
+            self.remove(*id);
+        }
+        self.leave(*first, scope, step);
+        true
     }
 
     /// A token leaves a join, and the fork when it is its last.
