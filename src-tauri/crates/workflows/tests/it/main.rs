@@ -9,6 +9,7 @@ mod forks;
 mod library;
 mod loops;
 mod migrations;
+mod properties;
 mod publishing;
 mod reading;
 mod steps;
