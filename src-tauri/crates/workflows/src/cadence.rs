@@ -40,12 +40,12 @@ const DAYS_AHEAD: i32 = 64;
 impl Cadence {
     /// The first such instant after `after`. Where a clock change skips the local time it is the instant the gap leads to,
     /// where one repeats it the earlier.
-    pub fn next_after(&self, after: Millis, zone: &Zone) -> Millis {
+    pub fn next_after(self, after: Millis, zone: &Zone) -> Millis {
         if self.days == Days::EveryHour {
             return zone.floor(after, epoch_model::time::Grain::Hour) + HOUR;
         }
         let fallback = after + 31 * epoch_model::time::DAY;
-        let Some(today) = zone.local(after).map(|local| local.date()) else { return fallback };
+        let Some(today) = zone.local(after).map(jiff::civil::DateTime::date) else { return fallback };
         (0..DAYS_AHEAD)
             .filter_map(|ahead| today.checked_add(ahead.days()).ok())
             .filter(|date| self.falls_on(*date))
@@ -58,7 +58,7 @@ impl Cadence {
             .unwrap_or(fallback)
     }
 
-    fn falls_on(&self, date: Date) -> bool {
+    fn falls_on(self, date: Date) -> bool {
         match self.days {
             Days::EveryHour | Days::Every => true,
             Days::Workdays => !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday),

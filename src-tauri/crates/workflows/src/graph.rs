@@ -176,9 +176,9 @@ fn order(flow: &Flow<'_>, layer: &[usize]) -> Vec<Vec<Place>> {
         for at in order {
             let neighbours = |place: Place| -> Vec<usize> {
                 let (fixed, between) = if down { (&rows[at - 1], &links[at]) } else { (&rows[at + 1], &links[at + 1]) };
-                let other = |(above, below): &(Place, Place)| match down {
-                    true => (*below == place).then_some(*above),
-                    false => (*above == place).then_some(*below),
+                let other = |(above, below): &(Place, Place)| {
+                    let (far, near) = if down { (above, below) } else { (below, above) };
+                    (*near == place).then_some(*far)
                 };
                 let mut found: Vec<usize> =
                     between.iter().filter_map(other).filter_map(|p| fixed.iter().position(|q| *q == p)).collect();

@@ -67,9 +67,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>> {
 pub fn evaluate(expression: &str, variables: &Variables) -> Result<Scalar> {
     let expr = Expr::parse(expression)?;
     let lookup = |name: &str| variables.get(name).map_or(epoch_model::expr::Value::Null, Scalar::as_value);
-    // The value borrows from the expression, which ends here.
-    let value = expr.eval(&lookup).map(Scalar::of_value);
-    value
+    expr.eval(&lookup).map(Scalar::of_value)
 }
 
 /// The names an expression reads.

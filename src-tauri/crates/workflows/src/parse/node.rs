@@ -7,7 +7,7 @@ use toml_edit::Item;
 
 use super::step::{call, step};
 use super::{duration, is_word, word};
-use crate::definition::{Node, Retry, Step, Timeout};
+use crate::definition::{Call, Node, Retry, Step, Timeout};
 
 /// Most attempts of a call.
 const ATTEMPTS_MAX: u32 = 20;
@@ -143,18 +143,14 @@ fn timeout(row: &Section<'_>) -> Option<Timeout> {
 }
 
 /// `undo = "restore"` for a lever, or a table with `effect` and `payload`, or `lever` and `to`.
-fn undo(row: &Section<'_>, step: Option<&Step>) -> Option<crate::definition::Call> {
+fn undo(row: &Section<'_>, step: Option<&Step>) -> Option<Call> {
     let item = row.item("undo")?;
     if let Some(text) = item.as_str() {
-        return match (text, step) {
-            ("restore", Some(Step::Lever { lever, .. })) => {
-                Some(crate::definition::Call::Restore { lever: lever.clone() })
-            }
-            _ => {
-                row.bad("undo", format!("undo cannot be “{text}”"), "write undo = \"restore\" at a lever, or a table");
-                None
-            }
-        };
+        if let ("restore", Some(Step::Lever { lever, .. })) = (text, step) {
+            return Some(Call::Restore { lever: lever.clone() });
+        }
+        row.bad("undo", format!("undo cannot be “{text}”"), "write undo = \"restore\" at a lever, or a table");
+        return None;
     }
     let table = row.section("undo")?;
     let found = call(&table);

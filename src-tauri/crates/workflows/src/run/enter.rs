@@ -12,10 +12,18 @@ use crate::definition::{Choice, Node, Outcome, Question, Step};
 use crate::scalar::{Scalar, Variables, part};
 use crate::template::{evaluate, fill_text};
 
+/// What a node waits for.
+struct Waits {
+    on: WaitOn,
+    due: Option<Millis>,
+    command: Option<Command>,
+    request: Option<Request>,
+}
+
 /// What a node does when it is entered.
 enum Does {
     /// Says something to the host and waits.
-    Waits(WaitOn, Option<Millis>, Option<Command>, Option<Request>),
+    Waits(Box<Waits>),
     /// Sends the token on at once.
     Goes(Vec<String>),
     /// It was said to be a loop, or a ceiling was reached; nothing is left to do.
@@ -69,7 +77,8 @@ impl Turn<'_> {
         }
         let key = call_key(&self.run.id, &node.key, visit);
         match self.act(node, &key) {
-            Ok(Does::Waits(on, due, command, request)) => {
+            Ok(Does::Waits(waits)) => {
+                let Waits { on, due, command, request } = *waits;
                 let until = node.timeout.as_ref().map(|timeout| self.now.saturating_add(timeout.after_ms));
                 let since = self.now;
                 if let Some(token) = self.token_mut(id) {
@@ -95,9 +104,9 @@ impl Turn<'_> {
                 let to = lever_value(lever, &part(&to.render(&self.run.variables)?, ""))?;
                 return Ok(self.propose(node, key, Request::Lever { lever: lever.clone(), to }));
             }
-            Step::Wait { for_ms } => Does::Waits(WaitOn::Time, Some(self.now.saturating_add(*for_ms)), None, None),
-            Step::Timer { at } => Does::Waits(WaitOn::Time, Some(at.next_after(self.now, self.zone)), None, None),
-            Step::Signal { name } => Does::Waits(WaitOn::Signal { name: name.clone() }, None, None, None),
+            Step::Wait { for_ms } => waits(WaitOn::Time, Some(self.now.saturating_add(*for_ms)), None, None),
+            Step::Timer { at } => waits(WaitOn::Time, Some(at.next_after(self.now, self.zone)), None, None),
+            Step::Signal { name } => waits(WaitOn::Signal { name: name.clone() }, None, None, None),
             Step::Decision { question, options, silence, within_ms } => {
                 let question = fill_text(question, &self.run.variables)?;
                 let options = titles(options, &self.run.variables)?;
@@ -106,7 +115,7 @@ impl Turn<'_> {
                 }
                 let until = self.now.saturating_add(*within_ms);
                 let ask = Command::Ask { key, node: name, question, options, silence: silence.clone(), until };
-                Does::Waits(WaitOn::Founder, Some(until), Some(ask), None)
+                waits(WaitOn::Founder, Some(until), Some(ask), None)
             }
             Step::Branch { cases, otherwise } => {
                 for case in cases {
@@ -122,14 +131,14 @@ impl Turn<'_> {
                     return Ok(Does::Nothing);
                 }
                 let read = Command::Measure { key, node: name, metric: metric.clone(), before_from, from, to };
-                Does::Waits(WaitOn::Measure, None, Some(read), None)
+                waits(WaitOn::Measure, None, Some(read), None)
             }
             Step::Experiment { question } => {
                 let question = asked(question, &self.run.variables)?;
                 if !self.fresh(node, &serde_json::to_value(&question).unwrap_or_default()) || !self.may_call(node) {
                     return Ok(Does::Nothing);
                 }
-                Does::Waits(WaitOn::Verdict, None, Some(Command::AskExperiment { key, node: name, question }), None)
+                waits(WaitOn::Verdict, None, Some(Command::AskExperiment { key, node: name, question }), None)
             }
             Step::Set { values } => {
                 let fresh: Result<Vec<(String, Scalar)>> = values
@@ -155,7 +164,7 @@ impl Turn<'_> {
                     self.commands.push(start);
                     return Ok(Does::Goes(node.next.clone()));
                 }
-                Does::Waits(WaitOn::Child { run }, None, Some(start), None)
+                waits(WaitOn::Child { run }, None, Some(start), None)
             }
             Step::Join { .. } | Step::End { .. } => Does::Nothing,
         })
@@ -173,7 +182,7 @@ impl Turn<'_> {
             request: request.clone(),
             undoes: None,
         };
-        Does::Waits(WaitOn::Call, None, Some(command), Some(request))
+        waits(WaitOn::Call, None, Some(command), Some(request))
     }
 
     /// Counts a call. `false` when it would be one too many: the run is quarantined.
@@ -186,6 +195,10 @@ impl Turn<'_> {
         self.run.counters.effects += 1;
         true
     }
+}
+
+fn waits(on: WaitOn, due: Option<Millis>, command: Option<Command>, request: Option<Request>) -> Does {
+    Does::Waits(Box::new(Waits { on, due, command, request }))
 }
 
 fn lever_value(lever: &str, value: &Scalar) -> Result<LeverValue> {

@@ -106,7 +106,7 @@ fn drawings_have_a_place_for_every_node_and_edges_lead_down() {
         for edge in &drawn.edges {
             let (from, to) = (layer(&edge.from), layer(&edge.to));
             assert_eq!(edge.back, to <= from, "{edge:?}");
-            assert_eq!(edge.bends.len() as u32, from.abs_diff(to).saturating_sub(1), "{edge:?}");
+            assert_eq!(edge.bends.len(), from.abs_diff(to).saturating_sub(1) as usize, "{edge:?}");
         }
         assert_eq!(layer(&definition.start), 0);
         for node in &drawn.nodes {

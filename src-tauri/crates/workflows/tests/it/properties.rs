@@ -20,9 +20,17 @@ struct Plan {
     beside: u8,
 }
 
+/// Kinds as often as they are interesting: calls, forks and joins often, ends seldom (there is always one).
+const KINDS: [u8; 20] = [0, 0, 0, 0, 1, 2, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 13];
+
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
-    let plan = (0_u8..13, (0_usize..16, 0_usize..16), prop::bool::weighted(0.3), any::<u8>());
-    prop::collection::vec(plan.prop_map(|(kind, ways, fork, beside)| Plan { kind, ways, fork, beside }), 1..10)
+    let plan = (prop::sample::select(&KINDS[..]), (0_usize..64, 0_usize..64), prop::bool::weighted(0.4), any::<u8>());
+    prop::collection::vec(plan.prop_map(|(kind, ways, fork, beside)| Plan { kind, ways, fork, beside }), 1..12)
+}
+
+/// Mostly onward, so that paths meet again and come to the end; now and then anywhere.
+fn way(from: usize, way: usize, count: usize) -> usize {
+    if way.is_multiple_of(8) { way / 8 % count } else { (from + 1 + way % 3).min(count - 1) }
 }
 
 /// A definition that parses; it need not be one that may be published, the interpreter must hold all the same.
@@ -30,8 +38,16 @@ fn build(plans: &[Plan]) -> Definition {
     let count = plans.len() + 1;
     let mut text = String::from("[ceilings]\nsteps = 80\neffects = 12\nlives = \"30d\"\n");
     for (i, plan) in plans.iter().enumerate() {
-        let (a, b) = (plan.ways.0 % count, plan.ways.1 % count);
-        let next = if plan.fork && a != b { format!("[\"n{a}\", \"n{b}\"]") } else { format!("\"n{a}\"") };
+        let (a, b) = (way(i, plan.ways.0, count), way(i, plan.ways.1, count));
+        // A fork whose two paths come to a join of their own.
+        let block = plan.kind == 13;
+        let next = if block {
+            format!("[\"n{i}a\", \"n{i}b\"]")
+        } else if plan.fork && a != b {
+            format!("[\"n{a}\", \"n{b}\"]")
+        } else {
+            format!("\"n{a}\"")
+        };
         let has = |bit: u8| plan.beside & (1 << bit) != 0;
         let acts = matches!(plan.kind, 0..=2);
         let _ = write!(text, "[[node]]\nkey = \"n{i}\"\ntitle = \"N{i}\"\n");
@@ -56,6 +72,7 @@ fn build(plans: &[Plan]) -> Definition {
             9 => write!(text, "kind = \"set\"\nvalues = {{ x = \"coalesce(x, 0) + 1\" }}\n"),
             10 => write!(text, "kind = \"sub\"\nworkflow = \"other\"\nwait = {}\n", has(6)),
             11 => write!(text, "kind = \"join\"\nof = \"{}\"\n", if has(6) { "any" } else { "all" }),
+            13 => write!(text, "kind = \"set\"\nvalues = {{ x = {i} }}\n"),
             _ => write!(
                 text,
                 "kind = \"end\"\noutcome = \"{}\"\n",
@@ -74,11 +91,26 @@ fn build(plans: &[Plan]) -> Definition {
         if acts && has(2) {
             let _ = writeln!(text, "timeout = {{ after = \"9h\", next = \"n{b}\" }}");
         }
-        if acts && (has(3) || has(4)) {
+        if acts && (has(3) || has(4) || has(5)) {
             let undo =
                 if plan.kind == 2 { "\"restore\"" } else { "{ effect = \"alert\", payload = { back = \"{x}\" } }" };
             let _ = writeln!(text, "undo = {undo}");
         }
+    }
+    for (i, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.kind == 13) {
+        let undo = "undo = { effect = \"alert\", payload = { back = 1 } }";
+        let (of, next) = (if plan.beside % 4 == 0 { "any" } else { "all" }, way(i, plan.ways.0, count));
+        let other = match plan.beside % 3 {
+            0 => "kind = \"wait\"\nfor = \"2h\"".to_owned(),
+            1 => "kind = \"signal\"\nsignal = \"s0\"".to_owned(),
+            _ => format!("kind = \"effect\"\neffect = \"alert\"\npayload = {{ b = {i} }}\n{undo}"),
+        };
+        let _ = write!(
+            text,
+            "[[node]]\nkey = \"n{i}a\"\ntitle = \"A\"\nkind = \"effect\"\neffect = \"alert\"\npayload = {{ a = {i} }}\n{undo}\nnext = \"n{i}j\"\n\
+             [[node]]\nkey = \"n{i}b\"\ntitle = \"B\"\n{other}\nnext = \"n{i}j\"\n\
+             [[node]]\nkey = \"n{i}j\"\ntitle = \"J\"\nkind = \"join\"\nof = \"{of}\"\nnext = \"n{next}\"\n"
+        );
     }
     let _ = write!(text, "[[node]]\nkey = \"n{}\"\ntitle = \"End\"\nkind = \"end\"\n", count - 1);
     definition(&text)
@@ -92,7 +124,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn answer(how: u8) -> Answer {
-    match how % 8 {
+    match how % 24 {
         0 => Answer::Failed { reason: "it broke".into(), again: true },
         1 => Answer::Failed { reason: "it broke".into(), again: false },
         2 => Answer::Refused { reason: "no".into() },
@@ -111,14 +143,16 @@ fn event(run: &Run, sent: &[Event], (what, which, how): Move, now: &mut Millis) 
     let repeated = sent.get(usize::from(which) % sent.len().max(1)).cloned();
     match what % 16 {
         0 => repeated.unwrap_or(Event::Start),
-        1 if how == 0 => return Event::Cancel { reason: "stop".into() },
+        1 if how == 0 => Event::Cancel { reason: "stop".into() },
         1 => Event::Answered { key: "0123456789abcdef01234567".into(), attempt: 1, answer: answer(how) },
         2 | 3 => {
             *now += Millis::from(how) * 600_000;
             Event::Timer
         }
         4..=6 => {
-            *now = run.due().unwrap_or(*now).max(*now);
+            // To the end of its life seldom: everything else would be cut short.
+            let next = run.due().filter(|due| *due < run.lives_until || how == 0);
+            *now = next.unwrap_or(*now).max(*now);
             Event::Timer
         }
         _ if waits.is_empty() => Event::Timer,
@@ -170,12 +204,11 @@ fn sound(run: &Run, definition: &Definition) -> Result<(), TestCaseError> {
         prop_assert!(!run.tokens.is_empty(), "a live run lost its paths");
         prop_assert!(run.tokens.iter().all(|token| token.wait.is_some()), "a path waits for nothing");
     }
-    if !run.state.is_terminal() {
-        let woken = run.due().is_some() || !run.waits_for().is_empty();
-        prop_assert!(woken, "nothing wakes it");
-    } else {
+    if run.state.is_terminal() {
         prop_assert!(run.due().is_none() && run.undoing.is_none());
         prop_assert!(run.ended.as_ref().is_some_and(|ended| ended.state == run.state && !ended.reason.is_empty()));
+    } else {
+        prop_assert!(run.due().is_some() || !run.waits_for().is_empty(), "nothing wakes it");
     }
     if run.state == State::Compensating {
         prop_assert!(run.ending.is_some() && run.tokens.is_empty());
@@ -303,7 +336,8 @@ proptest! {
             // Answers to what can be answered, the clock for everything else.
             let answerable = run.waits_for().iter().any(|w| !matches!(w.on, WaitOn::Time | WaitOn::Pause | WaitOn::Gather { .. }));
             let kind = if answerable && round % 7 != 6 { 8 } else { 4 };
-            let event = event(&run, &[], (kind, how, how | 5), &mut now);
+            let how = if kind == 4 { 0 } else { how | 5 };
+            let event = event(&run, &[], (kind, how, how), &mut now);
             let _ = run.handle(&definition, &event, now, &zone);
         }
         prop_assert!(run.state.is_terminal(), "{:?} waits for {:?}", run.state, run.waits_for());
