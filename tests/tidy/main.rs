@@ -54,7 +54,7 @@ fn snake(name: &str) -> String {
 #[test]
 fn the_pure_crates_share_the_lint_settings() {
     let root: BTreeSet<String> = settings("clippy.toml");
-    for name in ["model", "stats", "levers", "sandbox", "engine"] {
+    for name in ["model", "stats", "levers", "sandbox", "engine", "workflows"] {
         let own = settings(&format!("src-tauri/crates/{name}/clippy.toml"));
         assert!(own.is_superset(&root), "{name}/clippy.toml lacks {:?}", root.difference(&own).collect::<Vec<_>>());
         assert!(own.iter().any(|line| line.contains("SystemTime::now")), "{name} may read the clock");
