@@ -97,6 +97,7 @@ impl App {
             background: self.options.background,
             listen_fallback: self.options.listen_fallback,
             company: self.options.company.clone(),
+            ..HostOptions::default()
         };
         let host = Arc::new(Host::open(&folder, &options)?);
         self.tell_changes(&host);

@@ -20,6 +20,7 @@ use crate::engine_thread::{ENGINE, EngineHandle, Given};
 use crate::experiments::moves;
 use crate::keys;
 use crate::levers::Published;
+use crate::outside::Outside;
 
 /// Attempts before an effect counts as failed.
 const ATTEMPTS_MAX: u32 = 8;
@@ -37,6 +38,7 @@ pub(crate) struct Effects {
     pub(crate) run_state: Arc<RwLock<RunState>>,
     pub(crate) published: Arc<Published>,
     pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) outside: Option<Arc<dyn Outside>>,
     pub(crate) passing: Mutex<()>,
 }
 
@@ -121,8 +123,13 @@ impl Effects {
         };
         let detail =
             format!("{actor} looked at the receiver: it {}", if arrived { "arrived" } else { "did not arrive" });
-        let input =
-            Input::EffectResult { decision: id.to_owned(), ok: arrived, in_doubt: false, detail: detail.clone() };
+        let input = Input::EffectResult {
+            decision: id.to_owned(),
+            ok: arrived,
+            in_doubt: false,
+            detail: detail.clone(),
+            answer: None,
+        };
         self.engine.give_one(actor, input)?;
         let result = if arrived { OutboxResult::Done { detail } } else { OutboxResult::Failed { detail } };
         self.store.outbox_finish(item.id, result)
@@ -213,16 +220,19 @@ impl Effects {
         let Some(target) = business.effects.iter().find(|e| e.key == effect) else {
             return self.finish(item, OutboxResult::Failed { detail: format!("“{effect}” is not declared any more") });
         };
-        let secret = keys::webhook_secret(&business.name)?;
         let now = self.clock.now();
-        // The payload alone, since that is what was on the card; `webhook-id` names the decision's effect.
-        // The signature's timestamp is checked by the receiver against its own clock, so it is the machine's.
-        let sent = webhook::send(permit, target, &secret, payload, crate::clock::machine_now());
+        let secret = if self.outside.is_some() { Vec::new() } else { keys::webhook_secret(&business.name)? };
         // The last look before anything leaves: a stop that was acknowledged meanwhile holds.
         if *self.run_state.read() != RunState::Running {
             return self.finish(item, OutboxResult::Retry { at: now, detail: "held back by a stop".into() });
         }
-        let result = match self.runtime.block_on(sent) {
+        let delivery = match &self.outside {
+            Some(outside) => outside.send(permit, target, payload),
+            // The payload alone, since that is what was on the card; `webhook-id` names the decision's effect.
+            // The signature's timestamp is checked by the receiver against its own clock, so it is the machine's.
+            None => self.runtime.block_on(webhook::send(permit, target, &secret, payload, crate::clock::machine_now())),
+        };
+        let result = match delivery {
             Delivery::Delivered { status } => OutboxResult::Done { detail: format!("answered {status}") },
             Delivery::Refused { detail, .. } => OutboxResult::Failed { detail },
             Delivery::Retry { detail, .. } if item.attempts >= ATTEMPTS_MAX => {
@@ -249,7 +259,7 @@ impl Effects {
     }
 
     fn tell(&self, item: &OutboxItem, ok: bool, in_doubt: bool, detail: String, levers: Vec<LeverRow>) -> Result<()> {
-        let input = Input::EffectResult { decision: item.decision.clone(), ok, in_doubt, detail };
+        let input = Input::EffectResult { decision: item.decision.clone(), ok, in_doubt, detail, answer: None };
         let given = Given { actor: "system".into(), input, levers };
         self.engine.give(vec![given]).map(|_| ())
     }

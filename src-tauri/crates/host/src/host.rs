@@ -27,6 +27,7 @@ use crate::gaps::Gaps;
 use crate::inner::{Inner, Problems, hex, operators};
 use crate::keys::{self, Keys, OperatorKey};
 use crate::levers::{FILE, Published, Readers};
+use crate::outside::Outside;
 use crate::privacy::PrivacyRules;
 use crate::publishing::Publisher;
 use crate::secrets::Secrets;
@@ -51,6 +52,10 @@ pub struct HostOptions {
     pub listen_fallback: bool,
     /// Plays a sandbox's company in a process of its own; without, it is played in this one.
     pub company: Option<epoch_company::Program>,
+    /// Time is read here instead of where the business was left; whoever starts the host moves it.
+    pub clock: Option<Arc<Clock>>,
+    /// Takes the place of the network: outside effects are handed to it.
+    pub outside: Option<Arc<dyn Outside>>,
 }
 
 /// An open business.
@@ -117,14 +122,15 @@ impl Host {
             Ok(config) => (config, None),
             Err((error, problems)) => (last_good(&folder, &error)?, Some((error, problems))),
         };
-        let clock = Arc::new(Clock::new(Mode::Real));
+        let clock = options.clock.clone().unwrap_or_else(|| Arc::new(Clock::new(Mode::Real)));
         let ticking = Arc::clone(&clock);
         let store = Store::open(dir, &config.business, Options::new(Arc::new(move || ticking.now())))?;
         let (config, problem) = match problem {
             Some(problem) => (config, Some(problem)),
             None => stand_firm(&folder, &store, config)?,
         };
-        if let Some(mode) = store.meta("clock")?.and_then(|v| serde_json::from_value::<Mode>(v).ok()) {
+        let kept = store.meta("clock")?.and_then(|v| serde_json::from_value::<Mode>(v).ok());
+        if let Some(mode) = kept.filter(|_| options.clock.is_none()) {
             clock.set(mode);
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -133,7 +139,8 @@ impl Host {
             .enable_all()
             .build()
             .map_err(|e| no_runtime(&e))?;
-        let inner = Arc::new(Self::parts(folder, clock, store, config, runtime.handle().clone())?);
+        let inner =
+            Arc::new(Self::parts(folder, clock, store, config, runtime.handle().clone(), options.outside.clone())?);
         if let Some((error, problems)) = problem {
             inner.note_config_problem(&error, &problems);
         }
@@ -155,6 +162,7 @@ impl Host {
         store: Store,
         config: Config,
         runtime: tokio::runtime::Handle,
+        outside: Option<Arc<dyn Outside>>,
     ) -> Result<Inner> {
         let arrivals = Arc::new(Arrivals::default());
         if let Some(at) = store.meta("live_until")?.and_then(|v| v.as_i64()) {
@@ -199,6 +207,7 @@ impl Host {
             run_state: Arc::clone(&run_state),
             published: Arc::clone(&published),
             runtime,
+            outside,
             passing: Mutex::new(()),
         };
         let gaps = Arc::new(Gaps::of(&store)?);

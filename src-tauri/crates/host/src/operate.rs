@@ -8,6 +8,7 @@ use epoch_connectors::import::{self, Preview};
 use epoch_engine::{Action, Playbook};
 use epoch_model::business::{Business, LeverValue, Mapping, Problem};
 use epoch_model::decision::{Claim, Decision, SignedVerdict, Verdict};
+use epoch_model::event::{EventBatch, Receipt};
 use epoch_model::gate::RunState;
 use epoch_model::time::{Grain, Millis, Zone};
 use epoch_model::{Code, Error, Result};
@@ -118,6 +119,11 @@ impl Host {
         self.inner.tick_if_due()?;
         self.inner.effects.run_due()?;
         self.inner.experiment()
+    }
+
+    /// Takes a batch of events in as a source sends it, and answers after its commit.
+    pub fn submit(&self, batch: EventBatch) -> Result<Receipt> {
+        self.inner.submit_and_wait(batch)
     }
 
     // --- running ------------------------------------------------------------------------------------------------
