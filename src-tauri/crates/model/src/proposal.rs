@@ -43,6 +43,9 @@ pub struct Proposal {
     pub origin: Option<Origin>,
     /// Harder to undo than what it acts on says; never easier.
     pub reversibility: Option<Reversibility>,
+    /// Which version of itself the proposer is (a workflow's number, a client's own word); another one earns autonomy anew.
+    #[serde(default)]
+    pub version: String,
 }
 
 /// A standing grant, with the signature that gave it.
