@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Decision } from '../src/lib/backend';
+import { PROVIDES, type Decision } from '../src/lib/backend';
 import type { Fake } from '../src/lib/backend/fake';
 import { PENDING } from '../src/lib/backend/fake/decisions';
 import { router } from '../src/lib/router.svelte';
 import { toasts } from '../src/lib/toasts.svelte';
 import { button, faults, open, press, settle, text } from './render';
 
-const VERDICTS = ['approve', 'edit', 'veto', 'defer'];
+const VERDICTS: string[] = ['approve', 'edit', 'veto', 'defer', 'ask', 'delegate'];
 const answers = (fake: Fake) => fake.calls.filter((c) => VERDICTS.includes(c.name));
 const given = (fake: Fake) => answers(fake).map((c) => `${c.name} ${String(c.args.id)}`);
 const chosen = () => router.current.rest[0];
@@ -184,6 +184,83 @@ describe('finding', () => {
     });
     expect(text()).toMatch(/Nothing waits for you.*5 cards are put off.*comes back in 1 h/);
     expect(await faults()).toEqual([]);
+  });
+});
+
+describe('cards of procedures', () => {
+  const type = async (field: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement, value: string) => {
+    field.value = value;
+    field.dispatchEvent(new Event(field.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true }));
+    await settle();
+  };
+  test('a step of a procedure says that nothing is predicted, and its fields can be edited', async () => {
+    const fake = await open('#/approvals/dec_000162', 'steps');
+    expect(text()).toMatch(
+      /Nothing is predicted of a KPI.*€12.00 more than is left|Nothing is predicted of a KPI.*€12 more than is left/,
+    );
+    await press('2');
+    expect(button('Approve with changes')?.getAttribute('title')).toBe('nothing is changed');
+    await type(document.querySelector<HTMLTextAreaElement>('#edit-value')!, 'It opens faster');
+    await submit('#edit-form');
+    // An edit approves, so what cannot be undone still asks for the amount.
+    expect(answers(fake)).toEqual([]);
+    await type(document.querySelector<HTMLInputElement>('#edit-form input')!, '42');
+    await submit('#edit-form');
+    expect(answers(fake)[0]?.args).toMatchObject({ set: { 'payload.subject': 'It opens faster' } });
+  });
+  test('a question is answered as proposed by one key, otherwise by its options', async () => {
+    const fake = await open('#/approvals/dec_000161', 'steps');
+    expect(text()).toMatch(/Answer “watch”.*A question to you/);
+    await press('2');
+    expect(await faults()).toEqual([]);
+    document.querySelector<HTMLInputElement>('#edit-form input[value="mend"]')!.click();
+    await settle();
+    await submit('#edit-form');
+    expect(answers(fake)[0]).toMatchObject({ name: 'edit', args: { id: 'dec_000161', set: { choice: 'mend' } } });
+  });
+  test('what a proposer may do alone, budgets, conflicts, audit and talk stand on the card', async () => {
+    await open('#/approvals/dec_000152');
+    expect(text()).toMatch(/Pulls at the same.*dec_000154.*metric signup_rate/);
+    expect(text()).toMatch(/Product changes: €42 of €100 left/);
+    expect(text()).toMatch(/WatchesProposesRuns smallRuns alone.*at least 55 %.*290 more acceptable.*Taken down/);
+    await open('#/approvals/dec_000150');
+    expect(text()).toMatch(/Random audit.*You asked.*Why not wait.*answered.*New customers pay at once/);
+    expect(await faults()).toEqual([]);
+  });
+  test('ask, delegate and a wake, where the engine knows them', async () => {
+    const known = PROVIDES as Record<string, string[]>;
+    const had = known.grants;
+    known.grants = ['decisions'];
+    try {
+      const fake = await open('#/approvals/dec_000155');
+      await press('a');
+      expect(await faults()).toEqual([]);
+      await type(document.querySelector<HTMLTextAreaElement>('#ask-form textarea')!, 'How long does it hold?');
+      await submit('#ask-form');
+      expect(answers(fake)[0]?.args).toMatchObject({ id: 'dec_000155', question: 'How long does it hold?' });
+      expect(chosen()).toBe('dec_000152');
+      await press('h');
+      await type(document.querySelector<HTMLSelectElement>('.wake select')!, '1');
+      await press('1');
+      expect(answers(fake)[1]?.args).toMatchObject({
+        id: 'dec_000152',
+        wake: { kind: 'decision', decision: 'dec_000154' },
+      });
+      await press('d');
+      expect(text()).toMatch(/Price step playbook may act on lever pro_price without asking/);
+      expect(await faults()).toEqual([]);
+      await submit('#delegate-form');
+      expect(answers(fake)[2]).toMatchObject({
+        name: 'delegate',
+        args: {
+          id: 'dec_000150',
+          terms: { proposer: 'playbook:price_step', target: 'lever pro_price', cap_minor: 17_900, uses: 5 },
+        },
+      });
+    } finally {
+      if (had) known.grants = had;
+      else delete known.grants;
+    }
   });
 });
 

@@ -2,13 +2,14 @@
  * Answering cards: one key where undoing is free, a second look where it costs, a typed name where it cannot be undone; one card or
  * several. Answers are sent in the order in which they were given; none is dropped because another is on its way.
  */
-import { BackendError, read, write, type Decision, type DecisionView, type LeverValue } from '$lib/backend';
+import { BackendError, read, write, type Decision, type DecisionView, type LeverValue, type Wake } from '$lib/backend';
 import { clock, day, leverValue, money, plural } from '$lib/format';
 import { status } from '$lib/status.svelte';
 import { toasts, type Toast } from '$lib/toasts.svelte';
 import { actName } from '$lib/words';
+import { ask, defer, delegate, talks, ungrantable, type GrantTerms } from './answer-verbs';
 
-export type Asking = 'approve' | 'edit' | 'veto' | 'later';
+export type Asking = 'approve' | 'edit' | 'veto' | 'later' | 'ask' | 'delegate';
 
 export const REASONS = [
   { key: 'wrong', title: 'It is wrong', note: 'the cause or the numbers do not hold' },
@@ -26,7 +27,8 @@ export function friction(decision: Decision): 'key' | 'look' | 'typed' {
 
 /** Why a card cannot be answered now; `null` when it can. */
 export function whyNot(decision: Decision, now: number): string | null {
-  if (decision.state !== 'pending') return `it is ${decision.state.replace('_', ' ')}`;
+  // Asking does not take the answer away: a card may be answered before its proposer has replied.
+  if (decision.state !== 'pending' && decision.state !== 'asked') return `it is ${decision.state.replace('_', ' ')}`;
   if (decision.expires_at <= now) return 'it expired';
   return null;
 }
@@ -35,13 +37,18 @@ export function whyNot(decision: Decision, now: number): string | null {
 export function cannot(kind: Asking, decision: Decision, now: number): string | null {
   return (
     whyNot(decision, now) ??
-    (kind === 'edit' && decision.editable.length === 0 ? 'nothing on this card may be edited' : null)
+    (kind === 'edit' && decision.editable.length === 0 ? 'nothing on this card may be edited' : null) ??
+    (kind === 'ask' && decision.state === 'asked' ? 'it waits for an answer already' : null) ??
+    (kind === 'delegate' ? ungrantable(decision) : null) ??
+    ((kind === 'ask' || kind === 'delegate') && !talks() ? 'this engine does not know it yet' : null)
   );
 }
 
 /** Why this answer cannot be given to this card together with others; `null` when it can. */
 export function cannotTogether(kind: Asking, decision: Decision, now: number): string | null {
   if (kind === 'edit') return 'a value is edited one card at a time';
+  if (kind === 'ask') return 'a question is asked on its card';
+  if (kind === 'delegate') return 'a grant is given on its card';
   if (kind === 'approve' && friction(decision) === 'typed')
     return 'it cannot be undone, so its name is typed on its card';
   return cannot(kind, decision, now);
@@ -239,14 +246,29 @@ class Answer {
       send: (id, card_hash) => write('veto', { id, card_hash, reason, text }),
     });
   }
-  later(until: number): Promise<void> {
+  ask(question: string): Promise<void> {
+    return this.#give({
+      fails: 'Could not ask about',
+      done: 'Asked; it comes back with the answer',
+      send: (id, card_hash) => ask(id, card_hash, question),
+    });
+  }
+  delegate(terms: GrantTerms): Promise<void> {
+    return this.#give({
+      fails: 'Could not allow',
+      done: `Approved, and allowed ${plural(terms.uses, 'time')} more`,
+      send: (id, card_hash) => delegate(id, card_hash, terms),
+    });
+  }
+  /** Puts off until a time, or until something happens before. */
+  later(until: number, wake: Wake | null = null): Promise<void> {
     return this.#give({
       fails: 'Could not put off',
       done: `Comes back ${day(until, status.now)}, ${clock(until)}`,
-      send: (id, card_hash) => write('defer', { id, card_hash, until: Math.floor(until) }),
+      send: (id, card_hash) => defer(id, card_hash, Math.floor(until), wake),
       back: {
         fails: 'Could not bring it back',
-        send: (id, card_hash) => write('defer', { id, card_hash, until: Math.floor(status.now) }),
+        send: (id, card_hash) => defer(id, card_hash, Math.floor(status.now), null),
       },
     });
   }

@@ -556,6 +556,17 @@ export class Fake implements Backend {
 
   #act(name: WriteName, args: Record<string, unknown>): unknown {
     const { id, card_hash } = args as { id: string; card_hash: string };
+    const verb: string = name;
+    if (verb === 'ask') {
+      const found = this.#verdict(id, card_hash, 'asked', 'asked on the card');
+      found.talk = [...(found.talk ?? []), { at: this.status.now, by: OPERATOR, text: String(args.question) }];
+      return found;
+    }
+    if (verb === 'delegate') {
+      const found = this.#verdict(id, card_hash, 'approved', 'approved, and allowed again');
+      found.grant = 'grant_000001';
+      return found;
+    }
     switch (name) {
       case 'approve':
         return this.#verdict(id, card_hash, 'approved', 'approved on the card');
@@ -571,6 +582,7 @@ export class Fake implements Backend {
       case 'defer': {
         const found = this.#find(id);
         found.deferred_until = Number(args.until);
+        found.deferred_for = (args.wake as Decision['deferred_for']) ?? null;
         this.#count();
         return found;
       }
