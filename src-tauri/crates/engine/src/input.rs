@@ -8,6 +8,7 @@ use epoch_model::proposal::{Proposal, Scope};
 use epoch_model::series::Point;
 use epoch_model::time::{Grain, Millis};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::playbook::Playbook;
 
@@ -61,6 +62,9 @@ pub enum Input {
         in_doubt: bool,
         /// What the provider said.
         detail: String,
+        /// What it answered, as data (a run's url, a model's answer, a command's output); at most 64 KiB as JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Value>,
     },
     /// Run, pause or stop.
     Run {

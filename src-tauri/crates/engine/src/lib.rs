@@ -81,7 +81,7 @@ impl Engine {
                     self.config = Some(config);
                 }
             }
-            Input::EffectResult { decision, ok, in_doubt, detail } => {
+            Input::EffectResult { decision, ok, in_doubt, detail, .. } => {
                 if let Some(config) = self.config.take() {
                     self.effect_result(&config, decision, *ok, *in_doubt, detail, &mut out);
                     self.config = Some(config);

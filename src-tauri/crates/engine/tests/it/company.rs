@@ -152,6 +152,7 @@ impl Company {
                         ok: true,
                         in_doubt: false,
                         detail: "done".to_owned(),
+                        answer: None,
                     })
                 }
                 Action::Decision(d) if self.yes && d.state == DecisionState::Pending => {

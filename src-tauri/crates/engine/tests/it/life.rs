@@ -265,7 +265,7 @@ fn results_of_effects() {
     {
         let (mut world, card) = fallen();
         world.answer(&card.id, Verdict::Approve);
-        world.send(Input::EffectResult { decision: card.id.clone(), ok, in_doubt, detail: "x".into() });
+        world.send(Input::EffectResult { decision: card.id.clone(), ok, in_doubt, detail: "x".into(), answer: None });
         assert_eq!(world.state(&card.id), Some(state));
         let changed = world.engine.lever("pro_price") == Some(&number(28.0));
         assert_eq!(changed, ok);
@@ -273,7 +273,7 @@ fn results_of_effects() {
             world.done(&card.id);
             assert_eq!(world.state(&card.id), Some(State::Observing));
         }
-        let stray = Input::EffectResult { decision: card.id.clone(), ok: true, in_doubt: false, detail: String::new() };
+        let stray = Input::EffectResult { decision: card.id.clone(), ok: true, in_doubt: false, detail: String::new(), answer: None };
         assert_eq!(refusals(&world.send(stray)), [Code::WrongState]);
     }
 }
