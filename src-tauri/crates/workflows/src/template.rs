@@ -12,7 +12,7 @@ use crate::scalar::{Scalar, Variables};
 /// other text a missing value reads `unknown`. `{{` and `}}` are braces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(transparent)]
-#[ts(type = "unknown")]
+#[ts(rename = "WorkflowTemplate", type = "unknown")]
 pub struct Template(pub Value);
 
 /// A piece of a text.

@@ -14,3 +14,4 @@ mod publishing;
 mod reading;
 mod steps;
 mod triggers;
+mod types;

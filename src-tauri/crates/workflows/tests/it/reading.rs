@@ -120,3 +120,15 @@ fn no_text_makes_the_reader_stop() {
         }
     }
 }
+
+#[test]
+fn the_example_of_the_guide_is_one() {
+    let guide = include_str!("../../../../../docs/workflows.md");
+    let example = guide.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let found = parse(example).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let metric = "[[metric]]\nkey = \"late_share\"\nkind = \"count\"\nevent = \"late\"\nbetter = \"down\"\n";
+    let lever = "[[lever]]\nkey = \"delivery_promise\"\nkind = \"number\"\nmin = 1\nmax = 10\nstep = 1\ndefault = 4\nreversibility = \"R1\"\n";
+    let business = epoch_model::business::Business::parse(&format!("{metric}{lever}")).unwrap();
+    let around = epoch_workflows::publish::Around { business: &business, workflows: &[] };
+    assert_eq!(epoch_workflows::publish::check(&found, &around), []);
+}
