@@ -24,7 +24,7 @@ pub use cadence::Cadence;
 pub use definition::{Definition, Node, Step};
 pub use diff::diff;
 pub use graph::graph;
-pub use needs::{bind, suggest};
+pub use needs::{bind, bind_text, suggest};
 pub use parse::parse;
 pub use run::{Answer, Command, Event, Request, Run};
 pub use scalar::{Scalar, Variables};

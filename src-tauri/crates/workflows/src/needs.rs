@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use epoch_model::business::{Better, Business, LeverKind, Reversibility};
 use epoch_model::{Code, Error, Result};
+use toml_edit::{DocumentMut, Item};
 
 use crate::definition::{Call, Definition, Need, NeedKind, Step};
 use crate::trigger::Trigger;
@@ -79,6 +80,20 @@ pub fn bind(definition: &Definition, roles: &BTreeMap<String, String>) -> Result
         }
     });
     Ok(bound)
+}
+
+/// The text of a procedure with `bound = "key"` written into its roles; comments and order stay. [`Code::InvalidArgument`] when
+/// the text is no TOML or has no such role.
+pub fn bind_text(text: &str, roles: &BTreeMap<String, String>) -> Result<String> {
+    let refuse = |message: String| Error::new(Code::InvalidArgument, message, "check the roles under [needs]");
+    let mut document: DocumentMut = text.parse().map_err(|_| refuse("the text is no TOML".to_owned()))?;
+    for (role, key) in roles {
+        let need = document.get_mut("needs").and_then(|needs| needs.get_mut(role));
+        let need = need.and_then(Item::as_table_like_mut);
+        let need = need.ok_or_else(|| refuse(format!("there is no role “{role}”")))?;
+        need.insert("bound", toml_edit::value(key.as_str()));
+    }
+    Ok(document.to_string())
 }
 
 /// For every role the business's keys that fit it, the best first. `workflows` are the keys of those published.

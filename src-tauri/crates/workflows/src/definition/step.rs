@@ -173,7 +173,10 @@ impl Step {
 
     /// Whether it does something outside that may need undoing.
     pub fn acts(&self) -> bool {
-        matches!(self, Self::Effect { .. } | Self::Lever { .. } | Self::Experiment { .. } | Self::Sub { .. })
+        matches!(
+            self,
+            Self::Effect { .. } | Self::Lever { .. } | Self::Experiment { .. } | Self::Sub { wait: true, .. }
+        )
     }
 
     /// Whether it always waits for time, a person or another's work, so that a circle through it cannot spin.

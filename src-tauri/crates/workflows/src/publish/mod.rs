@@ -4,6 +4,8 @@ mod names;
 mod safety;
 mod shape;
 
+use std::collections::BTreeMap;
+
 use epoch_model::business::{Business, Problem};
 use toml_edit::{Document, Item};
 
@@ -53,9 +55,13 @@ pub fn check(definition: &Definition, around: &Around<'_>) -> Vec<Problem> {
     findings.0.into_iter().map(problem).collect()
 }
 
-/// Parses a text and checks what it says; problems carry their lines.
+/// Parses a text, puts the keys its roles are bound to in their place and checks what it says; problems carry their lines.
+/// What comes out is what is published.
 pub fn check_text(text: &str, around: &Around<'_>) -> Result<Definition, Vec<Problem>> {
-    let definition = crate::parse(text)?;
+    let mut definition = crate::parse(text)?;
+    if let Ok(bound) = crate::bind(&definition, &BTreeMap::new()) {
+        definition = bound;
+    }
     let mut problems = check(&definition, around);
     if problems.is_empty() {
         return Ok(definition);

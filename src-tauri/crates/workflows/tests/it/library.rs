@@ -4,23 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use epoch_model::business::Business;
 use epoch_workflows::library::{TEXTS, definitions};
-use epoch_workflows::publish::{Around, check};
+use epoch_workflows::publish::{Around, check, check_text};
 use epoch_workflows::run::{Request, State, WaitOn};
-use epoch_workflows::{Answer, Command, Definition, Event, Run, Scalar, Variables, bind, parse, suggest};
+use epoch_workflows::{Answer, Command, Definition, Event, Run, Scalar, Variables, bind, bind_text, parse, suggest};
 use serde_json::json;
 
 use crate::bench::{MONDAY, business, zone};
 
-fn adopted(definition: &Definition, business: &Business) -> Definition {
+fn roles(definition: &Definition, business: &Business) -> BTreeMap<String, String> {
     let offers = suggest(definition, business, &[]);
-    let roles: BTreeMap<String, String> = offers
-        .iter()
-        .map(|(role, keys)| {
-            let first = keys.first().unwrap_or_else(|| panic!("{}: nothing fits {role}", definition.key));
-            (role.clone(), first.clone())
-        })
-        .collect();
-    bind(definition, &roles).unwrap()
+    let first = |(role, keys): (&String, &Vec<String>)| {
+        let key = keys.first().unwrap_or_else(|| panic!("{}: nothing fits {role}", definition.key));
+        (role.clone(), key.clone())
+    };
+    offers.iter().map(first).collect()
+}
+
+fn adopted(definition: &Definition, business: &Business) -> Definition {
+    bind(definition, &roles(definition, business)).unwrap()
 }
 
 #[test]
@@ -187,5 +188,37 @@ fn each_lives_to_an_end_when_effects_fail() {
     for definition in definitions().unwrap() {
         let (run, _) = live(&adopted(&definition, &business), 0, &broken);
         assert_eq!(run.state, State::Failed, "{}: {:?}", definition.key, run.ended);
+    }
+}
+
+#[test]
+fn a_text_is_adopted_with_its_comments() {
+    let business = business();
+    let around = Around { business: &business, workflows: &[] };
+    for (key, text) in TEXTS {
+        let definition = parse(text).unwrap();
+        let roles = roles(&definition, &business);
+        let adopted = bind_text(text, &roles).unwrap();
+        assert_eq!(adopted.matches('#').count(), text.matches('#').count(), "{key} lost a comment");
+        let published = check_text(&adopted, &around).unwrap_or_else(|problems| panic!("{key}: {problems:#?}"));
+        assert_eq!(published, bind(&definition, &roles).unwrap(), "{key}");
+        assert!(check_text(text, &around).unwrap_err().iter().all(|problem| problem.line > 1), "{key}: unbound");
+    }
+    let wrong = BTreeMap::from([("nobody".to_owned(), "drafts".to_owned())]);
+    assert!(bind_text(TEXTS[0].1, &wrong).is_err() && bind_text("no toml [", &wrong).is_err());
+}
+
+#[test]
+fn every_simulated_company_can_adopt_all_of_them() {
+    let drafts =
+        "\n[[effect]]\nkey = \"drafts\"\nkind = \"file\"\npath = \"drafts/{date}.md\"\nreversibility = \"R0\"\n";
+    for name in ["shop-calm", "saas-calm", "marketplace-calm"] {
+        let scenario = epoch_sandbox::Scenario::builtin(name).unwrap();
+        let text = epoch_sandbox::World::new(&scenario, 1).business_toml() + drafts;
+        let business = Business::parse(&text).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
+        for definition in definitions().unwrap() {
+            let problems = check(&adopted(&definition, &business), &Around { business: &business, workflows: &[] });
+            assert!(problems.is_empty(), "{name}, {}: {problems:#?}", definition.key);
+        }
     }
 }

@@ -223,7 +223,7 @@ fn sound(run: &Run, definition: &Definition) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn runs_are_sound_replayable_and_restorable_after_every_event(plans in plans(), moves in moves()) {
