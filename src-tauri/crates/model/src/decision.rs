@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::autonomy::Standing;
+use crate::autonomy::{Conditions, Standing};
 use crate::business::{Domain, LeverValue, PolicyAnswer, Reversibility};
 use crate::insight::Expectation;
 use crate::serving::{Arm, Slice};
@@ -247,6 +247,7 @@ pub enum Precondition {
 
 /// Where a proposal came from when not from the engine's own loop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "StepOrigin")]
 pub struct Origin {
     /// The run of a workflow and the node in it.
     pub run: String,
@@ -387,6 +388,9 @@ pub struct Decision {
     /// The budget lines it is paid from, the tightest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetLeft>,
+    /// How things stood when it was judged.
+    #[serde(default, skip_serializing_if = "Conditions::none")]
+    pub conditions: Conditions,
     /// Drawn by chance to be looked at although it could have run alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub audited: bool,
