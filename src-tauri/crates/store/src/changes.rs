@@ -29,31 +29,44 @@ const SEQ: &str = "change_seq";
 
 /// What one transaction changed.
 #[derive(Debug, Default)]
-pub struct Changed(BTreeSet<(&'static str, String)>);
+pub struct Changed {
+    kept: BTreeSet<(&'static str, String)>,
+    passing: BTreeSet<(&'static str, String)>,
+}
 
 impl Changed {
     pub fn note(&mut self, topic: &'static str, key: &str) {
-        self.0.insert((topic, key.to_owned()));
+        self.kept.insert((topic, key.to_owned()));
+    }
+
+    /// Told to who is there, and not written down: who comes back reads the present anyway.
+    pub fn pass(&mut self, topic: &'static str, key: &str) {
+        self.passing.insert((topic, key.to_owned()));
     }
 
     pub fn join(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.kept.extend(other.kept);
+        self.passing.extend(other.passing);
     }
 
     /// Writes them, numbered; they are told to subscribers after the commit.
     pub fn write(&mut self, db: &Connection) -> Result<Vec<Change>> {
-        if self.0.is_empty() {
+        if self.kept.is_empty() && self.passing.is_empty() {
             return Ok(Vec::new());
         }
         let mut seq: u64 = get_state(db, SEQ)?.unwrap_or(0);
+        let told = |seq, (topic, key): (&str, String)| Change { seq, topic: topic.to_owned(), key };
+        if self.kept.is_empty() {
+            return Ok(std::mem::take(&mut self.passing).into_iter().map(|what| told(seq, what)).collect());
+        }
         let mut upsert = db
             .prepare_cached(
                 "INSERT INTO changes (topic, key, seq) VALUES (?,?,?) \
                  ON CONFLICT (topic, key) DO UPDATE SET seq = excluded.seq",
             )
             .db()?;
-        let mut written = Vec::with_capacity(self.0.len());
-        for (topic, key) in std::mem::take(&mut self.0) {
+        let mut written = Vec::with_capacity(self.kept.len() + self.passing.len());
+        for (topic, key) in std::mem::take(&mut self.kept) {
             seq += 1;
             upsert.execute(params![topic, key, int(seq)]).db()?;
             written.push(Change { seq, topic: topic.to_owned(), key });
@@ -68,6 +81,7 @@ impl Changed {
             .execute([KEPT_MAX])
             .db()?;
         }
+        written.extend(std::mem::take(&mut self.passing).into_iter().map(|what| told(seq, what)));
         Ok(written)
     }
 }

@@ -33,6 +33,7 @@ const MIGRATIONS: &[&[&str]] = &[
     &[crate::links::TABLES, crate::erase::TABLES, crate::sources::REPLAYED],
     &[crate::checkpoint::STAGE],
     &[crate::experiments::kept::TABLES],
+    &[crate::workflows::TABLES],
 ];
 
 /// The database of a business's folder.

@@ -31,9 +31,10 @@ mod sources;
 mod store;
 mod types;
 mod upkeep;
+mod workflows;
 mod writer;
 
 pub use experiments::Tracked;
 pub use options::{Clock, Options};
-pub use store::Store;
+pub use store::{Pending, Store};
 pub use types::*;

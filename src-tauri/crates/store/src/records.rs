@@ -11,7 +11,7 @@ use crate::experiments::kept;
 use crate::fault::{DbResult, damaged, int};
 use crate::journal::Appender;
 use crate::types::{Entry, GatewayKey, ImportMark, KeyKind};
-use crate::{documents, outbox};
+use crate::{documents, outbox, workflows};
 
 /// The tables this module owns, as the first migration makes them.
 pub const TABLES: &str = "
@@ -66,7 +66,10 @@ pub fn commit(db: &Connection, entries: &[Entry], changed: &mut Changed) -> Resu
         for (actor, body) in &entry.actions {
             journal.append(entry.at, RowKind::Action, actor, Some(cause), body)?;
         }
-        changed.note("journal", "");
+        // A step of a run is told as such; written down as news of the journal it would cost two pages more.
+        if entry.runs.is_empty() || !entry.actions.is_empty() {
+            changed.note("journal", "");
+        }
         for insight in &entry.insights {
             documents::put_insight(db, insight)?;
             changed.note("insights", &insight.id);
@@ -102,6 +105,17 @@ pub fn commit(db: &Connection, entries: &[Entry], changed: &mut Changed) -> Resu
         for (key, value) in &entry.meta {
             put_meta(db, key, value.as_ref())?;
             changed.note("meta", key);
+        }
+        for definition in &entry.definitions {
+            workflows::put_definition(db, definition)?;
+            changed.note("workflows", &definition.key);
+        }
+        for run in &entry.runs {
+            workflows::write(db, run, cause, changed)?;
+        }
+        workflows::keep_days(db, &entry.workflow_days)?;
+        if let Some(mark) = &entry.workflow_mark {
+            workflows::mark(db, mark)?;
         }
         if let Some(body) = &entry.snapshot {
             put_snapshot(db, journal.seq, body)?;

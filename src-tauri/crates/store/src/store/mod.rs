@@ -5,6 +5,9 @@ mod experiments;
 mod people;
 mod records;
 mod upkeep;
+mod workflows;
+
+pub use workflows::Pending;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

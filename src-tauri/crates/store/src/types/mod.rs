@@ -4,6 +4,7 @@ mod events;
 mod people;
 mod records;
 mod upkeep;
+mod workflows;
 
 pub use events::{
     EventKind, EventRow, ImportMark, Property, RejectionDone, RejectionRow, RowsPage, RowsQuery, SegmentMatch,
@@ -15,3 +16,4 @@ pub use records::{
     OutboxState, Scored,
 };
 pub use upkeep::{AuditProblem, AuditReport, Change, Check, RebuildReport};
+pub use workflows::{DefinitionRow, OpenRun, RunFilter, RunRow, RunWrite};

@@ -10,6 +10,8 @@ use epoch_model::time::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::workflows::{DefinitionRow, RunWrite};
+
 /// One input (or host event) with everything that follows from it. All entries of one call are one transaction.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -38,6 +40,14 @@ pub struct Entry {
     pub outbox: Vec<NewEffect>,
     /// Put (or removed, with `None`) under their keys.
     pub meta: Vec<(String, Option<Value>)>,
+    /// Steps of runs, whose journal row this is.
+    pub runs: Vec<RunWrite>,
+    /// Published; a version that is there must say the same.
+    pub definitions: Vec<DefinitionRow>,
+    /// What was used of a day, by workflow; replaced.
+    pub workflow_days: Vec<(String, String)>,
+    /// For which instant the clock started a run: workflow, number of the trigger, instant.
+    pub workflow_mark: Option<(String, u32, Millis)>,
     /// The engine's whole state after this entry. The last three are kept.
     pub snapshot: Option<Vec<u8>>,
 }
@@ -60,6 +70,10 @@ impl Entry {
             portfolio: None,
             outbox: Vec::new(),
             meta: Vec::new(),
+            runs: Vec::new(),
+            definitions: Vec::new(),
+            workflow_days: Vec::new(),
+            workflow_mark: None,
             snapshot: None,
         }
     }
