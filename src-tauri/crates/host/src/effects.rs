@@ -6,8 +6,9 @@ use epoch_connectors::webhook::{self, Delivery};
 use epoch_engine::Input;
 use epoch_model::business::Business;
 use epoch_model::decision::{Act, Decision, SignedVerdict, State, Verdict};
-use epoch_model::gate::{self, OperatorKeys, Permit, RunState};
+use epoch_model::gate::{self, Ground, OperatorKeys, Permit, RunState};
 use epoch_model::journal::RowKind;
+use epoch_model::proposal::{Grant, Scope};
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 use epoch_store::{LeverRow, OutboxItem, OutboxResult, OutboxState, Store};
@@ -142,10 +143,21 @@ impl Effects {
         let config = self.config.read().clone();
         let approval = self.approval(&decision)?;
         let run_state = *self.run_state.read();
-        let permit =
-            gate::admit(&decision, approval.as_ref(), &self.operators.read(), &config.business.name, run_state);
-        let permit = match permit {
+        let (halts, grants): (Vec<Scope>, Vec<Grant>) = (self.kept("halts")?, self.kept("grants")?);
+        let kind = item.act.effect().and_then(|key| config.business.effects.iter().find(|e| e.key == key));
+        let kind = kind.map(|e| e.kind.word());
+        let operators = self.operators.read().clone();
+        let ground = Ground {
+            keys: &operators,
+            business: &config.business.name,
+            run_state,
+            halts: &halts,
+            grants: &grants,
+        };
+        let permit = match gate::admit(&decision, approval.as_ref(), kind, &ground) {
             Ok(permit) => permit,
+            // It waits in the outbox for the end of the stop.
+            Err(_) if gate::held(&halts, &decision, kind).is_some() => return Ok(()),
             Err(_) if run_state != RunState::Running => return Ok(()),
             Err(e) => {
                 tracing::warn!(decision = %decision.id, error = %e, "the gate refused an effect");
@@ -165,6 +177,18 @@ impl Effects {
             }
             Act::Call { effect, payload } => self.post(&permit, &item, effect, payload, &config.business),
         }
+    }
+
+    /// A list kept whole beside the journal. What cannot be read lets nothing through.
+    fn kept<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Vec<T>> {
+        let Some(value) = self.store.meta(key)? else { return Ok(Vec::new()) };
+        serde_json::from_value(value).map_err(|e| {
+            Error::new(
+                Code::StoreDamaged,
+                format!("the list of {key} cannot be read: {e}"),
+                "run `ras audit verify` and restore a backup",
+            )
+        })
     }
 
     fn fail(&self, item: &OutboxItem, detail: &str) -> Result<()> {
@@ -187,7 +211,7 @@ impl Effects {
         else {
             return Ok(None);
         };
-        let approves = matches!(signed.claim.verdict, Verdict::Approve | Verdict::Edit { .. });
+        let approves = matches!(signed.claim.verdict, Verdict::Approve | Verdict::Edit { .. } | Verdict::Delegate { .. });
         Ok((approves && signed.claim.decision == decision.id).then_some(signed))
     }
 

@@ -105,6 +105,19 @@ pub enum Act {
 }
 
 impl Act {
+    /// What kind of act it is: `set_lever`, `call`, `start_workflow`, …
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::SetLever { .. } => "set_lever",
+            Self::StartExperiment { .. } => "start_experiment",
+            Self::EndExperiment { .. } => "end_experiment",
+            Self::Call { .. } => "call",
+            Self::StartWorkflow { .. } => "start_workflow",
+            Self::EditWorkflow { .. } => "edit_workflow",
+            Self::Choose { .. } => "choose",
+        }
+    }
+
     /// The lever it acts on.
     pub fn lever(&self) -> Option<&str> {
         match self {

@@ -12,6 +12,7 @@ use crate::business::{LeverValue, PolicyAnswer, Reversibility};
 use crate::decision::{Act, Claim, Decision, SignedVerdict, State, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::journal::{canonical, content_hash};
+use crate::proposal::{Grant, Scope};
 
 /// Whether the engine may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -108,19 +109,56 @@ pub fn admit_publication(target: &str, version: u64, run_state: RunState) -> Res
     Ok(Publication { target: target.to_owned(), version })
 }
 
-/// Judges whether the effect of `decision` may go out now: not stopped or paused, the decision is executing, its act is the
-/// one that was judged, and either policy said `run`, or an enrolled key signed this very card (or an edit of the card that
-/// was on screen, within its editable range), or nobody answered a card that only reads or drafts (R0).
+/// What the gate is told beside the decision and its answer. The host reads it where it is kept, at the moment of the effect.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// The operators' public keys.
+    pub keys: &'a OperatorKeys,
+    /// The business's name: an answer for another one does not count.
+    pub business: &'a str,
+    pub run_state: RunState,
+    /// Stops of one scope that are in force.
+    pub halts: &'a [Scope],
+    /// Standing grants, revoked ones included.
+    pub grants: &'a [Grant],
+}
+
+impl<'a> Ground<'a> {
+    /// A ground without stops of one scope and without grants.
+    pub fn plain(keys: &'a OperatorKeys, business: &'a str, run_state: RunState) -> Self {
+        Self { keys, business, run_state, halts: &[], grants: &[] }
+    }
+}
+
+/// Whether a stop of one scope holds a decision. `effect_kind` is the word of the effect it calls (`mail`), where it calls one.
+pub fn held<'a>(halts: &'a [Scope], decision: &Decision, effect_kind: Option<&str>) -> Option<&'a Scope> {
+    halts.iter().find(|scope| match scope {
+        Scope::Proposer { proposer } => crate::business::fits(proposer, &decision.proposer),
+        Scope::Kind { kind } => decision.act.word() == kind || effect_kind == Some(kind.as_str()),
+        Scope::Target { target } => {
+            decision.act.target() == *target
+                || decision.act.lever() == Some(target.as_str())
+                || decision.act.effect() == Some(target.as_str())
+        }
+    })
+}
+
+/// Judges whether the effect of `decision` may go out now: nothing stops or pauses it, the decision is executing, its act is
+/// the one that was judged, and either policy said `run`, or an enrolled key signed this very card (or an edit of the card
+/// that was on screen, within its editable range) in time, or a standing grant with such a signature covers it, or nobody
+/// answered a card that only reads or drafts (R0). `effect_kind` is the word of the effect it calls.
 pub fn admit(
     decision: &Decision,
     approval: Option<&SignedVerdict>,
-    keys: &OperatorKeys,
-    business: &str,
-    run_state: RunState,
+    effect_kind: Option<&str>,
+    ground: &Ground,
 ) -> Result<Permit> {
     let deny = |message: &str, hint: &str| Err(Error::new(Code::Denied, message, hint));
-    if run_state != RunState::Running {
+    if ground.run_state != RunState::Running {
         return deny("the engine is paused or stopped", "resume it first");
+    }
+    if held(ground.halts, decision, effect_kind).is_some() {
+        return deny("a stop holds its proposer, its kind or its target", "release that stop first");
     }
     if decision.state != State::Executing {
         return deny("the decision is not executing", "approve it first");
@@ -130,14 +168,18 @@ pub fn admit(
     }
     match (decision.policy.answer, approval) {
         (PolicyAnswer::Deny, _) => return deny("policy denies it", "change the policy"),
-        (PolicyAnswer::Run, None) if decision.edited_from.is_none() => {}
+        (PolicyAnswer::Run, None) if decision.edited_from.is_none() && decision.grant.is_none() => {}
         (PolicyAnswer::Ask, None) if silence_runs(decision) => {}
+        (_, None) if decision.grant.is_some() => granted(decision, ground)?,
         (_, None) => return deny("policy asks, and nobody approved", "approve it"),
         (_, Some(signed)) => {
-            keys.verify(signed)?;
+            ground.keys.verify(signed)?;
             let claim = &signed.claim;
-            if claim.business != business || claim.decision != decision.id || !agreed(decision, claim) {
+            if claim.business != ground.business || claim.decision != decision.id || !agreed(decision, claim) {
                 return deny("the approval is for another card", "look at the card again and answer it");
+            }
+            if !approved_in_time(decision, &signed.key_id) {
+                return deny("it was not approved by this key before its time was over", "propose it again");
             }
         }
     }
@@ -145,6 +187,62 @@ pub fn admit(
         decision: decision.id.clone(),
         act_hash: decision.act_hash.clone(),
         idempotency_key: decision.idempotency_key.clone(),
+    })
+}
+
+/// Why a standing grant does not cover a decision that would be approved at `at`; `None` where it does. Revoked, used up,
+/// over, another proposer or target, more money than its cap, or money nobody can name.
+pub fn outside_grant(grant: &Grant, decision: &Decision, at: crate::time::Millis) -> Option<&'static str> {
+    let terms = &grant.terms;
+    let Some(stake) = decision.stake_minor else { return Some("nobody can say how much money is at stake") };
+    let stake = stake.saturating_abs().max(decision.cost_minor);
+    if grant.revoked.is_some() {
+        Some("it was revoked")
+    } else if terms.proposer != decision.proposer {
+        Some("it is another proposer's")
+    } else if terms.target != decision.act.target() {
+        Some("it is for another target")
+    } else if stake > terms.cap_minor {
+        Some("it does not reach for this much money")
+    } else if at >= terms.until || at < grant.given_at {
+        Some("its time is over")
+    } else {
+        None
+    }
+}
+
+/// The grant a decision names exists, was signed by the operator with these very terms, and covers it.
+fn granted(decision: &Decision, ground: &Ground) -> Result<()> {
+    let deny = |message: &str| Err(Error::new(Code::Denied, message, "approve it, or give a new grant"));
+    let Some(grant) = ground.grants.iter().find(|g| Some(&g.id) == decision.grant.as_ref()) else {
+        return deny("the standing grant it names does not exist");
+    };
+    ground.keys.verify(&grant.signed)?;
+    let claim = &grant.signed.claim;
+    let signed = matches!(&claim.verdict, Verdict::Delegate { terms } if *terms == grant.terms);
+    if !signed || claim.business != ground.business {
+        return deny("the standing grant was not given in these terms");
+    }
+    let approved = decision.history.iter().rev().find(|t| t.to == State::Approved);
+    let Some(at) = approved.map(|t| t.at) else { return deny("it was never approved under the standing grant") };
+    if grant.used > grant.terms.uses {
+        return deny("the standing grant is used up");
+    }
+    match outside_grant(grant, decision, at) {
+        Some(why) => Err(Error::new(
+            Code::Denied,
+            format!("the standing grant does not cover it: {why}"),
+            "approve it, or give a new grant",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The history says that this operator approved it before its time was over.
+fn approved_in_time(decision: &Decision, key_id: &str) -> bool {
+    let deadline = decision.edited_from.as_ref().map_or(decision.expires_at, |shown| shown.expires_at);
+    decision.history.iter().rev().find(|t| t.to == State::Approved).is_some_and(|t| {
+        t.at < deadline && t.actor.strip_prefix("operator:") == Some(key_id)
     })
 }
 
@@ -164,7 +262,13 @@ pub fn may_edit(card: &Decision, field: &str, value: &LeverValue) -> bool {
             return within(allowed, value);
         }
         (Act::Choose { .. }, None) if field == "choice" => true,
-        (Act::Call { payload, .. }, Some(name)) => payload.get(name).is_some(),
+        // A field keeps its type: a number does not become a text.
+        (Act::Call { payload, .. }, Some(name)) => match (payload.get(name), value) {
+            (Some(serde_json::Value::String(_)), LeverValue::Text(_))
+            | (Some(serde_json::Value::Number(_)), LeverValue::Number(_))
+            | (Some(serde_json::Value::Bool(_)), LeverValue::Bool(_)) => true,
+            _ => false,
+        },
         _ => false,
     };
     current && within(allowed, value)
@@ -185,7 +289,11 @@ fn within(field: &crate::decision::Editable, value: &LeverValue) -> bool {
             };
             n.is_finite() && (low..=high).contains(n) && on_step
         }
-        LeverValue::Text(text) => field.options.is_empty() || field.options.contains(text),
+        LeverValue::Text(text) if field.options.is_empty() => {
+            // `max` of a text is its longest length.
+            field.max.is_none_or(|max| text.chars().count() as f64 <= max)
+        }
+        LeverValue::Text(text) => field.options.contains(text),
     }
 }
 

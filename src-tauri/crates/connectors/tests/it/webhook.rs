@@ -8,7 +8,7 @@ use epoch_connectors::levers_file;
 use epoch_connectors::webhook::{self, Delivery, Refusal};
 use epoch_model::business::EffectTarget;
 use epoch_model::decision::Decision;
-use epoch_model::gate::{OperatorKeys, Permit, RunState, admit};
+use epoch_model::gate::{Ground, OperatorKeys, Permit, RunState, admit};
 use epoch_model::journal::content_hash;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn permit(payload: &Value) -> Permit {
         "deferred_until": null, "history": [], "outcome": null
     });
     let decision: Decision = serde_json::from_value(decision).unwrap();
-    admit(&decision, None, &OperatorKeys::default(), "b", RunState::Running).unwrap()
+    admit(&decision, None, None, &Ground::plain(&OperatorKeys::default(), "b", RunState::Running)).unwrap()
 }
 
 fn target(url: &str, allow_private: bool) -> EffectTarget {

@@ -3,7 +3,7 @@
 use epoch_model::Code;
 use epoch_model::business::{LeverValue, PolicyAnswer, Reversibility};
 use epoch_model::decision::{Act, Decision, SignedVerdict, State, Verdict};
-use epoch_model::gate::{OperatorKeys, RunState, act_hash, admit};
+use epoch_model::gate::{Ground, OperatorKeys, RunState, act_hash, admit};
 
 use crate::world::{BUSINESS, World, number};
 
@@ -28,7 +28,7 @@ fn executing(verdict: Verdict) -> (World, Decision, SignedVerdict) {
 fn approvals_and_edits_pass() {
     for verdict in [Verdict::Approve, Verdict::edit_to(number(25.0))] {
         let (world, d, signed) = executing(verdict);
-        let permit = admit(&d, Some(&signed), &keys(&world), "Northwind", RunState::Running).expect("admitted");
+        let permit = admit(&d, Some(&signed), None, &Ground::plain(&keys(&world), "Northwind", RunState::Running)).expect("admitted");
         assert_eq!((permit.decision(), permit.act_hash()), (d.id.as_str(), d.act_hash.as_str()));
         assert_eq!(permit.idempotency_key(), d.idempotency_key);
     }
@@ -39,7 +39,7 @@ fn everything_else_is_denied() {
     for verdict in [Verdict::Approve, Verdict::edit_to(number(25.0))] {
         let (world, d, signed) = executing(verdict.clone());
         let deny = |what: &str, d: &Decision, signed: Option<&SignedVerdict>, business: &str, run, code| {
-            let refused = admit(d, signed, &keys(&world), business, run).expect_err(what);
+            let refused = admit(d, signed, None, &Ground::plain(&keys(&world), business, run)).expect_err(what);
             assert_eq!(refused.code, code, "{what}");
         };
         let (ok, run) = (Some(&signed), RunState::Running);
@@ -103,7 +103,7 @@ fn policy_and_silence() {
         d.reversibility = reversibility;
         d
     };
-    let admitted = |d: &Decision| admit(d, None, &keys(&world), "Northwind", RunState::Running).is_ok();
+    let admitted = |d: &Decision| admit(d, None, None, &Ground::plain(&keys(&world), "Northwind", RunState::Running)).is_ok();
     assert!(admitted(&with(PolicyAnswer::Run, Reversibility::R1)));
     assert!(!admitted(&with(PolicyAnswer::Deny, Reversibility::R0)));
     assert!(
