@@ -15,6 +15,7 @@ use epoch_model::{Code, Error, Result};
 use epoch_store::{GatewayKey, KeyKind, Store};
 use parking_lot::RwLock;
 
+use crate::clients::Clients;
 use crate::config::io_error;
 
 /// `N` random bytes of the operating system.
@@ -203,12 +204,13 @@ pub fn make_gateway_key(id: &str, source: &str, kind: KeyKind, now: Millis) -> R
 /// The gateway's view of the keys, refreshed when they change.
 pub struct Keys {
     known: RwLock<Vec<GatewayKey>>,
+    pub(crate) clients: Clients,
 }
 
 impl Keys {
     /// The keys of a store.
     pub fn of(store: &Store) -> Result<Arc<Self>> {
-        Ok(Arc::new(Self { known: RwLock::new(store.keys()?) }))
+        Ok(Arc::new(Self { known: RwLock::new(store.keys()?), clients: Clients::of(store)? }))
     }
 
     /// Reads them again.

@@ -5,6 +5,7 @@
 //! file for the engine does it here; nothing here decides anything about the business.
 
 pub mod audit;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod keys;
