@@ -160,6 +160,7 @@ pub fn dispatch(app: &App, kind: &str, name: &str, args: Value) -> Result<Value>
         }
         ("read", _) => app.read(name, args),
         ("write", _) => app.write(name, args),
+        ("client", _) => crate::clients::dispatch(app, name, args),
         _ => Err(Error::new(Code::InvalidArgument, format!("“{kind}” is no kind of command"), "read or write")),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of Tauri or HTTP.
 
+pub mod clients;
 pub mod commands;
 pub mod control;
 pub mod typescript;

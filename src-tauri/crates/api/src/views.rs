@@ -11,12 +11,14 @@ use epoch_model::time::Grain;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod clients;
 mod experiments;
 mod levers;
 mod people;
 mod policy;
 mod sandbox;
 
+pub use clients::*;
 pub use experiments::*;
 pub use levers::*;
 pub use people::*;

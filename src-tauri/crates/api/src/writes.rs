@@ -116,6 +116,9 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             host.revoke_key(&id)?;
             json(reads::connections(&host)?)
         }
+        "make_client" => crate::clients::make(app, given),
+        "renew_client" => crate::clients::renew(app, given),
+        "revoke_client" => crate::clients::revoke(app, given),
         "kill_lever" => connect::switch(app, &args(given)?, true),
         "restore_lever" => connect::switch(app, &args(given)?, false),
         "add_source" => connect::add_source(app, args(given)?),

@@ -79,6 +79,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "check_policy" => json(policy::check(host, &args(given)?)?),
         "settings" => json(settings(host)?),
         "search" => json(settings::search(host, &args(given)?)?),
+        "clients" => json(crate::clients::clients(host)?),
         "audit" => json(decisions::audit(host)?),
         "sandbox" => json(sandbox::sandbox(host)),
         "sandbox_truth" => json(sandbox::truth(host)?),
