@@ -264,6 +264,23 @@ describe('cards of procedures', () => {
   });
 });
 
+test('what cools off can be withdrawn from the ledger', async () => {
+  const known = PROVIDES as Record<string, string[]>;
+  const had = known.grants;
+  known.grants = ['decisions'];
+  try {
+    const fake = await open('#/decisions/dec_000163', 'steps');
+    expect(text()).toMatch(/It runs in 9 h; until then it can be withdrawn/);
+    button(/^Withdraw$/)?.click();
+    await settle();
+    expect(fake.decisions.find((d) => d.id === 'dec_000163')?.state).toBe('withdrawn');
+    expect(toasts.list.at(-1)?.text).toBe('Withdrawn');
+  } finally {
+    if (had) known.grants = had;
+    else delete known.grants;
+  }
+});
+
 describe('several cards', () => {
   test('x and Shift choose, and the bar says what they come to', async () => {
     await open('#/approvals');

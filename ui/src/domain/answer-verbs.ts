@@ -1,6 +1,7 @@
 /** Answers that open a talk or a standing permission. They are offered once the engine behind the page knows them. */
 import { PROVIDES, write, type Act, type Decision, type Wake } from '$lib/backend';
 import { words } from '$lib/format';
+import { href } from '$lib/router.svelte';
 
 /** What the founder allows a proposer to do without asking again. */
 export interface GrantTerms {
@@ -23,6 +24,13 @@ export const delegate = (id: string, card_hash: string, terms: GrantTerms) =>
   send('delegate', { id, card_hash, terms });
 export const defer = (id: string, card_hash: string, until: number, wake: Wake | null) =>
   send('defer', wake ? { id, card_hash, until, wake } : { id, card_hash, until });
+
+/** Takes an approval back while it cools off. */
+export const withdraw = (id: string) => send('withdraw_approval', { id });
+
+/** The page of a workflow or, with `run`, of one of its runs; `undefined` where the engine has none to show. */
+export const workflowHref = (...parts: string[]): string | undefined =>
+  'workflows' in PROVIDES ? href('workflows', ...parts) : undefined;
 
 /** What an act acts on, as grants, precedents and policies name it: `lever pro_price`, `effect alert`. */
 export function target(act: Act): string {

@@ -7,7 +7,7 @@ import { clock, day, leverValue, money, plural } from '$lib/format';
 import { status } from '$lib/status.svelte';
 import { toasts, type Toast } from '$lib/toasts.svelte';
 import { actName } from '$lib/words';
-import { ask, defer, delegate, talks, ungrantable, type GrantTerms } from './answer-verbs';
+import { ask, defer, delegate, talks, ungrantable, withdraw, type GrantTerms } from './answer-verbs';
 
 export type Asking = 'approve' | 'edit' | 'veto' | 'later' | 'ask' | 'delegate';
 
@@ -228,6 +228,11 @@ class Answer {
       fails: 'Could not approve',
       done: 'Approved',
       send: (id, card_hash) => write('approve', { id, card_hash }),
+      // What cools off has not run yet.
+      back:
+        talks() && this.cards.every(({ decision }) => decision.level === 'sovereign')
+          ? { fails: 'Could not withdraw it', send: (id) => withdraw(id) }
+          : undefined,
     });
   }
   /** Approves with other values, by field. */

@@ -28,6 +28,7 @@ import {
 } from '../types';
 import { LEDGER, cardHash, detail, scored } from './decisions';
 import { DAY, METRICS, NOW } from './series';
+import { repredict } from './repredict';
 import { STEPS } from './steps';
 import * as views from './views';
 
@@ -380,7 +381,7 @@ export class Fake implements Backend {
       case 'search':
         return this.#search(String(args.text).toLowerCase());
       case 'repredict':
-        return this.#repredict(this.#find(String(args.id)), (args.set as Record<string, LeverValue>).to!);
+        return repredict(this.#find(String(args.id)), (args.set as Record<string, LeverValue>).to!);
       case 'check_config':
         return [];
       case 'series': {
@@ -399,29 +400,6 @@ export class Fake implements Backend {
       case 'audit':
         return { rows: 3412, head: detail(LEDGER[5]!).journal.at(-1)?.hash ?? '', problem: null };
     }
-  }
-
-  /** Twice the steps, twice the effect: enough to see that the answer is another one. */
-  #repredict(card: Decision, to: LeverValue): Decision {
-    const made = structuredClone(card);
-    if (made.act.kind !== 'set_lever') return made;
-    const { from, to: before } = made.act;
-    const by = (Number(to) - Number(from)) / (Number(before) - Number(from) || 1) || 1;
-    const base = made.nothing.value.p50;
-    const value = made.prediction.value;
-    [value.p10, value.p50, value.p90] = [value.p10, value.p50, value.p90].map((v) => base + (v - base) * by) as [
-      number,
-      number,
-      number,
-    ];
-    if (made.prediction.money_minor)
-      made.prediction.money_minor = made.prediction.money_minor.map((m) => Math.round(m * by)) as [
-        number,
-        number,
-        number,
-      ];
-    made.act.to = to;
-    return made;
   }
 
   #ledger(states: State[], limit: number): DecisionsView {
@@ -560,6 +538,17 @@ export class Fake implements Backend {
     if (verb === 'ask') {
       const found = this.#verdict(id, card_hash, 'asked', 'asked on the card');
       found.talk = [...(found.talk ?? []), { at: this.status.now, by: OPERATOR, text: String(args.question) }];
+      return found;
+    }
+    if (verb === 'withdraw_approval') {
+      const found = this.#find(id);
+      found.state = 'withdrawn';
+      found.history.push({
+        at: this.status.now,
+        to: 'withdrawn',
+        actor: OPERATOR,
+        reason: 'withdrawn while it cooled off',
+      });
       return found;
     }
     if (verb === 'delegate') {
