@@ -237,3 +237,18 @@ fn an_end_that_fails_undoes_what_was_done() {
     world.done("a", json!({}));
     assert_eq!((world.state(), world.reason().as_str()), (State::Compensated, "it came to “bad”"));
 }
+
+#[test]
+fn what_was_withdrawn_long_ago_is_waited_for_from_the_failure_on() {
+    let text = format!(
+        "{}{}{}",
+        effect("a", &format!("{UNDO}\ntimeout = {{ after = \"1h\", next = \"b\" }}\nnext = \"end\"")),
+        effect("b", "next = \"end\""),
+        end()
+    );
+    let mut world = World::started(&text);
+    world.sleep();
+    world.now += 5 * DAY;
+    world.send(Event::Cancel { reason: "stop".into() }).unwrap();
+    assert_eq!((world.state(), world.run.due()), (State::Compensating, Some(world.now + DAY)));
+}

@@ -175,3 +175,21 @@ fn paths_that_never_meet_end_the_run_with_the_last() {
     world.done("b", json!({}));
     assert_eq!(world.state(), State::Succeeded);
 }
+
+#[test]
+fn a_join_of_any_leaves_alone_what_never_comes_to_it() {
+    let text = format!(
+        "{}{}{}{}{}{}",
+        fork("\"a\", \"b\", \"c\""),
+        effect("a", "next = \"join\""),
+        effect("b", "next = \"join\""),
+        effect("c", "next = \"end\""),
+        node("join", "join", "of = \"any\"\nnext = \"end\""),
+        end()
+    );
+    let mut world = World::started(&text);
+    world.done("a", json!({}));
+    assert_eq!((world.at(), world.state()), (vec!["c".to_owned()], State::Running));
+    world.done("c", json!({}));
+    assert_eq!(world.state(), State::Succeeded);
+}

@@ -149,3 +149,52 @@ fn a_name_that_is_taken_over_never_gives_a_key_twice() {
     let Some(Command::Propose { key, .. }) = commands.last() else { panic!("{commands:?}") };
     assert_ne!(*key, used);
 }
+
+#[test]
+fn two_counts_that_become_one_go_on_from_the_larger() {
+    let text = |first: &str| {
+        format!(
+            "{}{}",
+            node(first, "signal", "signal = \"go\"\nnext = \"b\""),
+            node("b", "signal", "signal = \"go\"\nnext = \"a\"")
+                + &node("a", "signal", "signal = \"go\"\nnext = \"b\"")
+        )
+    };
+    let mut world = World::started(&text("first"));
+    let go = |world: &mut World, id: &str| {
+        let signal =
+            epoch_workflows::Event::Signal { id: id.into(), name: "go".into(), key: None, payload: json!(null) };
+        world.send(signal).unwrap();
+    };
+    for id in ["1", "2", "3", "4"] {
+        go(&mut world, id);
+    }
+    assert_eq!((world.at(), world.run.visits["a"], world.run.visits["b"]), (vec!["a".to_owned()], 2, 2));
+    go(&mut world, "5");
+    assert_eq!((world.run.visits["a"], world.run.visits["b"]), (2, 3));
+    let new = version(2, &text("first"));
+    apply(&mut world.run, &new, &map(&[("a", "b"), ("first", "b")]), world.now, &zone()).unwrap();
+    assert_eq!(world.run.visits["b"], 3);
+}
+
+#[test]
+fn paths_of_a_fork_that_was_renamed_still_meet() {
+    let text = |fork: &str| {
+        format!(
+            "{}{}{}{}{}",
+            node(fork, "set", "values = { x = 1 }\nnext = [\"a\", \"c\"]"),
+            effect("a", "next = \"join\""),
+            effect("c", "next = \"join\""),
+            node("join", "join", "next = \"end\""),
+            end()
+        )
+    };
+    let mut world = World::started(&text("fork"));
+    let new = version(2, &text("split"));
+    apply(&mut world.run, &new, &map(&[("fork", "split")]), world.now, &zone()).unwrap();
+    world.definition = new;
+    world.done("a", json!({}));
+    assert_eq!(world.at(), ["join", "c"]);
+    world.done("c", json!({}));
+    assert_eq!((world.state(), world.run.visits["end"]), (State::Succeeded, 1));
+}

@@ -328,16 +328,17 @@ proptest! {
         let definition = build(&plans);
         let zone = zone();
         let (mut run, mut now) = (fresh(&definition), MONDAY);
-        for round in 0..400_u16 {
+        for round in 0..1500_u16 {
             if run.state.is_terminal() {
                 break;
             }
-            let how = (u16::from(seed) + round).to_le_bytes()[0];
+            let [how, ..] = (u16::from(seed) + round).to_le_bytes();
+            let [which, ..] = (round / 3).to_le_bytes();
             // Answers to what can be answered, the clock for everything else.
             let answerable = run.waits_for().iter().any(|w| !matches!(w.on, WaitOn::Time | WaitOn::Pause | WaitOn::Gather { .. }));
             let kind = if answerable && round % 7 != 6 { 8 } else { 4 };
             let how = if kind == 4 { 0 } else { how | 5 };
-            let event = event(&run, &[], (kind, how, how), &mut now);
+            let event = event(&run, &[], (kind, which, how), &mut now);
             let _ = run.handle(&definition, &event, now, &zone);
         }
         prop_assert!(run.state.is_terminal(), "{:?} waits for {:?}", run.state, run.waits_for());

@@ -462,3 +462,54 @@ fn inputs_are_checked_when_a_run_starts() {
         assert_eq!((error.code, error.message.as_str()), (Code::InvalidArgument, message));
     }
 }
+
+#[test]
+fn of_a_pause_and_a_timeout_that_both_passed_the_earlier_counts() {
+    let text = |timeout: &str| {
+        let retry = "retry = { attempts = 3, first = \"1h\" }";
+        format!("{}{}", effect("try", &format!("{retry}\ntimeout = \"{timeout}\"\nnext = \"end\"")), end())
+    };
+    // The pause is one hour at most, so it ends before one timeout and, begun late enough, after the other.
+    let mut world = World::started(&text("5h"));
+    world.fails("try", true);
+    let commands = world.after(6 * HOUR);
+    assert!(matches!(commands.as_slice(), [Command::Propose { attempt: 2, .. }]), "{commands:?}");
+    world.sleep();
+    assert_eq!((world.state(), world.reason().as_str()), (State::Failed, "“try” failed: it took too long"));
+    let mut world = World::started(&text("2h"));
+    world.now += 2 * HOUR - 1;
+    world.fails("try", true);
+    world.after(6 * HOUR);
+    assert_eq!(world.reason(), "“try” failed: it took too long");
+}
+
+#[test]
+fn pauses_differ_by_call_and_attempt_and_are_even() {
+    let retry =
+        epoch_workflows::definition::Retry { attempts: 9, first_ms: 1_000_000, factor: 1.0, most_ms: 1_000_000 };
+    assert_eq!(retry.pause_ms("a", 1), retry.pause_ms("a", 1));
+    assert_ne!(retry.pause_ms("a", 1), retry.pause_ms("a", 2));
+    assert_ne!(retry.pause_ms("a", 1), retry.pause_ms("b", 1));
+    let pauses: Vec<i64> = (0..2000).map(|n| retry.pause_ms(&n.to_string(), 1)).collect();
+    let mean = pauses.iter().sum::<i64>() / 2000;
+    // Of an even draw of 2000 the mean lies within four standard errors (6,455) of the middle.
+    assert!((mean - 500_000).abs() < 26_000, "{mean}");
+    assert!(pauses.iter().any(|p| *p < 10_000) && pauses.iter().any(|p| *p > 990_000));
+}
+
+#[test]
+fn keys_of_different_things_differ() {
+    use epoch_workflows::run::call_key;
+    assert_ne!(call_key("r", "b1", 1), call_key("r", "b", 11));
+    assert_ne!(call_key("r1", "b", 1), call_key("r", "1b", 1));
+    assert_eq!(call_key("r", "b", 1).len(), 24);
+}
+
+#[test]
+fn the_clock_starts_a_run_that_was_only_written_down() {
+    let mut world = World::new(&format!("{}{}", effect("mail", "next = \"end\""), end()));
+    assert_eq!(world.run.due(), Some(MONDAY));
+    let commands = world.after(0);
+    assert!(matches!(commands.as_slice(), [Command::Propose { .. }]));
+    assert_eq!(world.send(Event::Start).unwrap_err().code, Code::WrongState);
+}
