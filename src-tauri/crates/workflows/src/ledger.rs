@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use epoch_model::time::{Grain, Millis, Zone};
 use epoch_model::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::definition::Definition;
 
 /// What was used of a day.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "WorkflowDay")]
 pub struct Day {
     /// First instant of the local day.
     pub starts_at: Millis,
@@ -30,6 +32,11 @@ impl Ledger {
         let starts_at = zone.floor(now, Grain::Day);
         let known = self.days.get(workflow).filter(|day| day.starts_at == starts_at);
         known.copied().unwrap_or(Day { starts_at, ..Day::default() })
+    }
+
+    /// Takes over what was kept of a day.
+    pub fn put(&mut self, workflow: &str, day: Day) {
+        self.days.insert(workflow.to_owned(), day);
     }
 
     /// Counts a run that is about to start. [`Code::Denied`] when it would be one too many today.
