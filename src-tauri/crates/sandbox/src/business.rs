@@ -82,6 +82,8 @@ pub fn business_toml(scenario: &Scenario, levers: &[LeverSpec]) -> String {
         let _ = write!(text, "\n[[guardrail]]\nmetric = \"{key}\"\nworsens_by_at_most = {most}\n");
     }
     text.push_str("\n[limits]\nautonomous_spend_per_day = 50\nexposure_per_decision = \"100 %\"\ncards_per_day = 5\n");
+    // Where procedures put what they write: briefs, letters, plans.
+    text.push_str("\n[[effect]]\nkey = \"drafts\"\nkind = \"file\"\npath = \"drafts/{date}.md\"\nappend = true\n");
     text.push_str(POLICY);
     text.push_str("\n[[source]]\nkey = \"sandbox\"\nkind = \"sdk\"\n");
     text

@@ -210,11 +210,9 @@ fn a_text_is_adopted_with_its_comments() {
 
 #[test]
 fn every_simulated_company_can_adopt_all_of_them() {
-    let drafts =
-        "\n[[effect]]\nkey = \"drafts\"\nkind = \"file\"\npath = \"drafts/{date}.md\"\nreversibility = \"R0\"\n";
     for name in ["shop-calm", "saas-calm", "marketplace-calm"] {
         let scenario = epoch_sandbox::Scenario::builtin(name).unwrap();
-        let text = epoch_sandbox::World::new(&scenario, 1).business_toml() + drafts;
+        let text = epoch_sandbox::World::new(&scenario, 1).business_toml();
         let business = Business::parse(&text).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
         for definition in definitions().unwrap() {
             let problems = check(&adopted(&definition, &business), &Around { business: &business, workflows: &[] });
