@@ -15,11 +15,15 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use action::Action;
+pub use decisions::calibration::{Reliability, reliability_of};
+pub use decisions::limits::BudgetLine;
 pub use decisions::policy::{facts_of, judge_by};
+pub use decisions::proposal::again;
 pub use experiments::Tracked;
 pub use input::{ClosedMetric, Input};
 pub use playbook::{Direction, Matcher, Move, Play, Playbook, Prior, Trigger};
 
+use epoch_model::autonomy::Standing;
 use epoch_model::business::LeverValue;
 use epoch_model::decision::{Calibration, Decision};
 use epoch_model::gate::RunState;
@@ -101,14 +105,25 @@ impl Engine {
                     engine.stop_trial(config, experiment, by, reason, out);
                 });
             }
-            Input::Proposed { .. }
-            | Input::Withdrawn { .. }
-            | Input::Replied { .. }
-            | Input::Reported { .. }
-            | Input::GrantRevoked { .. }
-            | Input::Halted { .. }
-            | Input::Breaker { .. }
-            | Input::Tick => {}
+            Input::Proposed { proposal, by } => {
+                self.with_config(&mut out, |engine, config, out| engine.proposed(config, proposal, by, out));
+            }
+            Input::Withdrawn { proposer, key, reason } => self.withdrawn(proposer, key, reason, &mut out),
+            Input::Replied { decision, by, text } => {
+                self.advance(&mut out);
+                self.reply(decision, by, text, &mut out);
+            }
+            Input::Reported { decision, by, good, text } => self.reported(decision, by, *good, text, &mut out),
+            Input::GrantRevoked { grant, by } => self.revoke_grant(grant, by, &mut out),
+            Input::Halted { scope, on, actor, reason } => self.halt(scope, *on, actor, reason, &mut out),
+            Input::Breaker { effect, open } => {
+                if *open {
+                    self.book.breakers.insert(text::shorten(effect, 200));
+                } else {
+                    self.book.breakers.remove(effect);
+                }
+            }
+            Input::Tick => {}
         }
         self.advance(&mut out);
         out
@@ -173,6 +188,29 @@ impl Engine {
         &self.book.calibration
     }
 
+    /// How well each proposer's predictions held.
+    pub fn reliability(&self) -> &BTreeMap<String, Reliability> {
+        &self.book.reliability
+    }
+
+    /// The ladder: what each proposer may do alone, cell by cell, and what is missing for more.
+    pub fn standings(&self) -> Vec<Standing> {
+        self.config.as_ref().map(|config| self.ladder(config)).unwrap_or_default()
+    }
+
+    /// Every budget line as it stands, the company's own first.
+    pub fn budgets(&self) -> Vec<BudgetLine> {
+        let lines = |config: &Config| {
+            self.book.ledger.statement(&config.business.limits, &config.zone(), self.now)
+        };
+        self.config.as_ref().map(lines).unwrap_or_default()
+    }
+
+    /// Whether everything asks because what ran alone lost too much.
+    pub fn drawn_down(&self) -> bool {
+        self.config.as_ref().is_some_and(|c| self.book.ledger.drawn_down(&c.business.limits, self.now))
+    }
+
     /// First instant after the last closed bucket the engine knows of a metric; 0 for none.
     pub fn closed_until(&self, metric: &str) -> Millis {
         self.tracks.get(metric).map_or(0, Track::end)
@@ -207,6 +245,12 @@ impl Engine {
             })
         });
         self.withdraw_undeclared(&config, out);
+        self.book.ledger.configure(&config.business.limits);
+        for play in &config.playbooks {
+            let whole = serde_json::to_value(play).unwrap_or_default();
+            let version = epoch_model::journal::content_hash(&whole);
+            self.book.cells.version(&format!("playbook:{}", play.key), &version, self.now);
+        }
         self.config = Some(config);
     }
 
@@ -220,6 +264,9 @@ impl Engine {
                 message: "only an operator releases a stop".to_owned(),
             });
             return;
+        }
+        if state == RunState::Running && actor.starts_with("operator:") {
+            self.book.ledger.resume();
         }
         self.run = state;
     }

@@ -59,3 +59,24 @@ pub struct Standing {
     /// Why it was taken down last, and when.
     pub lowered: Option<(Millis, String)>,
 }
+
+/// How things stood when a decision was judged, beside what is on its card.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Conditions {
+    /// What ran alone lost more than the founder allows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawdown: bool,
+    /// Nothing was ever done to this target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_contact: bool,
+    /// The provider of the effect fails at present.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub breaker_open: bool,
+}
+
+impl Conditions {
+    /// Whether nothing is out of the ordinary.
+    pub fn none(&self) -> bool {
+        *self == Self::default()
+    }
+}

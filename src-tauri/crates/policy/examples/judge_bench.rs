@@ -32,7 +32,7 @@ fn text() -> String {
             "@title(\"night {n}\") forbid (principal, action == Action::\"execute\", resource) when {{ !(context.hour >= 9 && context.hour < 17) && context.cost > {n} }};"
         ),
         _ => format!(
-            "@title(\"acts {n}\") permit (principal, {both}, resource) when {{ [\"set_lever\", \"webhook\"].contains(context.act) && context.chance_worse < {n} && context.budget_left - context.cost > 100 }};"
+            "@title(\"acts {n}\") permit (principal, {both}, resource) when {{ [\"set_lever\", \"call\"].contains(context.act) && context.chance_worse < {n} && context.budget_left - context.cost > 100 }};"
         ),
     };
     (0..RULES).map(rule).collect::<Vec<_>>().join("\n")
@@ -53,6 +53,14 @@ fn main() {
         exposure: 500,
         chance_worse: 2_000,
         novel: n.is_multiple_of(2),
+        effect: String::new(),
+        autonomy: 1,
+        drawdown: false,
+        first_contact: false,
+        breaker_open: false,
+        run_of_workflow: false,
+        uncertainty: 1_000,
+        delay_cost: 0,
         hour: i64::try_from(n % 24).unwrap_or(0),
         weekday: 2,
     };

@@ -66,9 +66,14 @@ impl Facts {
     /// Those facts among `asked`, in plain words.
     fn in_words(&self, asked: &BTreeSet<String>, money: &dyn Fn(i64) -> String) -> String {
         let number = |name: &str, value: i64| asked.contains(name).then(|| crate::words::equals(name, value, money));
+        let flag = |name: &str, holds: bool| asked.contains(name).then(|| crate::words::flag(name, holds));
         let kind = self.proposer.split(':').next().unwrap_or_default();
         let parts = [
             asked.contains("act").then(|| format!("what it does is “{}”", self.act)),
+            asked.contains("effect").then(|| match self.effect.as_str() {
+                "" => "it calls nothing".to_owned(),
+                effect => format!("it calls “{effect}”"),
+            }),
             asked.contains("principal").then(|| format!("it is proposed by “{}” ({kind})", self.proposer)),
             asked
                 .contains("resource")
@@ -83,7 +88,14 @@ impl Facts {
             number("budget_left", self.budget_left),
             number("exposure", self.exposure),
             number("chance_worse", self.chance_worse),
-            asked.contains("novel").then(|| crate::words::flag("novel", self.novel)),
+            flag("novel", self.novel),
+            number("autonomy", self.autonomy),
+            flag("drawdown", self.drawdown),
+            flag("first_contact", self.first_contact),
+            flag("breaker_open", self.breaker_open),
+            flag("run_of_workflow", self.run_of_workflow),
+            number("uncertainty", self.uncertainty),
+            number("delay_cost", self.delay_cost),
             number("hour", self.hour),
             number("weekday", self.weekday),
         ];

@@ -19,8 +19,10 @@ pub struct Facts {
     /// What is acted on: `lever pro_price`, `effect alert`.
     pub target: String,
     pub domain: Domain,
-    /// `set_lever`, `start_experiment`, `end_experiment`, `webhook`.
+    /// `set_lever`, `start_experiment`, `end_experiment`, `call`, `start_workflow`, `edit_workflow`, `choose`.
     pub act: String,
+    /// For a call its kind (`webhook`, `mail`, …), else empty.
+    pub effect: String,
     pub level: Level,
     pub reversibility: Reversibility,
     /// Money at stake over its horizon, where it is known.
@@ -30,6 +32,20 @@ pub struct Facts {
     pub exposure: i64,
     pub chance_worse: i64,
     pub novel: bool,
+    /// What its proposer earned for such acts: 0 watch, 1 propose, 2 limited, 3 full.
+    pub autonomy: i64,
+    /// What ran alone lost more than the limits allow.
+    pub drawdown: bool,
+    /// Nothing was ever done to this target.
+    pub first_contact: bool,
+    /// The effect's provider fails at present.
+    pub breaker_open: bool,
+    /// It is a step of a workflow's run.
+    pub run_of_workflow: bool,
+    /// Width of the predicted interval against its middle; 0 where nothing is predicted.
+    pub uncertainty: i64,
+    /// What a day of waiting costs; 0 where that is not known.
+    pub delay_cost: i64,
     /// Local hour, 0 to 23, and day, 1 (Monday) to 7.
     pub hour: i64,
     pub weekday: i64,
@@ -105,6 +121,7 @@ impl Facts {
         let flag = RestrictedExpression::new_bool;
         let mut pairs = vec![
             ("act", RestrictedExpression::new_string(self.act.clone())),
+            ("effect", RestrictedExpression::new_string(self.effect.clone())),
             ("level", long(level_number(self.level))),
             ("reversibility", long(reversibility_number(self.reversibility))),
             ("cost", long(self.cost)),
@@ -112,6 +129,13 @@ impl Facts {
             ("exposure", long(self.exposure)),
             ("chance_worse", long(self.chance_worse)),
             ("novel", flag(self.novel)),
+            ("autonomy", long(self.autonomy)),
+            ("drawdown", flag(self.drawdown)),
+            ("first_contact", flag(self.first_contact)),
+            ("breaker_open", flag(self.breaker_open)),
+            ("run_of_workflow", flag(self.run_of_workflow)),
+            ("uncertainty", long(self.uncertainty)),
+            ("delay_cost", long(self.delay_cost)),
             ("hour", long(self.hour)),
             ("weekday", long(self.weekday)),
         ];

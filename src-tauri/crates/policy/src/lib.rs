@@ -28,6 +28,9 @@ pub use read::{Problem, SCHEMA};
 pub use rows::cedar_of;
 pub use words::Sentence;
 
+/// The rule a verdict names where a rule failed while it was evaluated.
+pub const POLICY_ERROR: &str = "policy error";
+
 /// Policies in force, parsed and validated. Kept as their text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -99,7 +102,7 @@ impl Policy {
     /// What policy says of an act with these facts; `words` are those facts as the reason tells them.
     pub fn judge(&self, facts: &Facts, words: &str) -> PolicyVerdict {
         let verdict = |answer, rule: String, reason: String| PolicyVerdict { answer, rule, reason };
-        let failed = |why| verdict(PolicyAnswer::Deny, "policy error".to_owned(), why);
+        let failed = |why| verdict(PolicyAnswer::Deny, POLICY_ERROR.to_owned(), why);
         let questions = match facts.questions() {
             Ok(questions) => questions,
             Err(why) => return failed(why),

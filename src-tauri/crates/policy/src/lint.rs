@@ -23,6 +23,11 @@ const POINTS_MAX: usize = 4_000;
 /// Money beyond any business's, in minor units.
 const LARGE: i64 = 1_000_000_000_000_000;
 
+/// What acts and effects are called.
+const ACTS: [&str; 7] =
+    ["set_lever", "start_experiment", "end_experiment", "call", "start_workflow", "edit_workflow", "choose"];
+const EFFECTS: [&str; 7] = ["webhook", "github", "file", "mail", "slack", "shell", "model"];
+
 const DOMAINS: [Domain; 13] = [
     Domain::Iot,
     Domain::Infrastructure,
@@ -75,7 +80,8 @@ pub struct Finding {
 #[derive(Default)]
 pub(crate) struct Values {
     numbers: BTreeMap<String, BTreeSet<i64>>,
-    acts: BTreeSet<String>,
+    /// Every text a rule holds: acts and kinds of effects are the only ones facts are compared with.
+    texts: BTreeSet<String>,
     proposers: BTreeSet<String>,
     targets: BTreeSet<String>,
     domains: BTreeSet<String>,
@@ -263,9 +269,8 @@ impl Values {
                 }
             }
             Value::Array(all) => all.iter().for_each(|child| self.take(child)),
-            // Acts are the only texts facts are compared with, also as members of a set.
             Value::String(text) => {
-                self.acts.insert(text.clone());
+                self.texts.insert(text.clone());
             }
             _ => {}
         }
@@ -311,13 +316,16 @@ impl Values {
             all.push(other.to_owned());
             all
         };
-        let acts = {
-            let known = ["set_lever", "start_experiment", "end_experiment", "webhook"];
-            let mut used: BTreeSet<String> =
-                self.acts.iter().filter(|a| known.contains(&a.as_str())).cloned().collect();
-            used.insert("other".to_owned());
-            used.into_iter().collect::<Vec<_>>()
+        let among = |known: &[&str], fact: &str, other: &str| {
+            let mut all: Vec<String> = Vec::new();
+            if self.asked.contains(fact) {
+                all.extend(self.texts.iter().filter(|t| known.contains(&t.as_str())).cloned());
+            }
+            all.push(other.to_owned());
+            all
         };
+        let acts = among(&ACTS, "act", "other");
+        let effects = among(&EFFECTS, "effect", "");
         let proposers = texts(&self.proposers, "other:any");
         let targets = texts(&self.targets, "lever any");
         let domains: Vec<Domain> = {
@@ -337,14 +345,22 @@ impl Values {
         let left = self.of("budget_left", i64::MIN, i64::MAX, 0);
         let exposures = self.of("exposure", 0, 10_000, 0);
         let chances = self.of("chance_worse", 0, 10_000, 0);
-        let novel = if self.asked.contains("novel") { vec![false, true] } else { vec![false] };
+        let either = |name: &str| if self.asked.contains(name) { vec![false, true] } else { vec![false] };
+        let novel = either("novel");
+        let (drawdown, first, broken, step) =
+            (either("drawdown"), either("first_contact"), either("breaker_open"), either("run_of_workflow"));
+        let earned = self.of("autonomy", 0, 3, 1);
+        let widths = self.of("uncertainty", 0, 1_000_000, 0);
+        let delays = self.of("delay_cost", 0, i64::MAX, 0);
         let hours = self.of("hour", 0, 23, 12);
         let days = self.of("weekday", 1, 7, 3);
 
         let sizes =
             [acts.len(), proposers.len(), targets.len(), domains.len(), levels.len(), kinds.len(), stakes.len()];
         let more = [costs.len(), left.len(), exposures.len(), chances.len(), novel.len(), hours.len(), days.len()];
-        let total = sizes.iter().chain(&more).try_fold(1_usize, |n, size| n.checked_mul(*size)).unwrap_or(usize::MAX);
+        let rest =
+            [effects.len(), drawdown.len(), first.len(), broken.len(), step.len(), earned.len(), widths.len(), delays.len()];
+        let total = sizes.iter().chain(&more).chain(&rest).try_fold(1_usize, |n, size| n.checked_mul(*size)).unwrap_or(usize::MAX);
         let all_of_them = total <= POINTS_MAX;
         let proven = all_of_them && self.computed.is_empty();
         let points = (0..total.min(POINTS_MAX)).map(|n| {
@@ -368,6 +384,14 @@ impl Values {
                 exposure: exposures[pick(exposures.len())],
                 chance_worse: chances[pick(chances.len())],
                 novel: novel[pick(novel.len())],
+                effect: effects[pick(effects.len())].clone(),
+                autonomy: earned[pick(earned.len())],
+                drawdown: drawdown[pick(drawdown.len())],
+                first_contact: first[pick(first.len())],
+                breaker_open: broken[pick(broken.len())],
+                run_of_workflow: step[pick(step.len())],
+                uncertainty: widths[pick(widths.len())],
+                delay_cost: delays[pick(delays.len())],
                 hour: hours[pick(hours.len())],
                 weekday: days[pick(days.len())],
             }

@@ -178,7 +178,11 @@ fn noun(fact: &str) -> String {
         "reversibility" => "its reversibility",
         "stake" => "its stake",
         "cost" => "its cost",
-        "budget_left" => "what is left of today's budget",
+        "effect" => "what it calls",
+        "budget_left" => "what is left of its tightest budget",
+        "autonomy" => "what its proposer has earned",
+        "uncertainty" => "the width of its prediction",
+        "delay_cost" => "the cost of a day's waiting",
         "exposure" => "the share of customers it touches",
         "chance_worse" => "the chance that it is worse than nothing",
         "hour" => "the hour",
@@ -191,6 +195,10 @@ fn noun(fact: &str) -> String {
 pub(crate) fn flag(fact: &str, holds: bool) -> String {
     let (yes, no) = match fact {
         "novel" => ("nothing like it was ever scored", "something like it was scored before"),
+        "drawdown" => ("what ran alone lost too much", "what ran alone did not lose too much"),
+        "first_contact" => ("nothing was ever done to its target", "something was done to its target before"),
+        "breaker_open" => ("its provider fails at present", "its provider answers"),
+        "run_of_workflow" => ("it is a step of a workflow", "it is no step of a workflow"),
         _ => return format!("{} is {}", noun(fact), if holds { "true" } else { "false" }),
     };
     if holds { yes.to_owned() } else { no.to_owned() }
@@ -236,8 +244,9 @@ fn number(fact: &str, n: i64, money: Money<'_>) -> String {
     match fact {
         "level" => named(&["operational", "tactical", "strategic", "sovereign"], n),
         "reversibility" => format!("R{n}"),
-        "stake" | "cost" | "budget_left" => money(n),
-        "exposure" | "chance_worse" => format!("{} %", n as f64 / 100.0),
+        "stake" | "cost" | "budget_left" | "delay_cost" => money(n),
+        "autonomy" => named(&["watch", "propose", "limited", "full"], n),
+        "exposure" | "chance_worse" | "uncertainty" => format!("{} %", n as f64 / 100.0),
         "hour" => format!("{n}:00"),
         "weekday" => {
             named(&["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"], n.saturating_sub(1))

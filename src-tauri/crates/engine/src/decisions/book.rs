@@ -1,6 +1,6 @@
 //! What is remembered of decisions: the live ones whole, the finished ones as precedents, and the running totals.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use epoch_model::business::LeverValue;
 use epoch_model::decision::{Act, Calibration, Decision, State};
@@ -8,6 +8,10 @@ use epoch_model::insight::Insight;
 use epoch_model::time::Millis;
 use epoch_stats::baseline::Band;
 use serde::{Deserialize, Serialize};
+
+use super::autonomy::Cells;
+use super::calibration::Reliability;
+use super::limits::{Booking, Ledger};
 
 /// What a decision was proposed for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +27,8 @@ pub(crate) enum Source {
         /// How many steps that act was.
         steps: f64,
     },
+    /// Put forward by somebody else.
+    Proposed { proposal: Box<epoch_model::proposal::Proposal> },
     /// Starts or ends an experiment.
     Experiment {
         /// Its key.
@@ -43,8 +49,28 @@ pub(crate) struct Record {
     pub observe: Option<(Millis, Millis)>,
     /// Another decision that changed the same lever meanwhile.
     pub disturbed: Option<String>,
-    /// It ran without being asked about, and its cost was booked on this local day.
-    pub booked: Option<Millis>,
+    /// What it has taken of the limits.
+    pub booked: Option<Booking>,
+    #[serde(default)]
+    pub kept: Kept,
+}
+
+/// What is remembered of a decision beside its card, for its score.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Kept {
+    /// It was approved without the founder.
+    pub alone: bool,
+    /// What the interval was multiplied by, from its proposer's record.
+    pub factor: Option<f64>,
+    /// A guardrail broke while it was being observed.
+    pub breach: Option<String>,
+    /// Why it waits although it is approved, as last written.
+    pub waits: Option<String>,
+    /// Reminders of its card so far.
+    pub reminded: u8,
+    /// Findings counted when its card was put off until the next one.
+    pub insights: u64,
 }
 
 /// A finished decision, as a precedent.
@@ -82,11 +108,35 @@ pub(crate) struct Book {
     pub calibration: BTreeMap<String, Calibration>,
     /// `playbook metric` -> no new proposal before.
     pub cooldown: BTreeMap<String, Millis>,
-    /// Minor units spent without asking, per local day; newest 8 days.
-    pub spent: BTreeMap<Millis, i64>,
     /// Cards put to the founder, per local day; newest 8 days.
     pub cards: BTreeMap<Millis, u32>,
+    /// The founder's minutes those cards ask for, per local day; newest 8 days.
+    #[serde(default)]
+    pub minutes: BTreeMap<Millis, u32>,
+    /// Budgets, rates, exposure and losses.
+    #[serde(default)]
+    pub ledger: Ledger,
+    /// What proposers earned.
+    #[serde(default)]
+    pub cells: Cells,
+    /// How well proposers' predictions held.
+    #[serde(default)]
+    pub reliability: BTreeMap<String, Reliability>,
+    /// Targets something was done to.
+    #[serde(default)]
+    pub contacted: BTreeSet<String>,
+    /// What others put forward and may do.
+    #[serde(default)]
+    pub others: super::proposal::Others,
+    /// Effects whose provider fails at present.
+    #[serde(default)]
+    pub breakers: BTreeSet<String>,
 }
+
+/// Targets remembered as acted on; one that is forgotten counts as a first contact again.
+const CONTACTED_MAX: usize = 5000;
+/// Proposers whose record is kept.
+const PROPOSERS_MAX: usize = 1000;
 
 /// Whether nothing can happen to it any more.
 pub(crate) fn terminal(state: State) -> bool {
@@ -102,6 +152,11 @@ pub(crate) fn terminal(state: State) -> bool {
     )
 }
 
+/// Whether a decision has come to its end: one that predicts nothing ends when it was executed.
+pub(crate) fn ended(d: &Decision) -> bool {
+    terminal(d.state) || (d.state == State::Executed && !d.predicts())
+}
+
 /// Whether it may still cause an effect: no second decision on its lever meanwhile.
 pub(crate) fn live(state: State) -> bool {
     matches!(state, State::Draft | State::Pending | State::Asked | State::Approved | State::Executing | State::InDoubt)
@@ -112,7 +167,8 @@ pub(crate) fn allowed(from: State, to: State) -> bool {
     use State as S;
     match from {
         S::Draft => {
-            matches!(to, S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
+            // Observed at once where its proposer only watches.
+            matches!(to, S::Observing | S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
         }
         S::Pending => {
             matches!(
@@ -133,6 +189,21 @@ pub(crate) fn allowed(from: State, to: State) -> bool {
 }
 
 impl Record {
+    /// A record of a decision that was just made.
+    pub(crate) fn new(decision: Decision, source: Source, horizon: Millis, expires: Millis) -> Self {
+        Self {
+            decision,
+            source,
+            asks: None,
+            horizon,
+            expires,
+            observe: None,
+            disturbed: None,
+            booked: None,
+            kept: Kept::default(),
+        }
+    }
+
     /// Steps the act goes now, which an edit may have changed.
     pub(crate) fn steps_now(&self) -> f64 {
         let moved = |act: &Act| match act {
@@ -158,6 +229,7 @@ impl Book {
     pub(crate) fn observed_on(&self, lever: &str) -> Option<&Record> {
         self.records.values().find(|r| {
             matches!(r.decision.state, State::Executed | State::Observing)
+                && !r.decision.shadow
                 && match &r.decision.act {
                     Act::SetLever { lever: l, .. } | Act::EndExperiment { lever: l, ship: Some(_), .. } => l == lever,
                     _ => false,
@@ -173,20 +245,27 @@ impl Book {
     /// Moves finished decisions out of the way and keeps every list bounded.
     pub(crate) fn sweep(&mut self, now: Millis) {
         let done: Vec<String> =
-            self.records.iter().filter(|(_, r)| terminal(r.decision.state)).map(|(id, _)| id.clone()).collect();
+            self.records.iter().filter(|(_, r)| ended(&r.decision)).map(|(id, _)| id.clone()).collect();
         for id in done {
             if let Some(record) = self.records.remove(&id) {
                 self.ended.insert(id, record.decision.state);
             }
         }
+        self.others.sweep(now);
         while self.ended.len() > 2000 {
             self.ended.pop_first();
         }
         while self.past.len() > 500 {
             self.past.pop_front();
         }
-        while self.spent.len() > 8 {
-            self.spent.pop_first();
+        while self.minutes.len() > 8 {
+            self.minutes.pop_first();
+        }
+        while self.contacted.len() > CONTACTED_MAX {
+            self.contacted.pop_first();
+        }
+        while self.reliability.len() > PROPOSERS_MAX {
+            self.reliability.pop_first();
         }
         while self.cards.len() > 8 {
             self.cards.pop_first();

@@ -86,6 +86,7 @@ pub(crate) fn empty(id: &str, now: Millis, domain: Domain, proposer: String, met
         origin: None,
         standing: None,
         budgets: Vec::new(),
+        conditions: epoch_model::autonomy::Conditions::default(),
         audited: false,
         shadow: false,
         conflicts: Vec::new(),
@@ -155,16 +156,16 @@ pub(crate) fn words(
     d: &mut Decision,
 ) {
     d.headline = fill(&play.headline, config, metric, insight, Some(&d.act));
-    let goal = mechanics(config, metric, book, d);
+    let goal = mechanics(config, Some(metric), book, d);
     evidence(insight, play, facts, d);
     counter_evidence(config, metric, insight, track, book, goal, d);
     alternatives(config, metric, play, d);
-    d.blast_radius = blast_radius(config, metric, Some(insight), &d.act);
+    d.blast_radius = blast_radius(config, Some(metric), Some(insight), &d.act);
 }
 
 /// What follows from the act and the configuration alone: the difference, the way back, goal, guardrails, precedents.
 /// Answers the goal's target, if there is one.
-pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut Decision) -> Option<f64> {
+pub(crate) fn mechanics(config: &Config, metric: Option<&Metric>, book: &Book, d: &mut Decision) -> Option<f64> {
     d.dry_run = match &d.act {
         Act::SetLever { lever, from, to } => format!("{lever}: {} -> {}", raw(from), raw(to)),
         Act::Call { effect, payload } => {
@@ -187,8 +188,10 @@ pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut D
         }
         Act::Choose { options, choice, .. } => format!("{choice}, of: {}", options.join(", ")),
     };
-    let goal = config.business.goals.iter().find(|g| g.metric == metric.key);
-    d.goal = goal.map(|g| format!("{} of {}", metric.title, text::value(metric, &config.business, g.target)));
+    let goal = metric.and_then(|m| config.business.goals.iter().find(|g| g.metric == m.key));
+    d.goal = goal
+        .zip(metric)
+        .map(|(g, m)| format!("{} of {}", m.title, text::value(m, &config.business, g.target)));
     d.guardrails = config
         .business
         .guardrails
@@ -233,7 +236,9 @@ pub(crate) fn mechanics(config: &Config, metric: &Metric, book: &Book, d: &mut D
     };
     d.on_expiry = match d.reversibility {
         Reversibility::R0 => "runs, because it only reads or drafts".to_owned(),
-        Reversibility::R1 => "does not run, unless policy then lets it run by itself".to_owned(),
+        Reversibility::R1 => {
+            "does not run, unless policy then lets it run by itself and at most 5 % of customers are touched".to_owned()
+        }
         Reversibility::R2 | Reversibility::R3 => "does not run".to_owned(),
     };
     goal.map(|g| g.target)
@@ -376,7 +381,7 @@ fn alternatives(config: &Config, metric: &Metric, play: &Playbook, d: &mut Decis
     d.alternatives = out;
 }
 
-pub(crate) fn blast_radius(config: &Config, metric: &Metric, insight: Option<&Insight>, act: &Act) -> String {
+pub(crate) fn blast_radius(config: &Config, metric: Option<&Metric>, insight: Option<&Insight>, act: &Act) -> String {
     match act {
         Act::StartExperiment { arms, share, .. } => {
             let others: f64 = arms.iter().skip(1).map(|arm| arm.weight).sum();
@@ -400,7 +405,11 @@ pub(crate) fn blast_radius(config: &Config, metric: &Metric, insight: Option<&In
             let focus = insight.and_then(|i| i.drivers.first()).map_or_else(String::new, |f| {
                 format!("; {} % of the deviation is in {} {}", text::number(f.share * 100.0, 0), f.segment, f.value)
             });
-            let numbers = if touched.is_empty() { metric.title.clone() } else { touched.join(", ") };
+            let numbers = match (touched.is_empty(), metric) {
+                (true, Some(metric)) => metric.title.clone(),
+                (true, None) => "none that is declared".to_owned(),
+                _ => touched.join(", "),
+            };
             format!("{reach}; numbers it can move: {numbers}{focus}")
         }
         Act::Call { effect, .. } => {

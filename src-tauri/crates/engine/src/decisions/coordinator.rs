@@ -60,7 +60,6 @@ impl Engine {
                     "{id} on {title} is still open; two decisions on one lever could not be told apart"
                 )));
             };
-            self.release(&id);
             let reason = format!("{} on {title} goes first: {why}", record.decision.id);
             self.shift(&id, State::Superseded, "engine", reason, out);
             record.decision.conflicts.push(Conflict {

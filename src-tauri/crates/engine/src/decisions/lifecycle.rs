@@ -7,6 +7,7 @@ use epoch_model::gate::RunState;
 use epoch_model::time::{DAY, Millis};
 
 use super::book::{LeverState, allowed};
+use super::limits::{Room, takes_back};
 use super::{policy, predict};
 use crate::Engine;
 use crate::action::Action;
@@ -16,6 +17,8 @@ use crate::text;
 
 /// An expiry that is noticed later than this (the laptop slept) executes nothing any more.
 const EXPIRY_GRACE: Millis = DAY;
+/// Share of customers a decision nobody answered may touch.
+const SILENT_EXPOSURE: f64 = 0.05;
 
 impl Engine {
     /// Moves a decision along an arrow of its life and emits it. `false` where there is no such arrow.
@@ -29,10 +32,54 @@ impl Engine {
         d.state = to;
         if to != State::Pending {
             d.deferred_until = None;
+            d.deferred_for = None;
         }
         d.history.push(Transition { at: now, to, actor: actor.to_owned(), reason });
         out.push(Action::Decision(Box::new(d.clone())));
+        self.settle(id, to);
         true
+    }
+
+    /// What a decision has taken of the limits is spent once it is executed, and given back where it does not run.
+    fn settle(&mut self, id: &str, to: State) {
+        let Some(record) = self.book.records.get_mut(id) else { return };
+        match to {
+            State::Executed => {
+                if let Some(booking) = record.booked.take() {
+                    self.book.ledger.commit(&booking);
+                }
+                self.book.contacted.insert(record.decision.act.target());
+            }
+            State::Failed
+            | State::Withdrawn
+            | State::Stale
+            | State::Rejected
+            | State::Superseded
+            | State::Expired => {
+                if let Some(booking) = record.booked.take() {
+                    self.book.ledger.release(&booking);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes why an approved decision waits, once per reason.
+    fn waits(&mut self, id: &str, reason: &str, out: &mut Vec<Action>) {
+        let now = self.now;
+        let Some(record) = self.book.records.get_mut(id) else { return };
+        if record.kept.waits.as_deref() == Some(reason) {
+            return;
+        }
+        record.kept.waits = Some(reason.to_owned());
+        let d = &mut record.decision;
+        // The figures of one reason change while it waits; a line each would bury the history.
+        if d.history.last().is_some_and(|t| t.reason.starts_with("waits: ")) {
+            return;
+        }
+        let reason = format!("waits: {reason}");
+        d.history.push(Transition { at: now, to: d.state, actor: "system".to_owned(), reason });
+        out.push(Action::Decision(Box::new(d.clone())));
     }
 
     /// Executes an approved decision, unless the engine is paused or what it rests on no longer holds.
@@ -42,11 +89,20 @@ impl Engine {
             return;
         }
         let d = &record.decision;
+        // A stop of its scope holds it as the whole stop does; so does the time in which a sovereign approval can be taken back.
+        if d.cools_until.is_some_and(|until| self.now < until) {
+            return;
+        }
+        if self.halted(config, d) {
+            self.waits(id, "a stop of its proposer, kind or target holds it", out);
+            return;
+        }
+        let cooled = d.cools_until.is_some_and(|until| self.now.saturating_sub(until) <= EXPIRY_GRACE);
         let silent =
+            cooled ||
             d.history.last().is_some_and(|t| t.at >= d.expires_at && self.now.saturating_sub(t.at) <= EXPIRY_GRACE);
         if let Some(broken) = self.broken(&d.preconditions, silent) {
             let headline = d.headline.clone();
-            self.release(id);
             if self.shift(id, State::Stale, "engine", broken.clone(), out) {
                 out.push(Action::Notify {
                     decision: id.to_owned(),
@@ -56,19 +112,37 @@ impl Engine {
             return;
         }
         let gone = undeclared(config, &d.act);
-        let verdict = policy::judge_record(config, record, self.now);
+        let zone = config.zone();
+        let verdict = self.judge_now(config, &zone, record);
         if gone || verdict.answer == PolicyAnswer::Deny {
             let reason = if gone {
                 "what it acts on is no longer declared".to_owned()
             } else {
                 format!("policy “{}” now denies it", verdict.rule)
             };
-            self.release(id);
             self.shift(id, State::Stale, "engine", reason, out);
             return;
         }
         let (key, act) = (d.idempotency_key.clone(), d.act.clone());
+        match self.take_room(config, &zone, id) {
+            None | Some(Room::Free) => {}
+            Some(Room::Wait(reason)) => {
+                self.waits(id, &reason, out);
+                return;
+            }
+            Some(Room::Never(reason)) => {
+                self.shift(id, State::Stale, "engine", reason, out);
+                return;
+            }
+        }
+        if !takes_back(&act)
+            && let Some(reason) = self.book.ledger.throttled(&config.business, self.now, &act)
+        {
+            self.waits(id, &reason, out);
+            return;
+        }
         if self.shift(id, State::Executing, "engine", "preconditions hold".to_owned(), out) {
+            self.book.ledger.went_out(&config.business, self.now, &act);
             out.push(Action::Effect { decision: id.to_owned(), idempotency_key: key, act });
         }
     }
@@ -91,16 +165,6 @@ impl Engine {
             // The host checks it where the versions are: when it publishes.
             Precondition::Before { .. } | Precondition::WorkflowIs { .. } => None,
         })
-    }
-
-    /// Gives back what was booked for it.
-    fn release(&mut self, id: &str) {
-        let Some(record) = self.book.records.get_mut(id) else { return };
-        if let Some(day) = record.booked.take()
-            && let Some(spent) = self.book.spent.get_mut(&day)
-        {
-            *spent = spent.saturating_sub(record.decision.cost_minor).max(0);
-        }
     }
 
     pub(crate) fn effect_result(
@@ -130,7 +194,6 @@ impl Engine {
             return;
         }
         if !ok {
-            self.release(id);
             if self.shift(id, State::Failed, "engine", detail.clone(), out) {
                 out.push(Action::Notify { decision: id.to_owned(), text: format!("The effect failed: {detail}") });
             }
@@ -140,8 +203,12 @@ impl Engine {
             return;
         }
         self.put_in_force(id);
-        let Some((metric, horizon)) =
-            self.book.records.get(id).map(|r| (r.decision.prediction.metric.clone(), r.horizon))
+        let Some((metric, horizon)) = self
+            .book
+            .records
+            .get(id)
+            .filter(|r| r.decision.predicts())
+            .map(|r| (r.decision.prediction.metric.clone(), r.horizon))
         else {
             return;
         };
@@ -223,7 +290,6 @@ impl Engine {
             .map(|r| r.decision.id.clone())
             .collect();
         for id in waiting {
-            self.release(&id);
             self.shift(
                 &id,
                 State::Stale,
@@ -249,7 +315,7 @@ impl Engine {
                 self.book.records.values().map(|r| (r.decision.id.clone(), r.decision.state)).collect();
             for (id, state) in due {
                 match state {
-                    State::Pending => self.wait(&config, &id, out),
+                    State::Pending | State::Asked => self.wait(&config, &id, out),
                     State::Approved => self.execute(&config, &id, out),
                     State::Observing => self.score(&config, &id, out),
                     _ => {}
@@ -258,40 +324,49 @@ impl Engine {
             self.promote(&config, &zone, out);
         }
         self.experiments_step(&config, out);
+        self.wake(out);
         self.book.sweep(self.now);
+        self.tell_ladder(&config, out);
         self.config = Some(config);
     }
 
     fn wait(&mut self, config: &Config, id: &str, out: &mut Vec<Action>) {
         let now = self.now;
         let Some(record) = self.book.records.get_mut(id) else { return };
-        let verdict = policy::judge_record(config, record, self.now);
         let d = &mut record.decision;
         if now < d.expires_at {
+            if d.state == State::Asked {
+                return;
+            }
             if d.deferred_until.is_some_and(|until| now >= until) {
                 d.deferred_until = None;
+                d.deferred_for = None;
                 let text = d.headline.clone();
                 out.push(Action::Decision(Box::new(d.clone())));
                 out.push(Action::Notify { decision: id.to_owned(), text });
             }
+            self.remind(id, out);
             return;
         }
         let late = now.saturating_sub(d.expires_at) > EXPIRY_GRACE;
-        let runs = match d.reversibility {
+        let Some(record) = self.book.records.get(id) else { return };
+        // Nobody looked at an audit; whether it may run is policy's to say, not chance's.
+        let verdict = self.judge_now(config, &config.zone(), record);
+        let runs = match record.decision.reversibility {
             Reversibility::R0 => verdict.answer != PolicyAnswer::Deny,
-            Reversibility::R1 => verdict.answer == PolicyAnswer::Run,
+            Reversibility::R1 => {
+                let share = policy::exposure(&record.decision.act, record.decision.reversibility);
+                verdict.answer == PolicyAnswer::Run && share <= SILENT_EXPOSURE
+            }
             Reversibility::R2 | Reversibility::R3 => false,
         };
         if runs && !late {
             // For R1 the gate asks for a rule that lets it run; the card says so from now on.
-            d.policy = verdict;
-            self.shift(
-                id,
-                State::Approved,
-                "system",
-                "nobody answered, and it may run without an answer".to_owned(),
-                out,
-            );
+            if let Some(record) = self.book.records.get_mut(id) {
+                record.decision.policy = verdict;
+            }
+            let reason = "nobody answered, and it may run without an answer".to_owned();
+            self.approve(config, id, "system", reason, true, out);
             self.execute(config, id, out);
             return;
         }
@@ -313,7 +388,6 @@ impl Engine {
             .map(|r| r.decision.id.clone())
             .collect();
         for id in gone {
-            self.release(&id);
             self.shift(&id, State::Withdrawn, "system", "what it acts on is no longer declared".to_owned(), out);
         }
     }
@@ -333,7 +407,7 @@ fn undeclared(config: &Config, act: &Act) -> bool {
 }
 
 /// From the first bucket that starts after the change, as many buckets as were predicted.
-fn window(config: &Config, track: &Track, now: Millis, horizon: Millis) -> (Millis, Millis) {
+pub(crate) fn window(config: &Config, track: &Track, now: Millis, horizon: Millis) -> (Millis, Millis) {
     let zone = config.zone();
     let this = zone.floor(now, track.grain);
     let start = if this == now { now } else { zone.next(this, track.grain) };

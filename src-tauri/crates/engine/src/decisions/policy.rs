@@ -1,12 +1,13 @@
 //! Level, layer and policy: how big a decision is, who takes it, and whether it asks.
 
+use epoch_model::autonomy::Autonomy;
 use epoch_model::business::{Business, PolicyAnswer, Reversibility};
 use epoch_model::decision::{Act, Decision, Layer, Level, PolicyVerdict};
 
 use epoch_model::time::{Millis, Zone};
 use epoch_policy::{Facts, Policy};
 
-use super::book::Record;
+use super::autonomy::LIMITED_EXPOSURE;
 use crate::config::Config;
 use crate::text;
 
@@ -19,9 +20,7 @@ pub(crate) fn level(
     p_worse: f64,
     novel: bool,
 ) -> Level {
-    let limit = business.limits.autonomous_spend_per_day_minor;
-    // A founder who gave no daily limit still has a scale: ten units of the currency.
-    let scale = if limit > 0 { limit } else { 10_i64.saturating_pow(business.currency_digits + 1) };
+    let scale = scale(business);
     let mut points = match stake {
         None => 1,
         Some(s) if s <= scale => 0,
@@ -50,6 +49,12 @@ pub(crate) fn level(
     }
 }
 
+/// What a small stake is: a day's autonomous spend. A founder who gave no daily limit still has a scale: ten units of the currency.
+pub(crate) fn scale(business: &Business) -> i64 {
+    let limit = business.limits.autonomous_spend_per_day_minor;
+    if limit > 0 { limit } else { 10_i64.saturating_pow(business.currency_digits + 1) }
+}
+
 /// Which layer takes decisions of a level.
 pub(crate) fn layer(level: Level) -> Layer {
     match level {
@@ -57,17 +62,6 @@ pub(crate) fn layer(level: Level) -> Layer {
         Level::Tactical => Layer::Strategist,
         Level::Strategic => Layer::Commander,
         Level::Sovereign => Layer::Sovereign,
-    }
-}
-
-/// What policy says of a decision, and what no rule can lift.
-pub(crate) fn judge_record(config: &Config, record: &Record, now: Millis) -> PolicyVerdict {
-    let verdict = judge(config, &record.decision, now);
-    match &record.asks {
-        Some(reason) if verdict.answer == PolicyAnswer::Run => {
-            PolicyVerdict { answer: PolicyAnswer::Ask, rule: verdict.rule, reason: reason.clone() }
-        }
-        _ => verdict,
     }
 }
 
@@ -105,6 +99,16 @@ pub fn judge_by(policy: &Policy, business: &Business, d: &Decision, at: Millis) 
             ),
         );
     }
+    if let Some(most) = business.limits.exposure_per_day.filter(|most| exposure > *most) {
+        return verdict(
+            PolicyAnswer::Ask,
+            format!(
+                "the rule would let it run ({words}), but it touches {} of customers and at most {} a day may be touched alone",
+                text::percent(exposure),
+                text::percent(most),
+            ),
+        );
+    }
     if d.cost_minor > business.limits.autonomous_spend_per_day_minor {
         return verdict(
             PolicyAnswer::Ask,
@@ -131,6 +135,8 @@ pub fn facts_of(business: &Business, d: &Decision, at: Millis) -> Facts {
         Act::EditWorkflow { .. } => "edit_workflow",
         Act::Choose { .. } => "choose",
     };
+    let effect = d.act.effect().and_then(|key| business.effects.iter().find(|e| e.key == key));
+    let effect = effect.map_or("", |e| e.kind.word());
     Facts {
         proposer: d.proposer.clone(),
         target: d.act.target(),
@@ -144,9 +150,41 @@ pub fn facts_of(business: &Business, d: &Decision, at: Millis) -> Facts {
         exposure: hundredths(exposure(&d.act, d.reversibility)),
         chance_worse: hundredths(d.prediction.p_worse),
         novel: d.precedents.is_empty(),
+        effect: effect.to_owned(),
+        autonomy: autonomy(d),
+        drawdown: d.conditions.drawdown,
+        first_contact: d.conditions.first_contact,
+        breaker_open: d.conditions.breaker_open,
+        run_of_workflow: d.origin.is_some(),
+        uncertainty: uncertainty(d),
+        delay_cost: d.delay_cost_per_day_minor.unwrap_or(0).max(0),
         hour: local.map_or(0, |l| i64::from(l.hour())),
         weekday: local.map_or(1, |l| i64::from(l.weekday().to_monday_one_offset())),
     }
+}
+
+/// What was earned, as rules ask it: 0 watch, 1 propose, 2 limited, 3 full. What touches more customers than "limited" allows has
+/// not earned it there.
+fn autonomy(d: &Decision) -> i64 {
+    let wide = exposure(&d.act, d.reversibility) > LIMITED_EXPOSURE;
+    match d.standing.as_ref().map(|s| s.level) {
+        Some(Autonomy::Watch) => 0,
+        Some(Autonomy::Limited) if !wide => 2,
+        Some(Autonomy::Full) => 3,
+        Some(Autonomy::Propose | Autonomy::Limited) | None => 1,
+    }
+}
+
+/// Width of the predicted interval against its middle, in hundredths of a per cent, at most 100 times the middle; 0 where nothing is
+/// predicted.
+#[expect(clippy::cast_possible_truncation, reason = "it is clamped before")]
+fn uncertainty(d: &Decision) -> i64 {
+    let value = &d.prediction.value;
+    let width = value.p90 - value.p10;
+    if !d.predicts() || !(width.is_finite() && width > 0.0) {
+        return 0;
+    }
+    (width / value.p50.abs().max(1e-12) * 10_000.0).min(1_000_000.0).round() as i64
 }
 
 /// A share in hundredths of a per cent.

@@ -117,11 +117,14 @@ impl Engine {
         self.checked_strength(p)?;
         let mut p = p.clone();
         self.settle_act(config, &mut p.act)?;
+        self.book.cells.version(&p.proposer, &p.version, self.now);
         let zone = config.zone();
+        // What is only watched stands in nobody's way.
+        let watched = Self::watches(config, &p.proposer);
         let id = next_id(&mut self.decisions, "dec");
         let made = self.made_of(config, &zone, &id, p, by).and_then(|record| {
             let back = self.takes_back(&record.decision.act);
-            self.clear_lever(config, record, back, out)
+            if watched { Ok(Ok(record)) } else { self.clear_lever(config, record, back, out) }
         });
         let merged = match made {
             Ok(Ok(record)) => {
@@ -264,6 +267,7 @@ impl Engine {
             None => None,
             Some(expected) => Some(self.forecast_of(config, zone, record, expected)?),
         };
+        record.kept.factor = None;
         let d = &mut record.decision;
         d.reversibility = p.reversibility.map_or(own, |said| said.max(own));
         d.cost_minor = cost;
@@ -304,7 +308,6 @@ impl Engine {
             }
             _ => {}
         }
-        d.budget_left_minor = self.budget_left(config, zone);
         let metric = config.metric(&d.prediction.metric);
         let goal = card::mechanics(config, metric, &self.book, d);
         d.blast_radius = card::blast_radius(config, metric, None, &d.act);
@@ -313,7 +316,7 @@ impl Engine {
         d.counter_evidence = settled(&p.counter_evidence, self.now);
         self.search_against(config, goal, d);
         d.alternatives = alternatives(d, &p.alternatives);
-        record.decision.policy = policy::judge_record(config, record, self.now);
+        self.settle_card(config, zone, record);
         Ok(())
     }
 
@@ -415,9 +418,6 @@ impl Engine {
         // A proposal that was merged into another one's card is not its proposer's to withdraw.
         let own = self.book.records.get(&id).is_some_and(|r| r.decision.proposer == proposer);
         let reason = format!("withdrawn by its proposer: {}", text::shorten(reason, 500));
-        if own {
-            self.release(&id);
-        }
         if !own || !self.shift(&id, State::Withdrawn, proposer, reason, out) {
             let message = "it has run or ended already, or is another's".to_owned();
             out.push(Action::Refused { what, code: Code::WrongState, message });
@@ -686,5 +686,6 @@ pub fn again(d: &Decision, business: &Business, now: Millis) -> Result<Proposal>
         // A run that waited for the old one has gone on without it.
         origin: None,
         reversibility: Some(d.reversibility),
+        version: String::new(),
     })
 }

@@ -2,15 +2,19 @@
 
 use epoch_model::Code;
 use epoch_model::business::{LeverKind, Metric, PolicyAnswer, Reversibility};
-use epoch_model::decision::{Act, Precondition, State, Transition};
+use epoch_model::decision::{Act, Level, Precondition, State, Transition};
 use epoch_model::gate::act_hash;
 use epoch_model::insight::{Insight, InsightKind};
-use epoch_model::time::{Grain, Zone};
+use epoch_model::time::{Grain, Millis, Zone};
 use epoch_stats::baseline::Band;
 
 use super::act::{editable, steps_between};
+use super::attention::worth;
+use super::audit;
+use super::autonomy::cell_of;
 use super::book::{Record, Source, live};
 use super::card::{self, Facts};
+use super::limits::{Room, takes_back};
 use super::policy;
 use super::predict::{Forecast, Origin, Question, forecast};
 use crate::Engine;
@@ -40,7 +44,9 @@ impl Engine {
         }
         let fill = |template: &str| card::fill(template, config, metric, insight, None);
         let choice = self.choose(config, &play.act, &fill)?;
+        let watched = Self::watches(config, &format!("playbook:{}", play.key));
         if let Act::SetLever { lever, .. } = &choice.act
+            && !watched
             && let Some(reason) = self.conflict(config, lever, choice.back, insight, out)
         {
             self.book.cooldown.insert(cooldown, self.now.saturating_add(play.expires));
@@ -51,7 +57,7 @@ impl Engine {
             });
             return None;
         }
-        if let (true, false, Act::SetLever { lever, from, to }) = (tested, choice.back, &choice.act)
+        if let (true, false, Act::SetLever { lever, from, to }) = (tested && !watched, choice.back, &choice.act)
             && self.test_instead(config, play, insight, metric, (lever, from, to), out)
         {
             self.book.cooldown.insert(cooldown, self.now.saturating_add(play.cooldown));
@@ -72,6 +78,7 @@ impl Engine {
             observe: None,
             disturbed: None,
             booked: None,
+            kept: crate::decisions::book::Kept::default(),
         };
         record.decision.policy_version.clone_from(&config.version);
         if self.complete(config, zone, play, insight, metric, &mut record).is_none() {
@@ -155,9 +162,9 @@ impl Engine {
         if let Act::SetLever { lever, from, .. } = &d.act {
             d.preconditions.insert(0, Precondition::LeverIs { lever: lever.clone(), value: from.clone() });
         }
-        d.budget_left_minor = self.budget_left(config, zone);
         card::words(config, metric, insight, play, track, &self.book, &Facts { episodes, uses }, d);
-        d.policy = policy::judge(config, d, self.now);
+        record.kept.factor = None;
+        self.settle_card(config, zone, record);
         Some(())
     }
 
@@ -221,49 +228,167 @@ impl Engine {
         }
     }
 
-    /// What a draft becomes: a refusal, a card, an execution, or a draft that waits because a limit is reached.
+    /// What a draft becomes: a refusal, a card, an execution, a draft that waits because a limit is reached, or, where its proposer
+    /// is only watched, something that is observed and scored.
     pub(crate) fn put(&mut self, config: &Config, zone: &Zone, id: &str, out: &mut Vec<Action>) {
-        let today = zone.floor(self.now, Grain::Day);
+        self.note_path(config, id);
+        if let Some(reason) = self.behind(config, id) {
+            self.hold(id, reason, out);
+            return;
+        }
+        if let Some(reason) = self.no_room(config, zone, id) {
+            self.hold_or_reject(id, reason, out);
+            return;
+        }
+        let now = self.now;
         let Some(record) = self.book.records.get(id) else { return };
-        let d = &record.decision;
-        let verdict = d.policy.clone();
+        // Things may have changed since it was made, or since it was held.
+        let mut fresh = record.clone();
+        self.settle_card(config, zone, &mut fresh);
+        let limits = &config.business.limits;
+        let d = &mut fresh.decision;
+        if d.policy.answer == PolicyAnswer::Run
+            && !d.shadow
+            && !takes_back(&d.act)
+            && super::proposal::undoing(record).is_none()
+            && audit::drawn(&config.business.name, id, &d.act_hash, limits.audit_share)
+        {
+            d.audited = true;
+            d.policy.answer = PolicyAnswer::Ask;
+            d.policy.reason = format!(
+                "it may run alone, but chance puts {} of such decisions to you: tell whether you would have approved it",
+                text::percent(limits.audit_share)
+            );
+        }
+        let cell = cell_of(&config.business, d);
+        self.book.cells.seen(&cell, now);
+        let (verdict, shadow) = (d.policy.clone(), d.shadow);
+        self.book.records.insert(id.to_owned(), fresh);
+        if shadow {
+            self.watch(config, id, out);
+            return;
+        }
+        let reason = format!("policy “{}”: {}", verdict.rule, verdict.reason);
         match verdict.answer {
             PolicyAnswer::Deny => {
-                let reason = format!("policy “{}”: {}", verdict.rule, verdict.reason);
+                if verdict.rule == epoch_policy::POLICY_ERROR {
+                    self.book.cells.fault(&cell, "a rule failed while it was judged", now);
+                }
                 self.shift(id, State::Rejected, "system", reason, out);
             }
-            PolicyAnswer::Run => {
-                let left = self.budget_left(config, zone);
-                if d.cost_minor > 0 && d.cost_minor > left {
-                    let reason =
-                        format!("only {} of today's budget are left", text::money(&config.business, left.max(0)));
-                    self.hold(id, reason, out);
-                    return;
+            PolicyAnswer::Run => match self.no_room(config, zone, id) {
+                Some(room) => self.hold_or_reject(id, room, out),
+                None => {
+                    self.approve(config, id, "system", reason, true, out);
+                    self.execute(config, id, out);
                 }
-                let cost = d.cost_minor;
-                let spent = self.book.spent.entry(today).or_insert(0);
-                *spent = spent.saturating_add(cost);
-                if let Some(record) = self.book.records.get_mut(id) {
-                    record.booked = Some(today);
-                }
-                let reason = format!("policy “{}”: {}", verdict.rule, verdict.reason);
-                self.shift(id, State::Approved, "system", reason, out);
-                self.execute(config, id, out);
-            }
+            },
             PolicyAnswer::Ask => {
-                let shown = self.book.cards.get(&today).copied().unwrap_or(0);
-                if shown >= config.business.limits.cards_per_day {
-                    self.hold(id, format!("{shown} cards were already put to you today"), out);
+                // A grant says that the founder need not be asked; it does not outweigh losses, a record taken down, or chance.
+                let held = self
+                    .book
+                    .records
+                    .get(id)
+                    .is_some_and(|r| r.decision.audited || r.decision.conditions.drawdown)
+                    || self.book.cells.asks(&cell).is_some();
+                if !held && let Some(grant) = self.use_grant(id, out) {
+                    let reason = format!("{grant} lets it run; policy “{}”: {}", verdict.rule, verdict.reason);
+                    if self.approve(config, id, "system", reason, true, out) {
+                        self.execute(config, id, out);
+                    }
                     return;
                 }
-                self.book.cards.insert(today, shown.saturating_add(1));
-                let headline = d.headline.clone();
-                let reason = format!("policy “{}”: {}", verdict.rule, verdict.reason);
+                let today = zone.floor(now, Grain::Day);
+                let Some(d) = self.book.records.get(id).map(|r| &r.decision) else { return };
+                if let Some(full) = self.book.no_attention(limits, today, d) {
+                    self.hold(id, full, out);
+                    return;
+                }
+                let (minutes, headline) = (d.founder_minutes, d.headline.clone());
+                self.book.takes_attention(today, minutes);
                 if self.shift(id, State::Pending, "system", reason, out) {
                     out.push(Action::Notify { decision: id.to_owned(), text: headline });
                 }
             }
         }
+    }
+
+    /// Why a draft cannot go on now: no room in a limit, or no attention left for a card.
+    fn no_room(&self, config: &Config, zone: &Zone, id: &str) -> Option<Room> {
+        let record = self.book.records.get(id)?;
+        let d = &record.decision;
+        if d.policy.answer == PolicyAnswer::Deny
+            || d.shadow
+            || takes_back(&d.act)
+            || super::proposal::undoing(record).is_some()
+        {
+            return None;
+        }
+        let alone = d.policy.answer == PolicyAnswer::Run;
+        let room = self.book.ledger.room(&config.business, zone, self.now, d, alone);
+        if room != Room::Free {
+            return Some(room);
+        }
+        let today = zone.floor(self.now, Grain::Day);
+        let full = if alone {
+            self.book.ledger.throttled(&config.business, self.now, &d.act)
+        } else {
+            self.book.no_attention(&config.business.limits, today, d)
+        };
+        full.map(Room::Wait)
+    }
+
+    fn hold_or_reject(&mut self, id: &str, room: Room, out: &mut Vec<Action>) {
+        match room {
+            Room::Free => {}
+            Room::Wait(reason) => self.hold(id, reason, out),
+            Room::Never(reason) => {
+                self.shift(id, State::Rejected, "system", reason, out);
+            }
+        }
+    }
+
+    /// Approves a decision and takes its money and exposure. What was approved by the founder beyond a limit waits approved.
+    pub(crate) fn approve(
+        &mut self,
+        config: &Config,
+        id: &str,
+        actor: &str,
+        reason: String,
+        alone: bool,
+        out: &mut Vec<Action>,
+    ) -> bool {
+        let zone = config.zone();
+        if !self.shift(id, State::Approved, actor, reason, out) {
+            return false;
+        }
+        if let Some(record) = self.book.records.get_mut(id) {
+            record.kept.alone = alone;
+            if !alone {
+                let cell = cell_of(&config.business, &record.decision);
+                self.book.cells.approved(&cell);
+            }
+        }
+        self.take_room(config, &zone, id);
+        self.yield_path(config, id, out);
+        true
+    }
+
+    /// Reserves what an approved decision needs; why it cannot be had.
+    pub(crate) fn take_room(&mut self, config: &Config, zone: &Zone, id: &str) -> Option<Room> {
+        let record = self.book.records.get_mut(id)?;
+        if record.booked.is_some() {
+            return None;
+        }
+        let (d, alone) = (&record.decision, record.kept.alone);
+        if !takes_back(&d.act) && super::proposal::undoing(record).is_none() {
+            let room = self.book.ledger.room(&config.business, zone, self.now, d, alone);
+            if room != Room::Free {
+                return Some(room);
+            }
+        }
+        record.booked = Some(self.book.ledger.reserve(&config.business.limits, zone, self.now, d, alone));
+        None
     }
 
     /// Stays a draft, with the reason written once.
@@ -282,23 +407,21 @@ impl Engine {
         }
     }
 
-    pub(crate) fn budget_left(&self, config: &Config, zone: &Zone) -> i64 {
-        let today = zone.floor(self.now, Grain::Day);
-        let spent = self.book.spent.get(&today).copied().unwrap_or(0);
-        config.business.limits.autonomous_spend_per_day_minor.saturating_sub(spent)
-    }
-
     /// Drafts whose limit is free again, best first; those that waited too long are withdrawn.
     pub(crate) fn promote(&mut self, config: &Config, zone: &Zone, out: &mut Vec<Action>) {
-        let mut drafts: Vec<(i64, String)> = self
+        let mut drafts: Vec<(f64, Level, Millis, String)> = self
             .book
             .records
             .values()
-            .filter(|r| r.decision.state == State::Draft)
-            .map(|r| (r.decision.delay_cost_per_day_minor.unwrap_or(0), r.decision.id.clone()))
+            .map(|r| &r.decision)
+            .filter(|d| d.state == State::Draft)
+            .map(|d| (worth(d), d.level, d.expires_at, d.id.clone()))
             .collect();
-        drafts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        for (_, id) in drafts {
+        // What is worth the same: the higher level first, then what ends first.
+        drafts.sort_by(|a, b| {
+            b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)).then_with(|| a.3.cmp(&b.3))
+        });
+        for (_, _, _, id) in drafts {
             let Some(d) = self.book.records.get(&id).map(|r| &r.decision) else { continue };
             if self.now >= d.expires_at {
                 let reason = "it waited as a draft until its time was over; the situation has moved on".to_owned();

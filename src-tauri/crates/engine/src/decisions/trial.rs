@@ -1,6 +1,6 @@
 //! The decisions that start and end experiments: the same card, policy and life as every other decision.
 
-use epoch_model::business::Domain;
+use epoch_model::business::{Better, Domain};
 use epoch_model::decision::{Act, Alternative, Evidence, Precondition, State, Transition};
 use epoch_model::gate::act_hash;
 use epoch_model::insight::Expectation;
@@ -71,7 +71,7 @@ impl Engine {
         d.cost_minor = cost;
         d.founder_minutes = FOUNDER_MINUTES;
         let calibration = self.book.calibration.get(p.proposer).copied().unwrap_or_default();
-        let down = metric.better == epoch_model::business::Better::Down;
+        let down = metric.better == Better::Down;
         let track = self.tracks.get(&metric.key);
         let made = match (p.per_unit, track) {
             (None, Some(track)) => forecast(
@@ -136,9 +136,8 @@ impl Engine {
             // Taking back is right whatever else happened.
             _ => d.preconditions.clear(),
         }
-        d.budget_left_minor = self.budget_left(config, zone);
-        card::mechanics(config, metric, &self.book, &mut d);
-        d.blast_radius = card::blast_radius(config, metric, None, &d.act);
+        card::mechanics(config, Some(metric), &self.book, &mut d);
+        d.blast_radius = card::blast_radius(config, Some(metric), None, &d.act);
         d.headline.clone_from(&p.headline);
         d.evidence = p.evidence;
         d.counter_evidence = p.counter_evidence;
@@ -155,8 +154,9 @@ impl Engine {
             observe: None,
             disturbed: None,
             booked: None,
+            kept: crate::decisions::book::Kept::default(),
         };
-        record.decision.policy = policy::judge_record(config, &record, self.now);
+        self.settle_card(config, zone, &mut record);
         self.book.records.insert(id.clone(), record);
         self.put(config, zone, &id, out);
         Some(id)
@@ -165,13 +165,21 @@ impl Engine {
     /// Scores the prediction a start was made with, once the experiment says what the arm does.
     ///
     /// `change` is the relative change as measured, `worst` the reason where nothing was measured.
-    pub(crate) fn score_start(&mut self, experiment: &str, change: Option<f64>, note: &str, out: &mut Vec<Action>) {
+    pub(crate) fn score_start(
+        &mut self,
+        config: &Config,
+        experiment: &str,
+        change: Option<f64>,
+        note: &str,
+        out: &mut Vec<Action>,
+    ) {
         let found = self.book.records.iter().find(|(_, r)| {
             r.decision.state == State::Observing
                 && matches!(&r.decision.act, Act::StartExperiment { experiment: e, .. } if e == experiment)
         });
         let Some((id, record)) = found.map(|(id, r)| (id.clone(), r)) else { return };
         let d = &record.decision;
+        let metric = d.prediction.metric.clone();
         let base = d.nothing.value.p50;
         let Some(change) = change.filter(|c| c.is_finite() && base != 0.0) else {
             self.shift(&id, State::Scored, "engine", note.to_owned(), out);
@@ -191,15 +199,18 @@ impl Engine {
             loss: effect::pinball(band, actual),
             note: note.to_owned(),
         };
-        let proposer = d.proposer.clone();
         if let Some(record) = self.book.records.get_mut(&id) {
             record.decision.outcome = Some(outcome);
         }
         let words = if inside { "inside" } else { "outside" };
         if self.shift(&id, State::Scored, "engine", format!("it is answered; {words} the predicted interval"), out) {
-            let calibration = self.book.calibration.entry(proposer).or_default();
-            calibration.scored = calibration.scored.saturating_add(1);
-            calibration.inside = calibration.inside.saturating_add(u32::from(inside));
+            let better = config.metric(&metric).map(|m| m.better);
+            let helped = match better {
+                Some(Better::Up) => Some(actual > base),
+                Some(Better::Down) => Some(actual < base),
+                Some(Better::Neither) | None => None,
+            };
+            self.take_score(config, &id, true, helped, out);
         }
     }
 }

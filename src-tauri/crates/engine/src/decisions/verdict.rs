@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use epoch_model::business::LeverValue;
-use epoch_model::decision::{Act, SignedVerdict, State, Verdict};
+use epoch_model::decision::{Act, Decision, Level, Precondition, SignedVerdict, State, Verdict, Wake};
 use epoch_model::gate::edited_act;
+use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
 
 use super::book::{Record, Source};
@@ -12,6 +13,9 @@ use crate::Engine;
 use crate::action::Action;
 use crate::config::Config;
 use crate::text;
+
+/// Longest question about a card.
+const QUESTION_MAX: usize = 2000;
 
 impl Engine {
     pub(crate) fn verdict(&mut self, config: &Config, signed: &SignedVerdict, out: &mut Vec<Action>) {
@@ -50,7 +54,8 @@ impl Engine {
         };
         let d = &record.decision;
         let veto = matches!(claim.verdict, Verdict::Veto { .. });
-        let open = d.state == State::Pending || (veto && matches!(d.state, State::Draft | State::Approved));
+        let open = d.state == State::Pending
+            || (veto && matches!(d.state, State::Draft | State::Asked | State::Approved));
         if !open {
             return Err(refuse(Code::WrongState, format!("it is {:?}", d.state).to_lowercase()));
         }
@@ -63,18 +68,31 @@ impl Engine {
         let actor = format!("operator:{}", signed.key_id);
         match &claim.verdict {
             Verdict::Approve => {
-                self.shift(id, State::Approved, &actor, "approved".to_owned(), out);
+                self.cool(config, id);
+                self.approve(config, id, &actor, "approved".to_owned(), false, out);
                 self.execute(config, id, out);
             }
-            Verdict::Ask { .. } | Verdict::Delegate { .. } => {
-                return Err(refuse(Code::WrongState, "this card does not take such an answer".to_owned()));
+            Verdict::Ask { question } => {
+                if question.trim().is_empty() || question.chars().count() > QUESTION_MAX {
+                    let message = format!("a question has between one and {QUESTION_MAX} characters");
+                    return Err(refuse(Code::InvalidArgument, message));
+                }
+                self.asked_about(id, &actor, question, out);
+            }
+            Verdict::Delegate { terms } => {
+                self.grantable(d, terms)?;
+                self.give_grant(terms, signed, out);
+                self.cool(config, id);
+                self.approve(config, id, &actor, "approved, and granted for more of the same".to_owned(), false, out);
+                self.execute(config, id, out);
             }
             Verdict::Edit { set } => {
                 let mut edited = self.edited(config, id, set)?;
                 edited.decision.edited_from = Some(Box::new(d.clone()));
                 let reason = format!("approved with {} instead of {}", said(set), self.to_of(id));
                 self.book.records.insert(id.to_owned(), edited);
-                self.shift(id, State::Approved, &actor, reason, out);
+                self.cool(config, id);
+                self.approve(config, id, &actor, reason, false, out);
                 self.execute(config, id, out);
             }
             Verdict::Veto { reason, text: words } => {
@@ -83,12 +101,18 @@ impl Engine {
                     if words.is_empty() { reason.clone() } else { format!("{reason}: {}", text::shorten(words, 500)) };
                 self.shift(id, to, &actor, why, out);
             }
-            Verdict::Defer { until, .. } => {
+            Verdict::Defer { until, wake } => {
                 let until = (*until).min(d.expires_at);
                 let now = self.now;
+                if let Some(wake) = wake {
+                    self.can_wake(config, wake)?;
+                }
+                let insights = self.insights;
                 if let Some(record) = self.book.records.get_mut(id) {
                     // A time that is over brings the card back: that is how deferring is undone.
                     record.decision.deferred_until = (until > now).then_some(until);
+                    record.decision.deferred_for = wake.clone().filter(|_| until > now);
+                    record.kept.insights = insights;
                     record.decision.history.push(epoch_model::decision::Transition {
                         at: now,
                         to: State::Pending,
@@ -116,27 +140,62 @@ impl Engine {
         }
         let lost =
             || refuse(Code::Stale, "what the card rests on is no longer there; wait for a new proposal".to_owned());
+        if let Source::Proposed { .. } = &record.source {
+            edited.decision.edited_from = Some(Box::new(record.decision.clone()));
+            let expires_at = edited.decision.expires_at;
+            self.compose(config, &config.zone(), &mut edited)?;
+            edited.decision.edited_from = None;
+            keep_terms(&mut edited.decision, &record.decision, expires_at);
+            return Ok(edited);
+        }
         let Source::Playbook { insight, playbook, .. } = &record.source else { return Err(lost()) };
         let play = config.playbooks.iter().find(|p| p.key == *playbook).ok_or_else(lost)?;
         let metric = config.metric(&insight.metric).ok_or_else(lost)?;
         let expires_at = edited.decision.expires_at;
-        let policy = edited.decision.policy.clone();
         self.complete(config, &config.zone(), play, insight, metric, &mut edited).ok_or_else(lost)?;
-        // The deadline and the rule that asked are those of the card that was on screen.
-        edited.decision.expires_at = expires_at;
-        edited.decision.policy = policy;
-        for c in &mut edited.decision.preconditions {
-            if let epoch_model::decision::Precondition::Before { at } = c {
-                *at = expires_at;
-            }
-        }
+        keep_terms(&mut edited.decision, &record.decision, expires_at);
         Ok(edited)
+    }
+
+    /// A sovereign approval can be taken back for some time before anything happens.
+    fn cool(&mut self, config: &Config, id: &str) {
+        let until = self.now.saturating_add(config.business.limits.cool_off);
+        if let Some(record) = self.book.records.get_mut(id)
+            && record.decision.level == Level::Sovereign
+            && until > self.now
+        {
+            record.decision.cools_until = Some(until);
+        }
+    }
+
+    /// What a card waits for must be able to happen.
+    fn can_wake(&self, config: &Config, wake: &Wake) -> Result<()> {
+        let known = match wake {
+            Wake::Insight { metric } => config.metric(metric).is_some(),
+            Wake::Decision { decision } => self.book.records.contains_key(decision),
+        };
+        if known {
+            return Ok(());
+        }
+        Err(refuse(Code::NotFound, "what it should wait for does not exist, or has ended already".to_owned()))
     }
 
     fn to_of(&self, id: &str) -> String {
         match self.book.records.get(id).map(|r| &r.decision.act) {
             Some(Act::SetLever { to, .. }) => text::lever(to),
             _ => String::new(),
+        }
+    }
+}
+
+/// The deadline and the rule that asked are those of the card that was on screen.
+fn keep_terms(edited: &mut Decision, shown: &Decision, expires_at: Millis) {
+    edited.expires_at = expires_at;
+    edited.policy = shown.policy.clone();
+    edited.conflicts.clone_from(&shown.conflicts);
+    for c in &mut edited.preconditions {
+        if let Precondition::Before { at } = c {
+            *at = expires_at;
         }
     }
 }

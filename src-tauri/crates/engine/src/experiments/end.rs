@@ -66,7 +66,7 @@ impl Engine {
         }
         self.learn_from(&trial, &called, relative);
         let note = "Measured against a control group that was sorted by chance at the same time.";
-        self.score_start(key, measured.filter(|_| relative).map(|m| m.middle), note, out);
+        self.score_start(config, key, measured.filter(|_| relative).map(|m| m.middle), note, out);
         let text = reading.text.clone();
         trial.step(self.now, State::Concluding, "engine", text.clone());
         self.settle_hypothesis(&trial);
@@ -119,7 +119,7 @@ impl Engine {
         self.settle_hypothesis(&trial);
         self.lab.trials.insert(key.to_owned(), trial);
         self.lab.changed = true;
-        self.score_start(key, None, "it ended without an answer; it counts neither way", out);
+        self.score_start(config, key, None, "it ended without an answer; it counts neither way", out);
         self.propose_back(config, key, State::Stopped, &text, out);
     }
 
@@ -175,7 +175,7 @@ impl Engine {
                 let words = trial.experiment.history.last().map_or_else(String::new, |h| h.reason.clone());
                 self.settle_hypothesis(&trial);
                 self.lab.trials.insert(key.to_owned(), trial);
-                self.score_start(key, None, "it was ended before it was answered; it counts neither way", out);
+                self.score_start(config, key, None, "it was ended before it was answered; it counts neither way", out);
                 let taken = state == State::Concluding && !ships;
                 if !taken {
                     self.propose_back(config, key, State::Stopped, &words, out);

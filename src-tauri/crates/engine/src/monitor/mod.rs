@@ -54,6 +54,9 @@ impl Engine {
                 self.triggers(&config, &zone, grain, &mut findings);
             }
             for finding in findings {
+                if finding.insight.kind == InsightKind::Guardrail {
+                    self.guardrail_broke(&config, finding.insight.to, &finding.insight.headline);
+                }
                 self.respond(&config, &zone, finding, live, out);
             }
         }
