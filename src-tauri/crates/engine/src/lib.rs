@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 pub use action::Action;
 pub use decisions::calibration::{Reliability, reliability_of};
+pub use decisions::counterfactual::{Counterfactual, Group as CounterfactualGroup, Total as CounterfactualTotal, counterfactual};
 pub use decisions::limits::BudgetLine;
 pub use decisions::policy::{facts_of, judge_by};
 pub use decisions::proposal::again;
@@ -113,7 +114,9 @@ impl Engine {
                 self.advance(&mut out);
                 self.reply(decision, by, text, &mut out);
             }
-            Input::Reported { decision, by, good, text } => self.reported(decision, by, *good, text, &mut out),
+            Input::Reported { decision, by, good, text } => {
+                self.with_config(&mut out, |engine, config, out| engine.reported(config, decision, by, *good, text, out));
+            }
             Input::GrantRevoked { grant, by } => self.revoke_grant(grant, by, &mut out),
             Input::Halted { scope, on, actor, reason } => self.halt(scope, *on, actor, reason, &mut out),
             Input::Breaker { effect, open } => {

@@ -14,7 +14,7 @@ use epoch_model::decision::{Act, Conflict, Decision, State, Transition};
 use epoch_model::expr::Formula;
 use epoch_model::{Code, Error, Result};
 
-use super::book::{Record, live};
+use super::book::Record;
 use super::proposal::keyed;
 use crate::Engine;
 use crate::action::Action;
@@ -83,7 +83,7 @@ impl Engine {
         let now = self.now;
         let Some(record) = self.book.records.get_mut(id) else { return };
         let d = &mut record.decision;
-        let mut add = |into: &mut Vec<_>, pieces: &[epoch_model::decision::Evidence]| {
+        let add = |into: &mut Vec<_>, pieces: &[epoch_model::decision::Evidence]| {
             for piece in pieces {
                 if into.len() < EVIDENCE_MAX && !into.contains(piece) {
                     into.push(piece.clone());
@@ -240,15 +240,4 @@ fn linked<'a>(config: &'a Config, metric: &str) -> BTreeSet<&'a str> {
         }
     }
     out
-}
-
-/// Whether no lever has two decisions that may run; what the coordinator promises.
-#[cfg(test)]
-pub(crate) fn apart(book: &super::book::Book) -> bool {
-    let mut levers: Vec<&str> =
-        book.records.values().filter(|r| live(r.decision.state)).filter_map(|r| r.decision.act.lever()).collect();
-    let all = levers.len();
-    levers.sort_unstable();
-    levers.dedup();
-    levers.len() == all
 }

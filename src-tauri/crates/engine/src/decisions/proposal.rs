@@ -425,7 +425,10 @@ impl Engine {
     }
 
     /// A proposer tells what became of a decision of its own.
-    pub(crate) fn reported(&mut self, id: &str, by: &str, good: bool, said: &str, out: &mut Vec<Action>) {
+    pub(crate) fn reported(
+        &mut self,
+        config: &Config,
+        id: &str, by: &str, good: bool, said: &str, out: &mut Vec<Action>) {
         let refuse = |code, message: &str| Action::Refused {
             what: format!("report on {}", text::shorten(id, 40)),
             code,
@@ -452,6 +455,7 @@ impl Engine {
             let remark = format!("{word}: {said}");
             super::answers::remark(&mut record.decision, self.now, by, remark);
             out.push(Action::Decision(Box::new(record.decision.clone())));
+            self.reported_by_proposer(config, id, good);
         }
         if !good {
             out.push(Action::Notify { decision: id.to_owned(), text: format!("{by} reports that it went badly: {said}") });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use epoch_model::business::LeverValue;
-use epoch_model::decision::{Act, Decision, Level, Precondition, SignedVerdict, State, Verdict, Wake};
+use epoch_model::decision::{Act, Decision, Level, Precondition, SignedVerdict, State, Transition, Verdict, Wake};
 use epoch_model::gate::edited_act;
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
@@ -55,7 +55,11 @@ impl Engine {
         let d = &record.decision;
         let veto = matches!(claim.verdict, Verdict::Veto { .. });
         let open = d.state == State::Pending
-            || (veto && matches!(d.state, State::Draft | State::Asked | State::Approved));
+            || (veto
+                && matches!(
+                    d.state,
+                    State::Draft | State::Asked | State::Approved | State::Executed | State::Observing
+                ));
         if !open {
             return Err(refuse(Code::WrongState, format!("it is {:?}", d.state).to_lowercase()));
         }
@@ -95,10 +99,21 @@ impl Engine {
                 self.approve(config, id, &actor, reason, false, out);
                 self.execute(config, id, out);
             }
+            Verdict::Veto { reason, text: words } if matches!(d.state, State::Executed | State::Observing) => {
+                // What was done stays done and is scored; its proposer loses what it earned.
+                let why = because(reason, words);
+                let now = self.now;
+                if let Some(record) = self.book.records.get_mut(id) {
+                    let d = &mut record.decision;
+                    let reason = format!("objected to after it ran: {why}");
+                    d.history.push(Transition { at: now, to: d.state, actor, reason });
+                    out.push(Action::Decision(Box::new(d.clone())));
+                }
+                self.vetoed_after(config, id, &why);
+            }
             Verdict::Veto { reason, text: words } => {
                 let to = if d.state == State::Approved { State::Withdrawn } else { State::Rejected };
-                let why =
-                    if words.is_empty() { reason.clone() } else { format!("{reason}: {}", text::shorten(words, 500)) };
+                let why = because(reason, words);
                 self.shift(id, to, &actor, why, out);
             }
             Verdict::Defer { until, wake } => {
@@ -113,7 +128,7 @@ impl Engine {
                     record.decision.deferred_until = (until > now).then_some(until);
                     record.decision.deferred_for = wake.clone().filter(|_| until > now);
                     record.kept.insights = insights;
-                    record.decision.history.push(epoch_model::decision::Transition {
+                    record.decision.history.push(Transition {
                         at: now,
                         to: State::Pending,
                         actor,
@@ -198,6 +213,12 @@ fn keep_terms(edited: &mut Decision, shown: &Decision, expires_at: Millis) {
             *at = expires_at;
         }
     }
+}
+
+/// The reason's code and the founder's words.
+fn because(reason: &str, words: &str) -> String {
+    let reason = text::shorten(reason, 40);
+    if words.is_empty() { reason } else { format!("{reason}: {}", text::shorten(words, 500)) }
 }
 
 /// Edits in words.
