@@ -16,6 +16,7 @@ pub mod secrets;
 pub mod telemetry;
 
 mod closer;
+mod decide;
 mod effects;
 mod engine_thread;
 mod experiments;
