@@ -65,6 +65,8 @@ pub(crate) struct Kept {
     pub factor: Option<f64>,
     /// A guardrail broke while it was being observed.
     pub breach: Option<String>,
+    /// The founder objected after it had run; that is its case.
+    pub vetoed: bool,
     /// Why it waits although it is approved, as last written.
     pub waits: Option<String>,
     /// Reminders of its card so far.

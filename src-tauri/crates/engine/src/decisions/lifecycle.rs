@@ -124,6 +124,7 @@ impl Engine {
             return;
         }
         let (key, act) = (d.idempotency_key.clone(), d.act.clone());
+        let back = takes_back(&act) || super::proposal::undoing(record).is_some();
         match self.take_room(config, &zone, id) {
             None | Some(Room::Free) => {}
             Some(Room::Wait(reason)) => {
@@ -135,7 +136,7 @@ impl Engine {
                 return;
             }
         }
-        if !takes_back(&act)
+        if !back
             && let Some(reason) = self.book.ledger.throttled(&config.business, self.now, &act)
         {
             self.waits(id, &reason, out);

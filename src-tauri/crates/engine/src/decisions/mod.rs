@@ -9,6 +9,7 @@ pub(crate) mod book;
 pub(crate) mod calibration;
 mod card;
 pub(crate) mod coordinator;
+pub(crate) mod counterfactual;
 mod grants;
 mod halts;
 mod judging;

@@ -140,7 +140,9 @@ impl Engine {
         let reliability = self.book.reliability.entry(proposer.clone()).or_default();
         let drifts =
             reliability.count(&d.prediction, &d.nothing, outcome.actual, record.kept.factor.unwrap_or(1.0));
-        self.book.cells.case(&cell, good, self.book.reliability.get(&proposer), now);
+        if !record.kept.vetoed {
+            self.book.cells.case(&cell, good, self.book.reliability.get(&proposer), now);
+        }
         if drifts {
             self.book.cells.fault_of(&proposer, "its predictions drift: too few outcomes lie inside", now);
         }
@@ -180,10 +182,12 @@ impl Engine {
 
     /// The founder took back what had run: its cell loses at once what it earned.
     pub(crate) fn vetoed_after(&mut self, config: &Config, id: &str, reason: &str) {
-        let Some(d) = self.book.records.get(id).map(|r| &r.decision) else { return };
-        let cell = cell_of(&config.business, d);
+        let Some(record) = self.book.records.get_mut(id) else { return };
+        let cell = cell_of(&config.business, &record.decision);
         let reason = format!("vetoed after it had run: {reason}");
-        self.book.cells.case(&cell, false, self.book.reliability.get(&cell.proposer), self.now);
+        if !std::mem::replace(&mut record.kept.vetoed, true) {
+            self.book.cells.case(&cell, false, self.book.reliability.get(&cell.proposer), self.now);
+        }
         self.book.cells.fault(&cell, &reason, self.now);
     }
 
