@@ -21,6 +21,7 @@ const ABOVE_API: &[&str] = &[
     "workflows",
     "host",
     "api",
+    "mcp",
 ];
 
 /// What each crate may depend on among our own; a crate that is not listed has no place yet.
@@ -72,6 +73,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "host",
         ],
     ),
+    ("mcp", &["model", "host", "api"]),
     ("cli", ABOVE_API),
     ("testkit", ABOVE_API),
 ];

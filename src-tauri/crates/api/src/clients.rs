@@ -66,9 +66,10 @@ pub(crate) fn revoke(app: &App, given: Value) -> Result<Value> {
 }
 
 fn scope(word: &str) -> Result<ClientScope> {
-    [ClientScope::Read, ClientScope::Propose].into_iter().find(|s| s.word() == word).ok_or_else(|| {
-        Error::new(Code::InvalidArgument, format!("“{word}” is no scope"), "use read, propose or both")
-    })
+    [ClientScope::Read, ClientScope::Propose]
+        .into_iter()
+        .find(|s| s.word() == word)
+        .ok_or_else(|| Error::new(Code::InvalidArgument, format!("“{word}” is no scope"), "use read, propose or both"))
 }
 
 // --- the client's side ----------------------------------------------------------------------------------------------
@@ -155,6 +156,13 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
             json(host.enter_client(&credential, count)?)
         }
         "ground" => json(ground(host)?),
+        "decision" => {
+            let IdArgs { id } = args(given)?;
+            json(host.store().decision(&id)?.ok_or_else(|| {
+                let id: String = id.chars().take(40).collect();
+                Error::new(Code::NotFound, format!("there is no decision “{id}”"), "list_decisions lists them")
+            })?)
+        }
         "find" => json(find(host, &args(given)?)?),
         "record" => {
             let IdArgs { id } = args(given)?;

@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Secrets: the one that signs this business's webhooks, and those kept by name
     Secret(Secret),
+    /// Speak MCP with an outside agent over standard input and output; `serve` and `client` for the rest
+    Mcp(crate::mcp::McpArgs),
     /// A simulated business whose truth is known
     Sandbox(crate::sandbox::SandboxArgs),
     /// An experiment's sums: effects, intervals, sample ratio, verdict

@@ -70,6 +70,7 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Rebuild(a) => rebuild(&a.dir, out),
         Command::Doctor(a) => doctor(&a.dir, out),
         Command::Keys(a) => keys(a, out),
+        Command::Mcp(a) => crate::mcp::mcp(a, out),
         Command::Secret(a) => connect::secret(a, out),
         Command::Sandbox(a) => crate::sandbox::sandbox(&a.command, out),
         Command::Analyze(a) => statistics::analyze(a, out),

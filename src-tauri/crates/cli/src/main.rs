@@ -10,6 +10,7 @@ mod connect;
 mod experiments;
 mod import;
 mod levers;
+mod mcp;
 mod output;
 mod policy;
 mod sandbox;

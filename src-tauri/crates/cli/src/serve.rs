@@ -73,7 +73,7 @@ pub(crate) fn serve(args: &Serve, output: &Output) -> Result<()> {
 }
 
 #[cfg(unix)]
-fn signals() -> Result<impl Future<Output = ()>> {
+pub(crate) fn signals() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |e: std::io::Error| Error::new(Code::Internal, format!("signals cannot be heard: {e}"), "report this");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -87,7 +87,7 @@ fn signals() -> Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-fn signals() -> Result<impl Future<Output = ()>> {
+pub(crate) fn signals() -> Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
