@@ -12,6 +12,8 @@ import Layers from '@lucide/svelte/icons/layers';
 import Reports from '@lucide/svelte/icons/file-chart-column';
 import Sliders from '@lucide/svelte/icons/sliders-horizontal';
 import Settings from '@lucide/svelte/icons/settings-2';
+import Workflow from '@lucide/svelte/icons/workflow';
+import { PROVIDES } from '$lib/backend';
 
 export interface Page {
   key: string;
@@ -57,6 +59,18 @@ export const PAGES: Page[] = [
     icon: Decisions,
     load: () => import('../views/decisions/Decisions.svelte'),
   },
+  // An engine without procedures has no page for them.
+  ...('workflows' in PROVIDES
+    ? [
+        {
+          key: 'workflows',
+          title: 'Workflows',
+          go: 'w',
+          icon: Workflow,
+          load: () => import('../views/workflows/Workflows.svelte'),
+        },
+      ]
+    : []),
   {
     key: 'levers',
     title: 'Levers',

@@ -65,7 +65,7 @@ function smooth(points: [number, number][]): string {
 export function lines(graph: Graph): Line[] {
   const byKey = new Map(graph.nodes.map((node) => [node.key, node]));
   const { width } = size(graph);
-  return graph.edges.flatMap((edge, i) => {
+  return graph.edges.flatMap((edge, i): Line[] => {
     const [from, to] = [byKey.get(edge.from), byKey.get(edge.to)];
     if (!from || !to) return [];
     const [a, b] = [at(from), at(to)];

@@ -311,6 +311,8 @@ export class Fake implements Backend {
   #answer(name: ReadName, args: Record<string, unknown>): unknown {
     const empty = this.scene === 'empty' || this.scene === 'first';
     const quiet = this.scene === 'quiet';
+    const procedure = views.procedures(name, args, empty);
+    if (procedure !== undefined) return procedure;
     switch (name) {
       case 'status':
         return this.status;
@@ -535,6 +537,8 @@ export class Fake implements Backend {
   #act(name: WriteName, args: Record<string, unknown>): unknown {
     const { id, card_hash } = args as { id: string; card_hash: string };
     const verb: string = name;
+    const procedure = views.procedures(verb, args, false);
+    if (procedure !== undefined) return procedure;
     if (verb === 'ask') {
       const found = this.#verdict(id, card_hash, 'asked', 'asked on the card');
       found.talk = [...(found.talk ?? []), { at: this.status.now, by: OPERATOR, text: String(args.question) }];

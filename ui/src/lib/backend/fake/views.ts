@@ -9,3 +9,4 @@ export { person } from './people';
 export { scenarios, simulation, truth, type Simulated } from './sandbox';
 export { snippets } from './snippets';
 export { asked, checked, ended, experiment, experiments } from './experiments';
+export { procedures } from './procedures';
