@@ -55,11 +55,11 @@ pub enum Action {
     /// The portfolio as it is now.
     Portfolio(Box<Portfolio>),
     /// All standing grants, whole: the newest 200.
-    Grants(Vec<Grant>),
+    Grants(#[serde(with = "whole")] Vec<Grant>),
     /// What stops of one scope are in force, whole.
-    Halts(Vec<Scope>),
+    Halts(#[serde(with = "whole")] Vec<Scope>),
     /// The record of all cells, whole; the ladder shows it.
-    Standings(Vec<Standing>),
+    Standings(#[serde(with = "whole")] Vec<Standing>),
     /// The founder should look.
     Notify {
         /// The decision's id.
@@ -76,4 +76,36 @@ pub enum Action {
         /// Why.
         message: String,
     },
+}
+
+/// Lists in a tagged row: JSON has no place for a tag in a list, so they stand under `all`.
+mod whole {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct All<T> {
+        all: T,
+    }
+
+    pub fn serialize<T: Serialize, S: Serializer>(all: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+        All { all }.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+        All::deserialize(deserializer).map(|whole| whole.all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_can_be_journaled() {
+        let halts = Action::Halts(vec![Scope::Kind { kind: "mail".into() }]);
+        for action in [Action::Grants(Vec::new()), halts, Action::Standings(Vec::new())] {
+            let row = serde_json::to_value(&action).expect("a row");
+            assert_eq!(serde_json::from_value::<Action>(row).expect("an action"), action);
+        }
+    }
 }
