@@ -1,0 +1,33 @@
+//! Killed at every commit and every outside call: nothing lost, nothing doubled.
+
+use epoch_testkit::crash::{Extent, Report, explore};
+
+/// Recovers from the points of workloads from `seed` on, and answers what was seen.
+fn kill(seed: u64, points: u64) -> Report {
+    let extent = Extent { points, steps: 10, again_every: 16, damage_every: 4, threads: 1 };
+    let report = explore(seed, extent, &|_| ()).unwrap();
+    for f in &report.failures {
+        println!("seed {} {:?} {:?}: {:#?}\n{:#?}", f.seed, f.points, f.damage, f.what, f.shrunk);
+    }
+    assert!(
+        report.failures.is_empty(),
+        "{} failures, the first with seed {}",
+        report.failures.len(),
+        report.failures[0].seed
+    );
+    // A search that found nothing because nothing happened is no proof.
+    assert!(report.points >= points && report.again * 8 > report.points, "{report:?}");
+    assert!(report.decisions * 2 > report.workloads && report.calls > report.workloads / 2, "{report:?}");
+    println!("{report:?}, {:.1} points/s", report.rate());
+    report
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_wherever_it_is_killed() {
+    kill(1, 5_000);
+}
+
+#[test]
+fn nor_with_other_workloads() {
+    kill(1_000_000, 5_000);
+}
