@@ -340,3 +340,180 @@ impl Cells {
         self.cells.values().map(standing).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cell(act: &str, reversibility: Reversibility, size: Size) -> Cell {
+        Cell { proposer: "playbook:x".into(), act: act.into(), reversibility, size }
+    }
+
+    fn usual() -> Cell {
+        cell("set_lever", Reversibility::R1, Size::Small)
+    }
+
+    /// A record whose intervals hold four of five outcomes.
+    fn calibrated() -> Reliability {
+        Reliability { hits: (0..50).map(|n| n % 5 != 0).collect(), ..Reliability::default() }
+    }
+
+    fn level(cells: &Cells, cell: &Cell, now: Millis) -> Autonomy {
+        cells.standing(cell, Some(&calibrated()), false, now).level
+    }
+
+    #[test]
+    fn clean_cases_needed_to_claim_a_share() {
+        for (share, needed) in [(0.90, 29), (0.95, 59), (0.99, 299)] {
+            let enough = (1..400).find(|n| lower_bound(f64::from(*n), 0.0) >= share);
+            assert_eq!(enough, Some(needed), "{share}");
+        }
+        assert!(lower_bound(58.0, 1.0) < 0.95, "one bad case of 59 is too many");
+        assert!(lower_bound(0.0, 0.0) <= 0.0);
+    }
+
+    #[test]
+    fn one_level_at_a_time_by_threshold() {
+        for (reversibility, first) in
+            [(Reversibility::R0, Some(29)), (Reversibility::R1, Some(59)), (Reversibility::R2, Some(299)), (Reversibility::R3, None)]
+        {
+            let cell = cell("set_lever", reversibility, Size::Small);
+            let mut cells = Cells::default();
+            let mut levels = vec![];
+            for _ in 0..400 {
+                cells.case(&cell, true, Some(&calibrated()), 0);
+                levels.push(level(&cells, &cell, 0));
+            }
+            let at = |wanted| levels.iter().position(|l| *l == wanted).map(|at| at + 1);
+            assert_eq!(at(Autonomy::Limited), first, "{reversibility:?}");
+            assert_eq!(at(Autonomy::Full), first.map(|n| n + 10), "ten more cases for the next level");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_and_old_cases_fade() {
+        let mut cells = Cells::default();
+        for _ in 0..58 {
+            cells.case(&usual(), true, Some(&calibrated()), 0);
+        }
+        let standing = cells.standing(&usual(), Some(&calibrated()), false, 0);
+        assert_eq!((standing.level, standing.threshold), (Autonomy::Propose, Some(0.95)));
+        assert_eq!(standing.missing.len(), 1, "{:?}", standing.missing);
+        assert!(standing.missing[0].contains("95 %"), "{:?}", standing.missing);
+        let later = cells.standing(&usual(), Some(&calibrated()), false, 60 * DAY);
+        assert!((later.cases - 29.0).abs() < 1e-9 && later.lower < standing.lower, "{later:?}");
+        // Intervals that hold everything are too wide, those that hold half are too narrow; a few of either prove nothing.
+        for (hits, refused) in [(vec![true; 60], true), (vec![true; 29], false), ([true, false].repeat(40), true), (vec![true; 9], false)] {
+            let record = Reliability { hits: hits.clone().into(), ..Reliability::default() };
+            let missing = cells.standing(&usual(), Some(&record), false, 0).missing;
+            assert_eq!(missing.iter().any(|m| m.contains("intervals")), refused, "{} {missing:?}", hits.len());
+        }
+        let watched = cells.standing(&usual(), None, true, 0);
+        assert_eq!((watched.level, watched.threshold), (Autonomy::Watch, None));
+    }
+
+    #[test]
+    fn everything_is_lost_at_once() {
+        let proven = || {
+            let mut cells = Cells::default();
+            for _ in 0..80 {
+                cells.case(&usual(), true, Some(&calibrated()), 0);
+            }
+            cells.version("playbook:x", "one", 0);
+            assert_eq!(level(&cells, &usual(), 0), Autonomy::Full);
+            assert_eq!(cells.asks(&usual()), None);
+            cells
+        };
+        type Blow = fn(&mut Cells);
+        let blows: [(Blow, &str); 4] = [
+            (|c| c.fault(&usual(), "vetoed", DAY), "vetoed"),
+            (|c| c.breached(&usual(), "a guardrail broke", DAY), "guardrail"),
+            (|c| c.fault_of("playbook:x", "drift", DAY), "drift"),
+            (|c| c.version("playbook:x", "two", DAY), "another version"),
+        ];
+        for (blow, why) in blows {
+            let mut cells = proven();
+            blow(&mut cells);
+            assert_eq!(level(&cells, &usual(), DAY), Autonomy::Propose, "{why}");
+            assert!(cells.asks(&usual()).is_some_and(|a| a.contains(why)), "{why}");
+            cells.approved(&usual());
+            assert_eq!(cells.asks(&usual()).is_some(), why != "another version", "an approval ends what a version did");
+        }
+        // A broken guardrail keeps it down for thirty days, whatever else is right.
+        let mut cells = proven();
+        cells.breached(&usual(), "broke", DAY);
+        for _ in 0..300 {
+            cells.case(&usual(), true, Some(&calibrated()), 30 * DAY);
+        }
+        assert_eq!(level(&cells, &usual(), 30 * DAY), Autonomy::Propose);
+        cells.case(&usual(), true, Some(&calibrated()), 31 * DAY);
+        assert_eq!(level(&cells, &usual(), 31 * DAY), Autonomy::Limited);
+        // The same version again changes nothing.
+        let mut cells = proven();
+        cells.version("playbook:x", "one", DAY);
+        assert_eq!(level(&cells, &usual(), DAY), Autonomy::Full);
+    }
+
+    #[test]
+    fn cells_beside_it_are_a_prior_of_ten_cases_at_most() {
+        let mut cells = Cells::default();
+        for _ in 0..500 {
+            cells.case(&cell("set_lever", Reversibility::R1, Size::Medium), true, None, 0);
+            cells.case(&Cell { proposer: "playbook:y".into(), ..usual() }, false, None, 0);
+        }
+        let near = cells.standing(&usual(), None, false, 0);
+        assert!((near.lower - lower_bound(10.0, 0.0)).abs() < 1e-9, "another proposer's cases do not count");
+        assert!(near.cases.abs() < 1e-9);
+        for _ in 0..500 {
+            cells.case(&cell("call mail", Reversibility::R1, Size::Small), false, None, 0);
+        }
+        let mixed = cells.standing(&usual(), None, false, 0);
+        assert!(mixed.lower < near.lower, "another act weighs in behind the same act");
+        let far = cells.standing(&cell("start_workflow", Reversibility::R1, Size::Small), None, false, 0);
+        assert!(far.lower < mixed.lower);
+    }
+
+    #[test]
+    fn the_ladder_is_bounded_and_forgets_no_fault() {
+        let mut cells = Cells::default();
+        let of = |n: i64| Cell { proposer: format!("client:{n}"), ..usual() };
+        cells.fault(&of(-1), "vetoed", 0);
+        for n in 0..2_000 {
+            cells.case(&of(n), true, None, n + 1);
+        }
+        assert_eq!(cells.ladder(&BTreeMap::new(), &|_| false, 3_000).len(), CELLS_MAX);
+        assert!(cells.asks(&of(-1)).is_some());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever happens: never up by more than one level at once, never above "propose" where nothing can be undone, down at once.
+        #[test]
+        fn never_more_than_one_level_up(steps in prop::collection::vec((0..14_u8, any::<bool>(), 0..3_i64), 1..400), which in 0..4_usize) {
+            let reversibility = [Reversibility::R0, Reversibility::R1, Reversibility::R2, Reversibility::R3][which];
+            let cell = cell("set_lever", reversibility, Size::Small);
+            let (mut cells, mut now, mut before, mut version) = (Cells::default(), 0, Autonomy::Propose, 0);
+            for (what, small, days) in steps {
+                now += days * DAY;
+                let beside = if small { cell.clone() } else { Cell { size: Size::Medium, ..cell.clone() } };
+                match what {
+                    0 => cells.fault(&cell, "vetoed", now),
+                    1 => {
+                        version += 1;
+                        cells.version("playbook:x", &version.to_string(), now);
+                    }
+                    2 => cells.case(&beside, false, Some(&calibrated()), now),
+                    _ => cells.case(&beside, true, Some(&calibrated()), now),
+                }
+                let standing = cells.standing(&cell, Some(&calibrated()), false, now);
+                prop_assert!(standing.level as i8 - before as i8 <= 1, "{before:?} to {:?}", standing.level);
+                prop_assert!(what != 0 || standing.level <= Autonomy::Propose);
+                prop_assert!(reversibility != Reversibility::R3 || standing.level <= Autonomy::Propose);
+                prop_assert!((0.0..=1.0).contains(&standing.lower) && standing.acceptable <= standing.cases);
+                before = standing.level;
+            }
+        }
+    }
+}

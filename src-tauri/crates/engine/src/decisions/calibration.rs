@@ -185,3 +185,94 @@ pub fn reliability_of<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> 
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use epoch_model::decision::Calibration;
+    use epoch_model::insight::Expectation;
+
+    use super::*;
+
+    fn predicted(p10: f64, p50: f64, p90: f64) -> Prediction {
+        Prediction {
+            metric: "orders".into(),
+            from: 0,
+            to: 1,
+            value: Expectation { p10, p50, p90, method: "a forecast".into(), history: 30 },
+            money_minor: None,
+            p_worse: 0.3,
+            calibration: Calibration::default(),
+        }
+    }
+
+    /// Outcomes at the quantiles of a normal, so that the counts are exact; `spread` times as wide as predicted.
+    fn record(n: u32, spread: f64) -> Reliability {
+        let mut out = Reliability::default();
+        for i in 0..n {
+            // A step prime to n mixes early and late quantiles.
+            let q = (f64::from((i * 37) % n) + 0.5) / f64::from(n);
+            let actual = 100.0 + spread * 10.0 / 1.281_551_565_544_6 * epoch_stats::normal::quantile(q);
+            out.count(&predicted(90.0, 100.0, 110.0), &predicted(70.0, 95.0, 120.0), actual, 1.0);
+        }
+        out
+    }
+
+    #[test]
+    fn right_intervals_are_left_alone_and_wrong_ones_moved_towards_what_was_seen() {
+        let right = record(100, 1.0);
+        assert_eq!(right.below, [10, 50, 90]);
+        assert_eq!(right.histogram, [10; 10]);
+        assert!((right.factor() - 1.0).abs() < 0.05 && right.off().is_none(), "{}", right.factor());
+        assert!(right.skill().is_some_and(|s| s > 0.2), "narrower and centred beats doing nothing: {:?}", right.skill());
+        let narrow = record(100, 2.0);
+        // 1 + (2 - 1) * 100 / 120, up to the grid of a hundred outcomes.
+        assert!((narrow.factor() - 1.833).abs() < 0.06, "{}", narrow.factor());
+        assert!(narrow.off().is_some_and(|w| w.contains("fewer")), "{:?}", narrow.coverage());
+        let wide = record(100, 0.5);
+        assert!((wide.factor() - 0.583).abs() < 0.06, "{}", wide.factor());
+        assert!(wide.off().is_some_and(|w| w.contains("more")));
+        let few = record(9, 3.0);
+        assert!((few.factor() - 1.0).abs() < f64::EPSILON, "nine are too few");
+        assert!(record(10, 3.0).factor() > 1.2);
+    }
+
+    #[test]
+    fn a_recalibrated_interval_holds_what_it_should_and_says_so() {
+        let narrow = record(99, 2.0);
+        let mut next = predicted(90.0, 100.0, 110.0);
+        let factor = recalibrate(&mut next, Some(&narrow)).expect("changed");
+        assert!((next.value.p90 - (100.0 + 10.0 * factor)).abs() < 1e-9);
+        assert!(next.value.method.contains("widened") && next.value.method.contains("99"), "{}", next.value.method);
+        // What is counted is the interval as it was before, so the factor does not chase itself.
+        let mut again = narrow.clone();
+        again.count(&next, &predicted(70.0, 95.0, 120.0), 100.0 + 10.0 * factor, factor);
+        assert!(again.distances.back().is_some_and(|d| (d - factor).abs() < 1e-9), "{:?}", again.distances.back());
+        let mut positive = predicted(1.0, 100.0, 500.0);
+        recalibrate(&mut positive, Some(&record(100, 3.0)));
+        assert!(positive.value.p10 >= 0.0, "what cannot be negative stays so");
+        assert_eq!(recalibrate(&mut predicted(1.0, 2.0, 3.0), Some(&record(100, 1.0))), None);
+        assert_eq!(recalibrate(&mut predicted(1.0, 2.0, 3.0), None), None);
+    }
+
+    #[test]
+    fn drift_is_told_once_and_not_from_a_little_bad_luck() {
+        let mut record = Reliability::default();
+        let mut told = Vec::new();
+        // Twelve inside, then misses only.
+        for n in 0..30 {
+            let actual = if n < 12 { 100.0 } else { 200.0 };
+            if record.count(&predicted(90.0, 100.0, 110.0), &predicted(90.0, 100.0, 110.0), actual, 1.0) {
+                told.push(n);
+            }
+        }
+        // Of the newest 20, P(at most 11 inside | 0.8) = 0.0100 and P(at most 10) = 0.0026.
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!((18..=22).contains(&told[0]), "{told:?}");
+        let mut lucky = Reliability::default();
+        let alarms = (0..200).filter(|n| {
+            let actual = if n % 5 == 0 { 200.0 } else { 100.0 };
+            lucky.count(&predicted(90.0, 100.0, 110.0), &predicted(90.0, 100.0, 110.0), actual, 1.0)
+        });
+        assert_eq!(alarms.count(), 0);
+    }
+}

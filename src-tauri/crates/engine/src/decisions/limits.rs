@@ -411,3 +411,215 @@ impl Ledger {
 pub(crate) fn takes_back(act: &Act) -> bool {
     matches!(act, Act::EndExperiment { ship: None, .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use epoch_model::business::{Business, Domain};
+    use epoch_model::decision::Decision;
+    use epoch_model::time::{DAY, HOUR, Zone};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::decisions::card;
+
+    const TEXT: &str = r#"
+[business]
+name = "Northwind"
+currency = "EUR"
+timezone = "UTC"
+
+[[metric]]
+key = "orders"
+kind = "count"
+event = "order"
+
+[[effect]]
+key = "ads"
+kind = "webhook"
+url = "https://ads.example.com/x"
+domain = "marketing"
+cost = "1 EUR"
+
+[[effect]]
+key = "post"
+kind = "webhook"
+url = "https://post.example.com/x"
+domain = "support"
+cost = "1 EUR"
+
+[limits]
+autonomous_spend_per_day = "20 EUR"
+
+[limits.drawdown]
+loss = "100 EUR"
+over = "7d"
+
+[[budget]]
+key = "marketing"
+title = "Marketing"
+per = "month"
+amount = "50 EUR"
+domains = ["marketing"]
+
+[[budget]]
+key = "company"
+title = "Company"
+per = "week"
+amount = "60 EUR"
+
+[[budget]]
+key = "once"
+title = "At once"
+per = "decision"
+amount = "9 EUR"
+proposers = ["client:*"]
+
+[[rate]]
+of = "ads"
+most = 3
+per = "1h"
+"#;
+
+    fn business() -> Business {
+        Business::parse(TEXT).expect("a valid business")
+    }
+
+    fn call(effect: &str, proposer: &str, cost: i64) -> Decision {
+        let domain = if effect == "ads" { Domain::Marketing } else { Domain::Support };
+        let act = Act::Call { effect: effect.to_owned(), payload: serde_json::Value::Null };
+        Decision { cost_minor: cost, ..card::empty("dec_000001", 0, domain, proposer.to_owned(), "", act) }
+    }
+
+    #[test]
+    fn a_line_that_cannot_pay_makes_it_wait_and_one_that_never_could_refuses() {
+        let business = business();
+        let zone = Zone::utc();
+        let mut ledger = Ledger::default();
+        let room = |ledger: &Ledger, d: &Decision, now, alone| ledger.room(&business, &zone, now, d, alone);
+        let first = call("ads", "playbook:x", 4_500);
+        assert_eq!(room(&ledger, &first, 0, false), Room::Free);
+        assert!(matches!(room(&ledger, &first, 0, true), Room::Wait(w) if w.contains("today's budget")));
+        let booking = ledger.reserve(&business.limits, &zone, 0, &first, false);
+        let next = call("ads", "playbook:x", 600);
+        assert!(matches!(room(&ledger, &next, 0, false), Room::Wait(w) if w.contains("Marketing")));
+        assert_eq!(room(&ledger, &call("post", "playbook:x", 600), 0, false), Room::Free, "another line");
+        ledger.release(&booking);
+        assert_eq!(room(&ledger, &next, 0, false), Room::Free, "given back");
+        let booking = ledger.reserve(&business.limits, &zone, 0, &first, false);
+        ledger.commit(&booking);
+        assert!(matches!(room(&ledger, &next, 20 * DAY, false), Room::Wait(_)), "the month has not passed");
+        assert_eq!(room(&ledger, &next, 32 * DAY, false), Room::Free, "the month has passed");
+        for (d, free) in [(call("post", "client:a", 900), true), (call("post", "client:a", 901), false)] {
+            assert_eq!(room(&ledger, &d, 40 * DAY, false) == Room::Free, free);
+        }
+        assert!(matches!(room(&ledger, &call("ads", "playbook:x", 5_001), 40 * DAY, false), Room::Never(_)));
+        let lines = ledger.paid_from(&business.limits, &zone, 0, &next);
+        let left: Vec<(&str, i64)> = lines.iter().map(|l| (l.budget.as_str(), l.left_minor)).collect();
+        assert_eq!(left, [("marketing", 500), ("company", 1_500), (ALONE, 2_000)], "the tightest first");
+        assert_eq!(ledger.tightest(&business.limits, &zone, 0, &next), 500);
+    }
+
+    #[test]
+    fn losses_end_autonomy_once_until_they_are_resumed_or_old() {
+        let limits = business().limits;
+        let mut ledger = Ledger::default();
+        assert!(!ledger.came_of(&limits, 0, -6_000));
+        assert!(!ledger.came_of(&limits, 8 * DAY, -6_000), "the first loss is older than a week");
+        assert!(!ledger.came_of(&limits, 9 * DAY, 3_000), "a gain makes up for a loss");
+        assert!(ledger.came_of(&limits, 10 * DAY, -7_000));
+        assert!(!ledger.came_of(&limits, 10 * DAY, -7_000), "said once");
+        assert!(ledger.drawn_down(&limits, 16 * DAY) && !ledger.drawn_down(&limits, 17 * DAY));
+        ledger.resume();
+        assert!(!ledger.drawn_down(&limits, 11 * DAY));
+        assert!(!ledger.came_of(&limits, 11 * DAY, -6_000), "what was resumed is not held against it again");
+        assert!(ledger.came_of(&limits, 12 * DAY, -4_000));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Take { effect: bool, proposer: bool, cost: i64, alone: bool },
+        Spend(usize),
+        GiveBack(usize),
+        Pass(i64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            6 => (any::<bool>(), any::<bool>(), 0..1_200_i64, any::<bool>())
+                .prop_map(|(effect, proposer, cost, alone)| Step::Take { effect, proposer, cost, alone }),
+            3 => (0..20_usize).prop_map(Step::Spend),
+            3 => (0..20_usize).prop_map(Step::GiveBack),
+            2 => (0..40 * 24_i64).prop_map(|hours| Step::Pass(hours * HOUR)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// However decisions are approved, executed and fail: no line is exceeded in any period, and what was given back is there again.
+        #[test]
+        fn no_budget_is_exceeded_in_any_order(steps in prop::collection::vec(step(), 1..120)) {
+            let business = business();
+            let zone = Zone::utc();
+            let mut ledger = Ledger::default();
+            let mut now = 0;
+            let mut open: Vec<Booking> = Vec::new();
+            let mut spent: BTreeMap<(String, Millis), i64> = BTreeMap::new();
+            for step in steps {
+                match step {
+                    Step::Take { effect, proposer, cost, alone } => {
+                        let proposer = if proposer { "client:a" } else { "playbook:x" };
+                        let d = call(if effect { "ads" } else { "post" }, proposer, cost);
+                        if ledger.room(&business, &zone, now, &d, alone) == Room::Free {
+                            open.push(ledger.reserve(&business.limits, &zone, now, &d, alone));
+                        }
+                    }
+                    Step::Spend(nth) if !open.is_empty() => {
+                        let booking = open.remove(nth % open.len());
+                        ledger.commit(&booking);
+                        for (line, start, amount) in booking.lines {
+                            *spent.entry((line, start)).or_insert(0) += amount;
+                        }
+                    }
+                    Step::GiveBack(nth) if !open.is_empty() => ledger.release(&open.remove(nth % open.len())),
+                    Step::Pass(time) => now += time,
+                    _ => {}
+                }
+                for (key, most) in [("marketing/month", 5_000), ("company/week", 6_000), (ALONE, 2_000)] {
+                    for (start, line) in ledger.lines.get(key).into_iter().flatten() {
+                        let reserved: i64 = open.iter().flat_map(|b| &b.lines)
+                            .filter(|(l, s, _)| l == key && s == start).map(|(_, _, a)| a).sum();
+                        prop_assert!(line.taken() <= most, "{key} {line:?}");
+                        prop_assert_eq!(line.reserved, reserved);
+                        prop_assert_eq!(line.committed, spent.get(&(key.to_owned(), *start)).copied().unwrap_or(0));
+                    }
+                }
+                prop_assert!(ledger.lines.values().all(|periods| periods.len() <= PERIODS));
+            }
+            let again: Ledger = serde_json::from_value(serde_json::to_value(&ledger).expect("writes")).expect("reads");
+            prop_assert_eq!(again, ledger);
+        }
+
+        /// Whatever the gaps: never more calls than the rate says within any window of its time, and never held for longer than it says.
+        #[test]
+        fn no_window_holds_more_than_the_rate(gaps in prop::collection::vec(0..40_i64, 1..200)) {
+            let business = business();
+            let act = call("ads", "playbook:x", 0).act;
+            let mut ledger = Ledger::default();
+            let (mut now, mut went) = (7 * DAY, Vec::new());
+            for gap in gaps {
+                now += gap * (HOUR / 60) + 17;
+                if ledger.throttled(&business, now, &act).is_none() {
+                    ledger.went_out(&business, now, &act);
+                    went.push(now);
+                } else {
+                    let recent = went.iter().filter(|at| now - **at < HOUR + HOUR / 60).count();
+                    prop_assert!(recent >= 3, "held although only {recent} went out in the last 61 minutes");
+                }
+            }
+            prop_assert!(went.windows(4).all(|w| w[3] - w[0] >= HOUR), "{went:?}");
+        }
+    }
+}

@@ -87,6 +87,9 @@ pub fn judge_by(policy: &Policy, business: &Business, d: &Decision, at: Millis) 
         return said;
     }
     let verdict = |answer, reason: String| PolicyVerdict { answer, rule: said.rule.clone(), reason };
+    if matches!(d.act, Act::Choose { .. }) {
+        return verdict(PolicyAnswer::Ask, "it is a question to you; nobody else can answer it".to_owned());
+    }
     let exposure = exposure(&d.act, d.reversibility);
     let most = business.limits.exposure_per_decision;
     if exposure > most {

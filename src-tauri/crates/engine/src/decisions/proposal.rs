@@ -250,7 +250,10 @@ impl Engine {
         });
         let horizon = p.expected.as_ref().map_or(0, |e| e.horizon);
         let expires = p.expires_in;
+        let question = matches!(d.act, Act::Choose { .. });
         let mut record = Record::new(d, Source::Proposed { proposal: Box::new(p) }, horizon, expires);
+        // No rule answers in the founder's place; silence means the choice as it stands.
+        record.asks = question.then(|| "it is a question to you".to_owned());
         self.compose(config, zone, &mut record)?;
         Ok(record)
     }
@@ -542,6 +545,9 @@ fn checked_words(config: &Config, p: &Proposal, now: Millis) -> Result<()> {
     }
     if !(MINUTE..=90 * DAY).contains(&p.expires_in) || now.checked_add(p.expires_in).is_none() {
         return Err(bad("the founder has between a minute and 90 days to answer"));
+    }
+    if p.version.chars().count() > KEY_MAX || p.version.chars().any(char::is_control) {
+        return Err(bad(format!("a version has at most {KEY_MAX} characters")));
     }
     if let Some(origin) = &p.origin {
         checked_text("the run", &origin.run, KEY_MAX)?;

@@ -14,6 +14,8 @@ fn factory(levers: usize, seed: u64) -> Company {
         (0..levers).map(|i| epoch_model::business::Lever { key: format!("price_{i}"), ..first.clone() }).collect();
     business.limits.exposure_per_decision = 1.0;
     business.limits.cards_per_day = 1000;
+    // Every call of the stream is judged by what it says, not by whom chance lets answer.
+    business.limits.audit_share = 0.0;
     business.experimenting.running_max = 1000;
     business.policy = vec![PolicyRule {
         name: "all runs".into(),
