@@ -523,6 +523,12 @@ pub(crate) struct Bench {
     /// Of `sandbox`: every scenario for a year through the whole host
     #[arg(long)]
     pub all: bool,
+    /// Of `crash`: points to reach
+    #[arg(long)]
+    pub points: Option<u64>,
+    /// Of `crash`: so many simulated lives of weeks instead of points
+    #[arg(long)]
+    pub sim: Option<u64>,
 }
 
 impl Cli {

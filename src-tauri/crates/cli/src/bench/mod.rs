@@ -2,6 +2,7 @@
 //! results were found equal.
 
 mod bare;
+mod crash;
 mod events;
 mod experiments;
 mod gateway;
@@ -24,7 +25,12 @@ use crate::output::{Output, table};
 
 type Run = fn(&Bench, &mut Report) -> Result<()>;
 
-const BENCHES: [(&str, &str, Run); 6] = [
+const BENCHES: [(&str, &str, Run); 7] = [
+    (
+        "crash",
+        "a host killed at every commit and outside call, --points of them; --sim N lives weeks under faults N times",
+        crash::run,
+    ),
     (
         "experiments",
         "whether experiments keep error, coverage, power and false discovery rate on simulated truth; what looks and plans cost",
