@@ -53,6 +53,7 @@ step "page: types" in_ui npm run --silent check
 step "page: lint" in_ui npm run --silent lint
 step "page: tests" in_ui npm run --silent test
 if [ -x tests/protocol/run.sh ]; then step "protocol tests" env RAS_BIN="$PWD/target/debug/ras" tests/protocol/run.sh; fi
+step "agent protocol tests" env RAS_BIN="$PWD/target/debug/ras" tests/mcp/run.sh
 step "end to end" scripts/e2e.sh
 
 say "took $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s"
