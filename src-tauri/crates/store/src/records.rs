@@ -76,6 +76,7 @@ pub fn commit(db: &Connection, entries: &[Entry], changed: &mut Changed) -> Resu
         }
         for decision in &entry.decisions {
             documents::put_decision(db, decision)?;
+            workflows::note_call(db, decision)?;
             changed.note("decisions", &decision.id);
         }
         for scored in &entry.expectations {

@@ -1,13 +1,14 @@
 //! Definitions and runs of procedures; entries whose place in the journal is known beforehand.
 
 use crossbeam_channel::Receiver;
+use epoch_model::decision::Decision;
 use epoch_model::error::{Code, Error, Result};
 use epoch_model::time::Millis;
 
 use super::Store;
 use crate::types::{DefinitionRow, Entry, OpenRun, RunFilter, RunRow};
 use crate::writer::{Job, Task};
-use crate::{fault, journal, records, workflows};
+use crate::{documents, fault, journal, records, workflows};
 
 /// Entries on their way to the disk.
 #[derive(Debug)]
@@ -55,6 +56,14 @@ impl Store {
     /// One version of a definition.
     pub fn definition(&self, key: &str, version: u32) -> Result<Option<DefinitionRow>> {
         self.read(|db| workflows::definition(db, key, version))
+    }
+
+    /// The decision a call of a run became, and of which attempt; the newest attempt's unless one is asked for.
+    pub fn called(&self, key: &str, attempt: Option<u32>) -> Result<Option<(u32, Decision)>> {
+        self.read(|db| {
+            let Some((attempt, id)) = workflows::called(db, key, attempt)? else { return Ok(None) };
+            Ok(documents::decision(db, &id)?.map(|decision| (attempt, decision)))
+        })
     }
 
     /// A run by its key.

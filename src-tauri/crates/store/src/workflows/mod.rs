@@ -2,9 +2,11 @@
 //!
 //! What a definition or a run says is the caller's: texts and bodies are kept as they are handed in.
 
+mod calls;
 mod definitions;
 mod runs;
 
+pub use calls::{called, note_call};
 pub use definitions::{days, definition, definitions, keep_days, mark, marks, put_definition};
 pub use runs::{next_id, open_runs, run, run_by_id, runs, write};
 
@@ -38,6 +40,12 @@ CREATE TABLE workflow_runs (
 ) STRICT;
 CREATE INDEX workflow_runs_open ON workflow_runs (workflow) WHERE open = 1;
 CREATE INDEX workflow_runs_of ON workflow_runs (workflow, id);
+CREATE TABLE workflow_calls (
+    key TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    decision TEXT NOT NULL,
+    PRIMARY KEY (key, attempt)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE workflow_days (
     workflow TEXT PRIMARY KEY,
     body TEXT NOT NULL
