@@ -168,9 +168,9 @@ pub fn admit(
     }
     match (decision.policy.answer, approval) {
         (PolicyAnswer::Deny, _) => return deny("policy denies it", "change the policy"),
-        (PolicyAnswer::Run, None) if decision.edited_from.is_none() && decision.grant.is_none() => {}
-        (PolicyAnswer::Ask, None) if silence_runs(decision) => {}
         (_, None) if decision.grant.is_some() => granted(decision, ground)?,
+        (PolicyAnswer::Run, None) if decision.edited_from.is_none() => {}
+        (PolicyAnswer::Ask, None) if silence_runs(decision) => {}
         (_, None) => return deny("policy asks, and nobody approved", "approve it"),
         (_, Some(signed)) => {
             ground.keys.verify(signed)?;
