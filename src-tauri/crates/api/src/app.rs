@@ -108,7 +108,17 @@ impl App {
         if self.options.background {
             self.remember(&folder);
         }
-        self.tell(&["status", "kpis", "decisions", "connections", "levers", "experiments", "settings", "reports"]);
+        self.tell(&[
+            "status",
+            "kpis",
+            "decisions",
+            "connections",
+            "levers",
+            "experiments",
+            "workflows",
+            "settings",
+            "reports",
+        ]);
         Ok(())
     }
 
@@ -224,6 +234,7 @@ fn topics_of(change: &epoch_store::Change) -> impl Iterator<Item = &'static str>
         ("expectations", _) => &["kpis"],
         ("insights", _) => &["kpis", "decisions", "status"],
         ("decisions" | "outbox", _) => &["decisions", "status"],
+        ("workflows", _) => &["workflows"],
         ("experiments", _) => &["experiments", "decisions", "status"],
         ("levers", _) => &["levers", "connections", "decisions", "experiments"],
         ("rejections" | "sources" | "keys", _) => &["connections", "status"],

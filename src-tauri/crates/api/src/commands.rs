@@ -135,12 +135,15 @@ pub struct VetoArgs {
     pub text: String,
 }
 
-/// Hides a card until then.
+/// Hides a card until then, or until something happens.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct DeferArgs {
     pub id: String,
     pub card_hash: String,
     pub until: i64,
+    /// Earlier if this happens.
+    #[serde(default)]
+    pub wake: Option<epoch_model::decision::Wake>,
 }
 
 /// Why the engine is paused, stopped or resumed.
@@ -305,20 +308,41 @@ pub const COMMANDS: &[CommandInfo] = &[
     read("reports", "Nothing", "ReportsView", &["reports"]),
     read("report_preview", "RangeArgs", "ReportPreview", &["kpis", "decisions"]),
     read("policy", "Nothing", "PolicyView", &["settings"]),
+    read("counterfactual", "PolicyArgs", "CounterfactualView", &["settings", "decisions"]),
     read("check_policy", "PolicyArgs", "PolicyCheckView", &["settings", "decisions"]),
     read("settings", "Nothing", "SettingsView", &["settings"]),
     read("clients", "Nothing", "Array<ClientView>", &["settings", "decisions"]),
     read("search", "SearchArgs", "Array<Hit>", &["settings", "decisions"]),
     read("audit", "Nothing", "AuditView", &["decisions"]),
+    read("grants", "Nothing", "Array<Grant>", &["decisions"]),
+    read("halts", "Nothing", "Array<Scope>", &["status", "decisions"]),
+    read("autonomy", "Nothing", "Array<Standing>", &["decisions"]),
+    read("budgets", "Nothing", "Array<BudgetView>", &["decisions", "settings"]),
+    read("calibration", "Nothing", "Array<CalibrationView>", &["decisions"]),
     read("sandbox", "Nothing", "SandboxView | null", &["sandbox", "status"]),
     read("sandbox_scenarios", "Nothing", "Array<ScenarioView>", &[]),
     read("sandbox_truth", "Nothing", "SandboxTruthView", &[]),
+    read("workflows", "Nothing", "WorkflowsView", &["workflows", "decisions"]),
+    read("workflow", "WorkflowArgs", "WorkflowView", &["workflows", "decisions"]),
+    read("workflow_check", "WorkflowTextArgs", "WorkflowCheckView", &["settings"]),
+    read("workflow_diff", "WorkflowDiffArgs", "WorkflowDiff", &["workflows"]),
+    read("workflow_library", "Nothing", "Array<WorkflowLibraryView>", &["workflows", "settings"]),
+    read("workflow_migration", "WorkflowMigrateArgs", "WorkflowMigration", &["workflows"]),
+    read("runs", "WorkflowRunsArgs", "Array<WorkflowRunBrief>", &["workflows", "decisions"]),
+    read("run", "IdArgs", "WorkflowRunView", &["workflows", "decisions"]),
     write("create_business", "CreateArgs", "StatusView", &["status", "settings"]),
     write("open_business", "OpenArgs", "StatusView", &["status", "settings"]),
     write("approve", "AnswerArgs", "Decision", &["decisions", "status"]),
     write("edit", "EditArgs", "Decision", &["decisions", "status"]),
     write("veto", "VetoArgs", "Decision", &["decisions", "status"]),
     write("defer", "DeferArgs", "Decision", &["decisions", "status"]),
+    write("ask", "AskArgs", "Decision", &["decisions", "status"]),
+    write("delegate", "DelegateArgs", "Decision", &["decisions", "status"]),
+    write("withdraw_approval", "IdArgs", "Decision", &["decisions", "status"]),
+    write("reopen", "IdArgs", "Decision", &["decisions", "status"]),
+    write("revoke_grant", "IdArgs", "Array<Grant>", &["decisions"]),
+    write("halt", "HaltArgs", "Array<Scope>", &["status", "decisions"]),
+    write("release", "HaltArgs", "Array<Scope>", &["status", "decisions"]),
     write("pause", "RunArgs", "StatusView", &["status"]),
     write("stop", "RunArgs", "StatusView", &["status"]),
     write("resume", "RunArgs", "StatusView", &["status"]),
@@ -338,6 +362,12 @@ pub const COMMANDS: &[CommandInfo] = &[
     write("restore_lever", "LeverArgs", "LeverDetailView", &["levers", "settings"]),
     write("ask_experiment", "AskExperimentArgs", "Experiment", &["experiments", "decisions"]),
     write("end_experiment", "EndExperimentArgs", "Experiment", &["experiments", "decisions", "levers"]),
+    write("workflow_publish", "WorkflowTextArgs", "WorkflowView", &["workflows", "settings"]),
+    write("workflow_adopt", "WorkflowAdoptArgs", "WorkflowView", &["workflows", "settings"]),
+    write("workflow_run", "WorkflowRunArgs", "WorkflowRunView", &["workflows", "decisions"]),
+    write("workflow_migrate", "WorkflowMigrateArgs", "WorkflowMigration", &["workflows"]),
+    write("run_signal", "WorkflowSignalArgs", "WorkflowRunView", &["workflows", "decisions"]),
+    write("run_cancel", "WorkflowCancelArgs", "WorkflowRunView", &["workflows", "decisions"]),
     write("add_source", "AddSourceArgs", "SourceAdded", &["connections", "settings"]),
     write("set_secret", "SecretArgs", "Array<SecretView>", &["connections"]),
     write("remove_secret", "NameArgs", "Array<SecretView>", &["connections"]),

@@ -12,18 +12,22 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod clients;
+mod decisions;
 mod experiments;
 mod levers;
 mod people;
 mod policy;
 mod sandbox;
+mod workflows;
 
 pub use clients::*;
+pub use decisions::*;
 pub use experiments::*;
 pub use levers::*;
 pub use people::*;
 pub use policy::*;
 pub use sandbox::*;
+pub use workflows::*;
 
 /// How the engine's time runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

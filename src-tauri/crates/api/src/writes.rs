@@ -19,7 +19,8 @@ use crate::commands::{
 };
 use crate::views::{
     EndExperimentArgs, NameArgs, PolicyArgs, RebuildView, RejectionReplayed, ReplayRejectionArgs, SandboxInjectArgs,
-    SandboxSkipArgs, SandboxSpeedArgs, SecretArgs,
+    SandboxSkipArgs, SandboxSpeedArgs, SecretArgs, WorkflowAdoptArgs, WorkflowArgs, WorkflowCancelArgs,
+    WorkflowMigrateArgs, WorkflowRunArgs, WorkflowSignalArgs, WorkflowTextArgs,
 };
 use crate::{connect, reads, reports};
 
@@ -48,7 +49,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         }
         "defer" => {
             let a: DeferArgs = args(given)?;
-            answer(app, &a.id, &a.card_hash, Verdict::until(a.until))
+            answer(app, &a.id, &a.card_hash, Verdict::Defer { until: a.until, wake: a.wake })
         }
         "verdict" => {
             let signed: SignedVerdict = args(given)?;
@@ -62,6 +63,40 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "end_experiment" => {
             let EndExperimentArgs { key, reason } = args(given)?;
             json(app.host()?.end_experiment(&key, &operator(), &reason)?)
+        }
+        "workflow_publish" => {
+            let WorkflowTextArgs { toml } = args(given)?;
+            let host = app.host()?;
+            let published = host.publish_workflow(&toml, &operator())?;
+            json(reads::workflows::workflow(&host, &WorkflowArgs { key: published.key.clone(), version: None })?)
+        }
+        "workflow_adopt" => {
+            let WorkflowAdoptArgs { key, roles } = args(given)?;
+            let host = app.host()?;
+            let published = host.adopt_workflow(&key, &roles, &operator())?;
+            json(reads::workflows::workflow(&host, &WorkflowArgs { key: published.key.clone(), version: None })?)
+        }
+        "workflow_run" => {
+            let WorkflowRunArgs { key, input } = args(given)?;
+            let host = app.host()?;
+            let id = host.start_run(&key, input, &operator())?;
+            json(reads::workflows::run(&host, &IdArgs { id })?)
+        }
+        "workflow_migrate" => {
+            let WorkflowMigrateArgs { key, from, to, nodes } = args(given)?;
+            json(app.host()?.migrate_runs(&key, from, to, &nodes, &operator())?)
+        }
+        "run_signal" => {
+            let WorkflowSignalArgs { run, name, payload, key, id } = args(given)?;
+            let host = app.host()?;
+            host.signal_run(&run, &name, id, key, payload, &operator())?;
+            json(reads::workflows::run(&host, &IdArgs { id: run })?)
+        }
+        "run_cancel" => {
+            let WorkflowCancelArgs { run, reason } = args(given)?;
+            let host = app.host()?;
+            host.cancel_run(&run, &reason, &operator())?;
+            json(reads::workflows::run(&host, &IdArgs { id: run })?)
         }
         "pause" => set_run(app, RunState::Paused, args(given)?),
         "stop" => set_run(app, RunState::Stopped, args(given)?),
@@ -178,7 +213,7 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         }
         "sandbox_reset" => reads::sandbox::reset(app),
         "sandbox_delete" => reads::sandbox::delete(app),
-        _ => Err(unknown(name)),
+        _ => crate::answers::dispatch(app, name, given).unwrap_or_else(|| Err(unknown(name))),
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Experiments(Dir),
     /// One experiment: its story, asking and ending one
     Experiment(crate::experiments::ExperimentArgs),
+    /// Procedures: publishing, running, signals, versions, the library
+    Workflow(crate::workflow::WorkflowArgs),
     /// What may run alone, what asks: the policy in plain words; checking and replacing it
     Policy(crate::policy::PolicyArgs),
     /// Where the business stands
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Veto(Veto),
     /// Hide a decision until a date
     Defer(Defer),
+    #[command(flatten)]
+    Decide(crate::decide::Decide),
     /// Say whether a webhook in doubt arrived, after looking at the receiver
     Settle(Settle),
     /// Stop: no effect leaves until `ras resume`
@@ -281,6 +285,12 @@ pub(crate) struct Defer {
     /// Until this day or instant
     #[arg(long)]
     pub until: String,
+    /// Earlier, when there is a new finding on this metric
+    #[arg(long, conflicts_with = "or_decision")]
+    pub or_metric: Option<String>,
+    /// Earlier, when this decision comes to its end
+    #[arg(long)]
+    pub or_decision: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -520,6 +530,9 @@ pub(crate) struct Bench {
     /// Of `experiments`: a twentieth of the replicates
     #[arg(long)]
     pub quick: bool,
+    /// Of `workflows`: a python that has the peers
+    #[arg(long)]
+    pub peers: Option<PathBuf>,
     /// Of `sandbox`: every scenario for a year through the whole host
     #[arg(long)]
     pub all: bool,

@@ -8,7 +8,7 @@ use epoch_host::config::Folder;
 use epoch_host::keys::OperatorKey;
 use epoch_host::{Host, audit};
 use epoch_model::business::{Business, LeverValue};
-use epoch_model::decision::{Act, Claim, Decision, Verdict};
+use epoch_model::decision::{Act, Claim, Decision, Verdict, Wake};
 use epoch_model::insight::Insight;
 use epoch_model::series::Series;
 use epoch_model::{Code, Error, Result};
@@ -38,6 +38,7 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Decisions(a) => decisions(&a.dir, out),
         Command::Experiments(a) => experiments::list(&a.dir, out),
         Command::Experiment(a) => experiments::experiment(&a.command, out),
+        Command::Workflow(a) => crate::workflow::workflow(&a.command, out),
         Command::Policy(a) => crate::policy::policy(a, out),
         Command::Status(a) => status(&a.dir, out),
         Command::Levers(a) => levers::in_force(&a.dir, out),
@@ -54,8 +55,14 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
             let mut session = Session::open(&a.dir)?;
             let until = instant(&a.until, &session.zone()?)?;
             let decision = find(&mut session, &a.id)?;
-            give(&mut session, &decision, &a.dir, Verdict::until(until), out)
+            let wake = match (&a.or_metric, &a.or_decision) {
+                (Some(metric), _) => Some(Wake::Insight { metric: metric.clone() }),
+                (None, Some(decision)) => Some(Wake::Decision { decision: decision.clone() }),
+                (None, None) => None,
+            };
+            give(&mut session, &decision, &a.dir, Verdict::Defer { until, wake }, out)
         }
+        Command::Decide(a) => crate::decide::decide(a, out),
         Command::Settle(a) => settle(a, out),
         Command::Stop(a) => set_run(a, "stop", out),
         Command::Pause(a) => set_run(a, "pause", out),
@@ -255,14 +262,20 @@ fn answer(dir: &Path, id: &str, verdict: Verdict, out: &Output) -> Result<()> {
     give(&mut session, &decision, dir, verdict, out)
 }
 
-fn find(session: &mut Session, id: &str) -> Result<Decision> {
+pub(crate) fn find(session: &mut Session, id: &str) -> Result<Decision> {
     let mut value = session.read("decision", json!({ "id": id }))?;
     serde_json::from_value(value["decision"].take())
         .map_err(|e| Error::new(Code::Internal, format!("the decision cannot be read: {e}"), "report this"))
 }
 
 /// Signs here, where the operator's key is, and hands the signed verdict over.
-fn give(session: &mut Session, decision: &Decision, dir: &Path, verdict: Verdict, out: &Output) -> Result<()> {
+pub(crate) fn give(
+    session: &mut Session,
+    decision: &Decision,
+    dir: &Path,
+    verdict: Verdict,
+    out: &Output,
+) -> Result<()> {
     let status: StatusView = session.view("status", json!({}))?;
     let business = status.business.map(|b| b.name).unwrap_or_default();
     let claim =

@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod commands;
 mod connect;
+mod decide;
 mod experiments;
 mod import;
 mod levers;
@@ -17,6 +18,7 @@ mod sandbox;
 mod serve;
 mod session;
 mod statistics;
+mod workflow;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,7 @@ use rand_pcg::Pcg64;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
+use crate::order::{Flight, Order};
 
 /// Inputs handled between two snapshots: the longest journal tail replayed at start.
 const SNAPSHOT_EVERY: u64 = 512;
@@ -47,6 +48,7 @@ enum Request {
 #[derive(Clone)]
 pub(crate) struct EngineHandle {
     requests: Sender<Request>,
+    order: Order,
 }
 
 /// The generator of one input: a function of the business's seed and the journal row, so that a replay draws the same.
@@ -58,6 +60,11 @@ pub(crate) fn generator(seed: u64, seq: u64) -> Pcg64 {
 pub(crate) const ENGINE: &str = "engine";
 
 impl EngineHandle {
+    /// Who writes the journal's next row.
+    pub(crate) fn order(&self) -> &Order {
+        &self.order
+    }
+
     /// Journals and handles inputs in order, in one transaction; answers the actions of each.
     pub(crate) fn give(&self, inputs: Vec<Given>) -> Result<Vec<Vec<Action>>> {
         let (reply, answer) = bounded(1);
@@ -122,7 +129,7 @@ struct EngineThread {
     clock: Arc<Clock>,
     engine: Engine,
     seed: u64,
-    next_seq: u64,
+    order: Order,
     since_snapshot: u64,
     heard: Heard,
 }
@@ -131,13 +138,14 @@ struct EngineThread {
 pub(crate) fn start(store: &Store, clock: Arc<Clock>, seed: u64, heard: Heard) -> Result<EngineHandle> {
     let (engine, seq) = restore(store, seed)?;
     let (requests, inbox) = bounded(INBOX);
-    let mut thread =
-        EngineThread { store: store.clone(), clock, engine, seed, next_seq: seq + 1, since_snapshot: 0, heard };
+    let order = Order::after(seq);
+    let own = order.clone();
+    let mut thread = EngineThread { store: store.clone(), clock, engine, seed, order: own, since_snapshot: 0, heard };
     std::thread::Builder::new()
         .name("engine".into())
         .spawn(move || thread.run(&inbox))
         .map_err(|e| Error::new(Code::Internal, format!("no thread for the engine: {e}"), "close other programs"))?;
-    Ok(EngineHandle { requests })
+    Ok(EngineHandle { requests, order })
 }
 
 /// The engine as the journal says it is: the latest snapshot and the inputs since. Answers the journal's last row, too.
@@ -210,8 +218,18 @@ impl EngineThread {
     }
 
     fn handle(&mut self, inputs: &[Given]) -> Result<Vec<Vec<Action>>> {
+        match self.handle_once(inputs) {
+            // Rows of others that were to come before were not written; the engine is as the journal says again.
+            Err(e) if e.code == Code::Stale => self.handle_once(inputs),
+            other => other,
+        }
+    }
+
+    fn handle_once(&mut self, inputs: &[Given]) -> Result<Vec<Vec<Action>>> {
         let (mut entries, mut answers) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
-        let mut seq = self.next_seq;
+        let order = self.order.clone();
+        let turn = order.turn();
+        let mut seq = turn.first();
         for Given { actor, input, levers } in inputs {
             let now = self.clock.now();
             let actions = self.engine.handle(input, now, &mut generator(self.seed, seq));
@@ -228,21 +246,24 @@ impl EngineThread {
             last.snapshot = Some(self.engine.snapshot());
             self.since_snapshot = 0;
         }
-        self.commit(entries)?;
+        let sent = turn.send(&self.store, entries);
+        self.committed(sent)?;
         Ok(answers)
     }
 
     fn commit(&mut self, entries: Vec<Entry>) -> Result<()> {
-        match self.store.commit(entries) {
-            Ok(seq) => {
-                self.next_seq = seq + 1;
-                Ok(())
-            }
+        let sent = self.order.send(&self.store, entries);
+        self.committed(sent)
+    }
+
+    fn committed(&mut self, sent: Result<Flight>) -> Result<()> {
+        match sent.and_then(|flight| flight.pending.wait()) {
+            Ok(_) => Ok(()),
             Err(e) => {
                 // The engine in memory is ahead of the journal now; what was not written did not happen.
-                let (engine, seq) = restore(&self.store, self.seed)?;
+                self.order.settle(&self.store)?;
+                let (engine, _) = restore(&self.store, self.seed)?;
                 self.engine = engine;
-                self.next_seq = seq + 1;
                 Err(e)
             }
         }

@@ -33,6 +33,7 @@ use crate::publishing::Publisher;
 use crate::secrets::Secrets;
 use crate::sink::{Arrivals, Firsts, Sink};
 use crate::telemetry::Metrics;
+use crate::workflows::{self, Workflows};
 
 /// How a host is started.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +81,8 @@ pub struct Created {
 
 /// Ports tried after the one asked for.
 const PORTS_MORE: u16 = 10;
+/// How long closing waits for effects that are under way.
+const EFFECTS_MAX: Duration = Duration::from_secs(20);
 const PULSE: Duration = Duration::from_millis(250);
 
 impl Host {
@@ -182,8 +185,11 @@ impl Host {
         let counting = Arc::clone(&metrics);
         let lab = Arc::new(Lab::default());
         let hearing = Arc::clone(&lab);
+        let ear = Arc::new(workflows::Ear::default());
+        let listening = Arc::clone(&ear);
         let heard: engine_thread::Heard = Arc::new(move |action: &Action| {
             hearing.hear(action);
+            listening.hear(action);
             match action {
                 Action::Scored { .. } => {
                     counting.buckets.inc();
@@ -198,7 +204,16 @@ impl Host {
         let published = Published::of(folder.clone(), &store, engine.clone(), Arc::clone(&clock))?;
         let readers = Readers::of(&store, Arc::clone(&published) as _)?;
         let config = Arc::new(RwLock::new(config));
-        let effects = Effects {
+        let workflows = Arc::new(Workflows::of(workflows::Parts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            engine: engine.clone(),
+            config: Arc::clone(&config),
+            run_state: Arc::clone(&run_state),
+            folder: folder.clone(),
+            ear,
+        })?);
+        let effects = Effects::of(crate::effects::Parts {
             store: store.clone(),
             clock: Arc::clone(&clock),
             engine: engine.clone(),
@@ -208,8 +223,10 @@ impl Host {
             published: Arc::clone(&published),
             runtime,
             outside,
-            passing: Mutex::new(()),
-        };
+            secrets: Arc::clone(&secrets),
+            folder: folder.path().to_owned(),
+            workflows: Arc::clone(&workflows),
+        });
         let gaps = Arc::new(Gaps::of(&store)?);
         let closer = Closer {
             store: store.clone(),
@@ -238,6 +255,7 @@ impl Host {
             secrets,
             firsts,
             effects,
+            workflows,
             closer,
             lab,
             closing: Mutex::new(()),
@@ -268,9 +286,12 @@ impl Host {
         inner.published.refresh(&business, FILE)?;
         inner.obey_stop_file()?;
         inner.resume_experiments()?;
+        inner.look_at_workflows();
+        inner.workflows.resume_after_start()?;
         inner.end_experiments_of_killed(FILE)?;
         if !options.background {
             inner.work_on_experiments();
+            inner.work_on_workflows();
         }
         if let Some(listen) = options.listen {
             self.start_gateway_near(listen, options)?;
@@ -355,14 +376,23 @@ impl Host {
         let inner = Arc::clone(&self.inner);
         let files = std::thread::Builder::new().name("files".into()).spawn(move || {
             while !inner.quitting() {
+                inner.look_at_workflows();
                 if inner.look_at_files() {
                     *watches.lock() = crate::folders::start(&inner);
                 }
                 std::thread::sleep(PULSE);
             }
         });
+        let inner = Arc::clone(&self.inner);
+        // It waits by itself, for a message or for what is due, so that one step does not wait for the next pulse.
+        let runs = std::thread::Builder::new().name("workflows".into()).spawn(move || {
+            while !inner.quitting() {
+                inner.pulse_workflows();
+            }
+        });
         let started = [
             files,
+            runs,
             spawn("buckets", Inner::pulse),
             spawn("effects", Inner::send_effects),
             spawn("publishing", Inner::publish_levers),
@@ -405,6 +435,10 @@ impl Host {
             let _ = thread.join();
         }
         if let Some(runtime) = self.runtime.take() {
+            // What is not over then is put right at the next start, by its promise.
+            if !self.inner.effects.wait(EFFECTS_MAX) {
+                tracing::warn!("an effect is under way while the host closes");
+            }
             runtime.shutdown_timeout(Duration::from_secs(10));
             self.inner.keep_live()?;
             self.inner.keep_clock()?;

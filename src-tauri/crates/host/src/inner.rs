@@ -33,6 +33,7 @@ use crate::sandbox::Company;
 use crate::secrets::Secrets;
 use crate::sink::{Arrivals, Firsts, Sink};
 use crate::telemetry::Metrics;
+use crate::workflows::Workflows;
 
 /// Pause between two tellings of late events: they may trickle, and each telling rewrites history from there.
 const LATE_EVERY: Duration = Duration::from_secs(20);
@@ -80,7 +81,8 @@ pub(crate) struct Inner {
     pub(crate) privacy: Arc<PrivacyRules>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) firsts: Arc<Firsts>,
-    pub(crate) effects: Effects,
+    pub(crate) effects: Arc<Effects>,
+    pub(crate) workflows: Arc<Workflows>,
     pub(crate) closer: Closer,
     pub(crate) lab: Arc<Lab>,
     pub(crate) closing: Mutex<()>,
@@ -182,6 +184,8 @@ impl Inner {
         }
         let business = self.config.read().business.clone();
         self.published.refresh(&business, by)?;
+        self.workflows.look_again();
+        self.look_at_workflows();
         self.lab.count_again();
         self.end_experiments_of_killed(by)?;
         self.work_on_experiments();
@@ -339,12 +343,23 @@ impl Inner {
     }
 
     pub(crate) fn send_effects(&self) {
-        match self.effects.run_due() {
+        match self.effects.begin_due() {
             Ok(_) => self.problems.solve("effects"),
             Err(e) => {
                 tracing::error!(error = %e, "the outbox could not be worked off");
                 self.problems.put("effects", e, None);
             }
+        }
+        self.note_held_effects();
+    }
+
+    /// An effect whose receiver does not let us in is a problem until it is let in or its secret is set anew.
+    fn note_held_effects(&self) {
+        self.problems.solve("effect.");
+        for (key, detail) in self.effects.held() {
+            let message = format!("“{key}” is not let in at its receiver, so its calls wait: {detail}");
+            let hint = format!("set the right secret with `ras secret set effect.{key}`");
+            self.problems.put(&format!("effect.{key}"), Error::new(Code::Unauthorized, message, hint), None);
         }
     }
 

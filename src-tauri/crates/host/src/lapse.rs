@@ -95,15 +95,19 @@ fn step(host: &Inner, feed: &mut dyn Feed, target: Millis) -> Result<()> {
     loop {
         let now = host.clock.now();
         let end = zone.next(zone.floor(now, grain), grain);
-        let to = end.min(target).min(now.saturating_add(feed.stride()));
+        let mut to = end.min(target).min(now.saturating_add(feed.stride()));
+        // A run's timer is an instant of its own; what is overdue cannot be gone back to.
+        to = host.workflows.next_due().filter(|due| *due > now).map_or(to, |due| to.min(due));
         feed.until(to)?;
         host.clock.advance_to(to);
         if to == end {
             host.close_buckets(None)?;
         }
         host.tick_if_due()?;
+        host.workflows.pass()?;
         host.effects.run_due()?;
         host.experiment()?;
+        host.workflows.pass()?;
         if to >= target || host.must_hold() || host.quitting() {
             return Ok(());
         }

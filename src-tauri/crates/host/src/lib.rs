@@ -14,6 +14,7 @@ pub mod policy;
 pub mod sandbox;
 pub mod secrets;
 pub mod telemetry;
+pub mod workflows;
 
 mod closer;
 mod decide;
@@ -27,6 +28,7 @@ mod imports;
 mod inner;
 mod lapse;
 mod operate;
+mod order;
 mod outside;
 mod people;
 mod privacy;
@@ -36,6 +38,7 @@ mod replay;
 mod sink;
 
 pub use closer::data_horizon;
+pub use effects::{EffectHealth, answer_of};
 pub use epoch_gateway::TlsFiles;
 pub use host::{Created, Host, HostOptions};
 pub use imports::{ImportJob, ImportOutcome};
@@ -44,3 +47,4 @@ pub use lapse::ReplayState;
 pub use operate::{ImportRequest, RunInfo};
 pub use outside::Outside;
 pub use publishing::PublishState;
+pub use workflows::{Published as PublishedWorkflow, RefusedFile as RefusedWorkflow};

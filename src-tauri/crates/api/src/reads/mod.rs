@@ -14,6 +14,7 @@ pub(crate) mod sandbox;
 mod settings;
 mod status;
 mod today;
+pub(crate) mod workflows;
 
 use epoch_model::Result;
 use serde_json::Value;
@@ -76,11 +77,25 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "reports" => json(reports::list(host)),
         "report_preview" => json(reports::preview(host, &args(given)?)?),
         "policy" => json(policy::policy(host)?),
+        "counterfactual" => json(policy::counterfactual(host, &args(given)?)?),
         "check_policy" => json(policy::check(host, &args(given)?)?),
         "settings" => json(settings(host)?),
         "search" => json(settings::search(host, &args(given)?)?),
         "clients" => json(crate::clients::clients(host)?),
         "audit" => json(decisions::audit(host)?),
+        "grants" => json(host.grants()?),
+        "halts" => json(host.halts()?),
+        "autonomy" => json(host.standings()?),
+        "budgets" => json(decisions::budgets(host)?),
+        "calibration" => json(decisions::calibration(host)?),
+        "workflows" => json(workflows::workflows(host)?),
+        "workflow" => json(workflows::workflow(host, &args(given)?)?),
+        "workflow_check" => json(workflows::check(host, &args(given)?)),
+        "workflow_diff" => json(workflows::difference(host, &args(given)?)?),
+        "workflow_library" => json(workflows::shelf(host)?),
+        "workflow_migration" => json(workflows::migration(host, &args(given)?)?),
+        "runs" => json(workflows::runs(host, &args(given)?)?),
+        "run" => json(workflows::run(host, &args(given)?)?),
         "sandbox" => json(sandbox::sandbox(host)),
         "sandbox_truth" => json(sandbox::truth(host)?),
         "sandbox_judgement" => {

@@ -15,6 +15,7 @@ mod report;
 mod sandbox;
 mod soak;
 mod tally;
+mod workflows;
 
 use epoch_model::{Code, Error, Result};
 use report::Report;
@@ -25,7 +26,7 @@ use crate::output::{Output, table};
 
 type Run = fn(&Bench, &mut Report) -> Result<()>;
 
-const BENCHES: [(&str, &str, Run); 7] = [
+const BENCHES: [(&str, &str, Run); 8] = [
     (
         "crash",
         "a host killed at every commit and outside call, --points of them; --sim N lives weeks under faults N times",
@@ -47,6 +48,11 @@ const BENCHES: [(&str, &str, Run); 7] = [
         "sandbox",
         "a year of the largest simulated shop, alone; a year through the whole host, with --all of every scenario",
         sandbox::run,
+    ),
+    (
+        "workflows",
+        "durable steps of one run against bare commits, of a thousand at once against other executors; open runs found again",
+        workflows::run,
     ),
     ("query", "KPIs of a year by day at 10 M events, against SQLite over the rows; memory", query::run),
 ];

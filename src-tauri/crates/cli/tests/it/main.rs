@@ -17,3 +17,4 @@ mod running;
 mod sandbox;
 mod shapes;
 mod statistics;
+mod workflows;
