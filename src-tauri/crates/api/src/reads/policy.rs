@@ -3,12 +3,12 @@
 use epoch_engine::judge_by;
 use epoch_host::Host;
 use epoch_model::Result;
-use epoch_model::business::{Business, PolicyAnswer};
+use epoch_model::business::{Business, Period, PolicyAnswer};
 use epoch_policy::{Policy, Problem, SCHEMA, Tally};
 use epoch_store::DecisionFilter;
 
 use crate::describe;
-use crate::views::{PolicyArgs, PolicyChange, PolicyCheckView, PolicyPreview, PolicyView};
+use crate::views::{CounterfactualView, PolicyArgs, PolicyChange, PolicyCheckView, PolicyPreview, PolicyView};
 
 /// Decisions a change is held against.
 const LOOKED_AT: usize = 200;
@@ -43,16 +43,47 @@ pub(crate) fn policy(host: &Host) -> Result<PolicyView> {
 
 /// What no rule can lift.
 fn limits(business: &Business) -> Vec<String> {
-    let spend = describe::money(business.limits.autonomous_spend_per_day_minor, business);
-    vec![
-        format!("What costs more than {spend} asks, whatever a rule says."),
+    let limits = &business.limits;
+    let money = |minor| describe::money(minor, business);
+    let per_cent = |share: f64| (share * 10_000.0).round() / 100.0;
+    let mut out = vec![
+        format!("What costs more than {} asks, whatever a rule says.", money(limits.autonomous_spend_per_day_minor)),
         format!(
             "What touches more than {} % of customers asks, whatever a rule says.",
-            (business.limits.exposure_per_decision * 10_000.0).round() / 100.0
+            per_cent(limits.exposure_per_decision)
         ),
-        "Taking something new back never waits.".to_owned(),
-        "A stop holds everything.".to_owned(),
-    ]
+    ];
+    if let Some(most) = limits.exposure_per_day {
+        out.push(format!("What runs alone touches at most {} % of customers a day, all together.", per_cent(most)));
+    }
+    out.extend(limits.budgets.iter().map(|b| {
+        let per = match b.per {
+            Period::Decision => "for one decision",
+            Period::Day => "a day",
+            Period::Week => "a week",
+            Period::Month => "a month",
+        };
+        format!("“{}” pays at most {} {per}, whoever approved it.", b.title, money(b.amount_minor))
+    }));
+    out.extend(limits.rates.iter().map(|r| {
+        let of = if r.of == "*" { "outside acts" } else { r.of.as_str() };
+        format!("At most {} of {of} within {} s, whoever approved them.", r.most, r.per / 1000)
+    }));
+    if let Some(most) = limits.drawdown {
+        let days = most.over / epoch_model::time::DAY;
+        let loss = money(most.loss_minor);
+        out.push(format!("When what ran alone lost {loss} within {days} days, everything asks until you resume."));
+    }
+    if limits.audit_share > 0.0 {
+        let share = per_cent(limits.audit_share);
+        out.push(format!("{share} % of what may run alone is put to you all the same, drawn by chance."));
+    }
+    out.push(
+        "What lost its record by an objection, a broken guardrail or drift asks, whatever a rule says.".to_owned(),
+    );
+    out.push("Taking something new back never waits.".to_owned());
+    out.push("A stop holds everything.".to_owned());
+    out
 }
 
 /// Problems, or what the text would mean.
@@ -79,6 +110,22 @@ pub(crate) fn check(host: &Host, args: &PolicyArgs) -> Result<PolicyCheckView> {
         loosens_proven,
         preview: preview(host, &business, &before, &policy)?,
     })
+}
+
+/// Decisions a policy is held against with their outcomes.
+const HELD_AGAINST: usize = 2_000;
+
+/// What would have gone another way under this text, and what that came to.
+pub(crate) fn counterfactual(host: &Host, args: &PolicyArgs) -> Result<CounterfactualView> {
+    let in_force = host.policy()?;
+    let text = if args.text.trim().is_empty() { &in_force.table } else { &args.text };
+    let policy = match Policy::read(text) {
+        Ok(policy) => policy,
+        Err(problems) => return Ok(CounterfactualView { problems, ..CounterfactualView::default() }),
+    };
+    let newest = host.store().decisions(&DecisionFilter { limit: HELD_AGAINST, ..DecisionFilter::default() })?;
+    let counterfactual = epoch_engine::counterfactual(&policy, &host.business(), &newest);
+    Ok(CounterfactualView { problems: Vec::new(), counterfactual })
 }
 
 fn preview(host: &Host, business: &Business, before: &Policy, after: &Policy) -> Result<PolicyPreview> {

@@ -1,5 +1,6 @@
 //! The policy in force, and what another one would mean.
 
+use epoch_engine::Counterfactual;
 use epoch_model::business::PolicyAnswer;
 use epoch_model::decision::State;
 use epoch_policy::{Finding, Loosened, Problem, Sentence};
@@ -54,6 +55,15 @@ pub struct PolicyCheckView {
     pub loosens_proven: bool,
     /// Held against the newest decisions.
     pub preview: PolicyPreview,
+}
+
+/// A policy held against what happened: which decisions would have gone another way, and what that came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct CounterfactualView {
+    /// What keeps the text from being a policy; the rest is empty then.
+    pub problems: Vec<Problem>,
+    /// From the newest 2,000 decisions.
+    pub counterfactual: Counterfactual,
 }
 
 /// What another policy would have answered to the newest decisions, all else as it was. The answers compared are the one of the
