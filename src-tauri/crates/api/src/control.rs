@@ -20,7 +20,7 @@ use crate::app::App;
 /// Longest line of a request or an answer.
 const LINE_MAX: u64 = 64 << 20;
 /// Commands that sign: they must arrive as `verdict` or `signed_policy`, signed by who holds the key.
-const SIGNING: [&str; 5] = ["approve", "edit", "veto", "defer", "save_policy"];
+const SIGNING: [&str; 8] = ["approve", "edit", "veto", "defer", "ask", "delegate", "withdraw_approval", "save_policy"];
 
 /// What a running host writes into its folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ pub mod control;
 pub mod typescript;
 pub mod views;
 
+mod answers;
 mod app;
 mod connect;
 mod describe;

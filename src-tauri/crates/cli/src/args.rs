@@ -333,6 +333,18 @@ pub(crate) enum AuditCommand {
         /// A head noted earlier, as SEQ:HASH; with it a cut tail is found, too
         #[arg(long)]
         anchor: Option<String>,
+        /// A file that `ras audit anchor` wrote; its last line is the head noted earlier
+        #[arg(long, conflicts_with = "anchor")]
+        anchors: Option<PathBuf>,
+    },
+    /// Note the chain's head outside the folder: a line is added to a file, to be kept where this machine cannot change it
+    Anchor {
+        /// The business's folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// The file, as in a git repository or on a mounted disk
+        #[arg(long)]
+        to: PathBuf,
     },
 }
 

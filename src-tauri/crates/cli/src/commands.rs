@@ -68,7 +68,11 @@ pub(crate) fn run(cli: &Cli, out: &Output) -> Result<()> {
         Command::Pause(a) => set_run(a, "pause", out),
         Command::Resume(a) => set_run(a, "resume", out),
         Command::Audit(a) => match &a.command {
-            AuditCommand::Verify { dir, anchor } => verify(dir, anchor.as_deref(), out),
+            AuditCommand::Verify { dir, anchor, anchors: None } => verify(dir, anchor.as_deref(), out),
+            AuditCommand::Verify { dir, anchors: Some(file), .. } => {
+                verify(dir, Some(&crate::decide::last_anchor(file)?), out)
+            }
+            AuditCommand::Anchor { dir, to } => anchor(dir, to, out),
         },
         Command::Replay(a) => replay(&a.dir, out),
         Command::Report(a) => report(a, out),
@@ -336,6 +340,20 @@ fn verify(dir: &Path, anchor: Option<&str>, out: &Output) -> Result<()> {
     }
     let value = json!({ "ok": true, "rows": report.rows, "head": report.head, "anchor": format!("{}:{}", report.rows, report.head) });
     out.answer(&value, || vec![format!("{} rows, unbroken; head {}", report.rows, report.head)]);
+    Ok(())
+}
+
+/// Adds the head to a file outside, after the chain was walked: a broken chain is not anchored.
+fn anchor(dir: &Path, to: &Path, out: &Output) -> Result<()> {
+    let report = reading(dir)?.verify(None)?;
+    if let Some(problem) = &report.problem {
+        let message = format!("journal row {}: {}", problem.seq, problem.what);
+        return Err(Error::new(Code::AuditBroken, message, "compare with a backup before anything is anchored"));
+    }
+    let line = format!("{}:{}", report.rows, report.head);
+    crate::decide::note_anchor(to, &line)?;
+    let value = json!({ "anchor": line, "file": to, "rows": report.rows });
+    out.answer(&value, || vec![format!("{line} added to {}", to.display())]);
     Ok(())
 }
 

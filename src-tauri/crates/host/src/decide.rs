@@ -1,7 +1,10 @@
 //! What proposers and the operator do to decisions beside answering one card: put forward, take back, reply, report, open
 //! again, revoke a grant, stop one scope. What the engine refuses comes back as an error with its closed code.
 
-use epoch_engine::{Action, Input};
+use std::collections::BTreeMap;
+
+use epoch_engine::{Action, BudgetLine, Engine, Input, Reliability};
+use epoch_model::autonomy::Standing;
 use epoch_model::decision::{Decision, SignedVerdict};
 use epoch_model::proposal::{Grant, Proposal, Scope};
 use epoch_model::{Code, Error, Result};
@@ -54,8 +57,7 @@ impl Host {
 
     /// Takes a proposal back that did not run yet.
     pub fn withdraw(&self, proposer: &str, key: &str, reason: &str) -> Result<()> {
-        let input =
-            Input::Withdrawn { proposer: proposer.to_owned(), key: key.to_owned(), reason: reason.to_owned() };
+        let input = Input::Withdrawn { proposer: proposer.to_owned(), key: key.to_owned(), reason: reason.to_owned() };
         self.tell_engine(proposer, input).map(|_| ())
     }
 
@@ -109,6 +111,21 @@ impl Host {
         let input = Input::Halted { scope, on, actor: actor.to_owned(), reason: reason.to_owned() };
         self.tell_engine(actor, input)?;
         self.halts()
+    }
+
+    /// What each proposer may do alone, cell by cell.
+    pub fn standings(&self) -> Result<Vec<Standing>> {
+        self.inner.engine.peek(Engine::standings)
+    }
+
+    /// Budget lines as they stand.
+    pub fn budgets(&self) -> Result<Vec<BudgetLine>> {
+        self.inner.engine.peek(Engine::budgets)
+    }
+
+    /// How well proposers' predictions held, by proposer.
+    pub fn reliability(&self) -> Result<BTreeMap<String, Reliability>> {
+        self.inner.engine.peek(|engine| engine.reliability().clone())
     }
 
     fn kept<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>> {

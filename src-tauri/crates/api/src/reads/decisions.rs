@@ -11,7 +11,7 @@ use epoch_store::{DecisionFilter, InsightFilter, OutboxItem};
 
 use crate::commands::{DecisionsArgs, IdArgs, RangeArgs};
 use crate::reads::kpis;
-use crate::views::{AuditView, DecisionView, DecisionsView, EffectView, ScoredPoint};
+use crate::views::{AuditView, BudgetView, CalibrationView, DecisionView, DecisionsView, EffectView, ScoredPoint};
 
 /// Cards that wait now, most costly to wait first, then by what is at stake, then the oldest.
 pub(crate) fn approvals(host: &Host) -> Result<Vec<Decision>> {
@@ -132,4 +132,46 @@ pub(crate) fn audit(host: &Host) -> Result<AuditView> {
         head: report.head,
         problem: report.problem.map(|p| format!("row {}: {}", p.seq, p.what)),
     })
+}
+
+/// Budget lines as they stand, the engine's own day first.
+pub(crate) fn budgets(host: &Host) -> Result<Vec<BudgetView>> {
+    let lines = host.budgets()?;
+    Ok(lines
+        .into_iter()
+        .map(|l| BudgetView {
+            budget: l.budget,
+            title: l.title,
+            per: l.per,
+            since: l.since,
+            amount_minor: l.amount_minor,
+            spent_minor: l.spent_minor,
+            reserved_minor: l.reserved_minor,
+            left_minor: l.left_minor,
+        })
+        .collect())
+}
+
+/// How well each proposer's predictions held, those with the longest record first.
+pub(crate) fn calibration(host: &Host) -> Result<Vec<CalibrationView>> {
+    let mut out: Vec<CalibrationView> = host
+        .reliability()?
+        .into_iter()
+        .map(|(proposer, r)| {
+            let share = |n: u32| f64::from(n) / f64::from(r.scored.max(1));
+            CalibrationView {
+                proposer,
+                scored: r.scored,
+                coverage: r.coverage(),
+                below: (r.scored > 0).then(|| (share(r.below[0]), share(r.below[1]), share(r.below[2]))),
+                histogram: r.histogram.to_vec(),
+                skill: r.skill(),
+                factor: r.factor(),
+                off: r.off(),
+                drifting: r.drifting,
+            }
+        })
+        .collect();
+    out.sort_by_key(|c| std::cmp::Reverse(c.scored));
+    Ok(out)
 }
