@@ -53,15 +53,18 @@ impl Secrets {
     /// Names of those that are kept, in order.
     pub fn names(&self) -> Vec<String> {
         let Ok(files) = fs::read_dir(&self.folder) else { return Vec::new() };
-        let mut names: Vec<String> =
-            files.flatten().filter_map(|f| f.file_name().into_string().ok()).filter(|name| well_formed(name)).collect();
+        let mut names: Vec<String> = files
+            .flatten()
+            .filter_map(|f| f.file_name().into_string().ok())
+            .filter(|name| names_secret(name))
+            .collect();
         names.sort_unstable();
         names
     }
 
     fn path(&self, name: &str) -> Result<PathBuf> {
-        if !well_formed(name) {
-            let hint = "use up to 40 letters, digits, - and _";
+        if !names_secret(name) {
+            let hint = "use up to 40 letters, digits, - and _; after “effect.” for one of an effect";
             return Err(Error::new(Code::InvalidArgument, format!("“{name}” is no name for a secret"), hint));
         }
         Ok(self.folder.join(name))
@@ -75,7 +78,12 @@ impl SecretBook for Secrets {
     }
 }
 
-/// What names keys and secrets: it is a file's name, too.
+/// What names a secret: a word, or an effect's key after `effect.`. It is a file's name, too.
+fn names_secret(name: &str) -> bool {
+    well_formed(name.strip_prefix("effect.").unwrap_or(name))
+}
+
+/// What names keys: it is a file's name, too.
 pub(crate) fn well_formed(name: &str) -> bool {
     !name.is_empty() && name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }

@@ -172,10 +172,10 @@ impl Outside for Receivers {
 
 fn delivery(manner: Manner) -> Delivery {
     match manner {
-        Manner::Does => Delivery::Delivered { status: 200 },
-        Manner::Fails => Delivery::Retry { after: None, detail: "answered 500".into() },
-        Manner::Busy => Delivery::Retry { after: Some(Duration::from_mins(2)), detail: "answered 429".into() },
-        Manner::Down => Delivery::Retry { after: None, detail: "no connection".into() },
+        Manner::Does => Delivery::Delivered { detail: "answered 200".into(), answer: serde_json::Value::Null },
+        Manner::Fails => Delivery::Retry { after: None, rate: false, detail: "answered 500".into() },
+        Manner::Busy => Delivery::Retry { after: Some(Duration::from_mins(2)), rate: true, detail: "answered 429".into() },
+        Manner::Down => Delivery::Retry { after: None, rate: false, detail: "no connection".into() },
         Manner::Mute | Manner::Lost => Delivery::InDoubt { detail: "sent, but not answered: timeout".into() },
         Manner::Refuses => Delivery::Refused { why: Refusal::Semantic, detail: "answered 400".into() },
     }

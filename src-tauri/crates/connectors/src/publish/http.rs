@@ -6,8 +6,8 @@ use epoch_model::{Code, Error, Result};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::{StatusCode, Url};
 
+use crate::effects::{Delivery, Refusal};
 use crate::webhook::address::client_to;
-use crate::webhook::{Delivery, Refusal};
 
 /// Pauses before the second and the third attempt; whoever waits longer does so outside.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
@@ -46,8 +46,7 @@ async fn attempt(url: &Url, allow_private: bool, payload: &str, secret: Option<&
             Error::new(Code::Denied, detail, "publish to a public address, or set allow_private = true")
         }
         Delivery::Refused { detail, .. } => refused(detail),
-        Delivery::Retry { detail, .. } | Delivery::InDoubt { detail } => later(detail),
-        Delivery::Delivered { .. } => later("nothing was sent"),
+        other => later(other.detail()),
     })?;
     let mut request = client
         .put(url.clone())

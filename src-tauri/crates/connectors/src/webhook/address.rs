@@ -2,13 +2,18 @@
 //! very addresses, so that a name that changes its mind in between (DNS rebinding) gains nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::{Client, Url, redirect};
 
-use super::{Delivery, Refusal, client, refused, retry};
+use crate::effects::{Delivery, Refusal};
 
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// From the first packet to a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// From the start to the end of the answer, where the request does not say.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Whether an address belongs to the public internet.
 pub fn is_public(ip: IpAddr) -> bool {
@@ -49,32 +54,53 @@ fn public_v6(ip: Ipv6Addr) -> bool {
     }
 }
 
-/// A client that can reach `url`'s host at its checked addresses only.
-pub async fn client_to(url: &Url, allow_private: bool) -> Result<Client, Delivery> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(refused(Refusal::Semantic, format!("“{}” is neither http nor https", url.scheme())));
-    }
-    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        return Err(refused(Refusal::Semantic, format!("“{url}” has no host")));
-    };
+/// The addresses of a host, each of which may be called. An address that is not public needs `allow_private`.
+pub(crate) async fn checked(host: &str, port: u16, allow_private: bool) -> Result<Vec<SocketAddr>, Delivery> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let addresses: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
         Ok(ip) => vec![SocketAddr::new(ip, port)],
         Err(_) => match tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((host, port))).await {
             Ok(Ok(found)) => found.collect(),
-            Ok(Err(e)) => return Err(retry(format!("“{host}” cannot be resolved: {e}"))),
-            Err(_) => return Err(retry(format!("“{host}” was not resolved in time"))),
+            Ok(Err(e)) => return Err(Delivery::retry(format!("“{host}” cannot be resolved: {e}"))),
+            Err(_) => return Err(Delivery::retry(format!("“{host}” was not resolved in time"))),
         },
     };
     if addresses.is_empty() {
-        return Err(retry(format!("“{host}” has no address")));
+        return Err(Delivery::retry(format!("“{host}” has no address")));
     }
     if !allow_private && let Some(bad) = addresses.iter().find(|a| !is_public(a.ip())) {
         let detail =
             format!("“{host}” is at {}, which is not a public address; set allow_private to permit it", bad.ip());
-        return Err(refused(Refusal::Address, detail));
+        return Err(Delivery::refused(Refusal::Address, detail));
     }
-    client(host, &addresses).map_err(|e| retry(format!("the HTTP client cannot be made: {e}")))
+    Ok(addresses)
+}
+
+/// A client that can reach `url`'s host at its checked addresses only.
+pub(crate) async fn client_to(url: &Url, allow_private: bool) -> Result<Client, Delivery> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Delivery::semantic(format!("“{}” is neither http nor https", url.scheme())));
+    }
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return Err(Delivery::semantic(format!("“{url}” has no host")));
+    };
+    let addresses = checked(host, port, allow_private).await?;
+    provide_crypto();
+    Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .resolve_to_addrs(host, &addresses)
+        .build()
+        .map_err(|e| Delivery::retry(format!("the HTTP client cannot be made: {e}")))
+}
+
+/// Sees to it that TLS has its cryptography.
+pub(crate) fn provide_crypto() {
+    static PROVIDER: Once = Once::new();
+    // Another part of the process may have installed one already, which serves as well.
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
 #[cfg(test)]
