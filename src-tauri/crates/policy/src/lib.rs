@@ -7,13 +7,14 @@
 
 mod compare;
 mod facts;
+mod index;
 mod lint;
 mod preview;
 mod read;
 mod rows;
 mod words;
 
-use cedar_policy::{Authorizer, Decision, PolicySet};
+use cedar_policy::{Authorizer, Decision, Effect, PolicySet};
 use epoch_model::business::PolicyAnswer;
 use epoch_model::decision::PolicyVerdict;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,23 @@ pub struct Policy {
     proposing: PolicySet,
     /// Ids in the order of the text.
     order: Vec<cedar_policy::PolicyId>,
+    /// The rules in the order of the text, each by itself.
+    singles: Vec<Single>,
 }
+
+/// A rule by itself.
+#[derive(Debug, Clone)]
+struct Single {
+    id: cedar_policy::PolicyId,
+    permits: bool,
+    executing: bool,
+    proposing: bool,
+    guard: index::Guard,
+    set: PolicySet,
+}
+
+/// Up to so many rules that may hold are asked one by one; beyond that asking all of them at once costs less.
+const ONE_BY_ONE: usize = 12;
 
 /// No rule: everything is denied.
 impl Default for Policy {
@@ -53,6 +70,7 @@ impl Default for Policy {
             executing: PolicySet::new(),
             proposing: PolicySet::new(),
             order: Vec::new(),
+            singles: Vec::new(),
         }
     }
 }
@@ -81,7 +99,19 @@ impl Policy {
     pub fn read(text: &str) -> Result<Self, Vec<Problem>> {
         let (set, order) = read::read(text)?;
         let (executing, proposing) = read::by_action(&set)?;
-        Ok(Self { text: text.to_owned(), set, executing, proposing, order })
+        let singles = order.iter().filter_map(|id| {
+            let rule = set.policy(id)?;
+            Some(Single {
+                id: id.clone(),
+                permits: rule.effect() == Effect::Permit,
+                executing: executing.policy(id).is_some(),
+                proposing: proposing.policy(id).is_some(),
+                guard: index::Guard::of(rule),
+                set: PolicySet::from_policies([rule.clone()]).ok()?,
+            })
+        });
+        let singles: Vec<Single> = singles.collect();
+        Ok(Self { text: text.to_owned(), set, executing, proposing, order, singles })
     }
 
     /// The text it was read from.
@@ -101,20 +131,35 @@ impl Policy {
 
     /// What policy says of an act with these facts; `words` are those facts as the reason tells them.
     pub fn judge(&self, facts: &Facts, words: &str) -> PolicyVerdict {
+        self.judged(facts, words, true)
+    }
+
+    /// The same with every rule put to Cedar: what [`Policy::judge`] must agree with.
+    #[doc(hidden)]
+    pub fn judge_in_full(&self, facts: &Facts, words: &str) -> PolicyVerdict {
+        self.judged(facts, words, false)
+    }
+
+    fn judged(&self, facts: &Facts, words: &str, indexed: bool) -> PolicyVerdict {
         let verdict = |answer, rule: String, reason: String| PolicyVerdict { answer, rule, reason };
         let failed = |why| verdict(PolicyAnswer::Deny, POLICY_ERROR.to_owned(), why);
         let questions = match facts.questions() {
             Ok(questions) => questions,
             Err(why) => return failed(why),
         };
-        let run = match self.ask(&questions, Action::Execute) {
+        let may: Vec<&Single> = self.singles.iter().filter(|rule| indexed && !rule.guard.out(facts)).collect();
+        let ask = |action| {
+            let few = indexed && may.len() <= ONE_BY_ONE && self.singles.len() == self.order.len();
+            if few { ask_each(&may, &questions, action) } else { self.ask(&questions, action) }
+        };
+        let run = match ask(Action::Execute) {
             Ok(answer) => answer,
             Err(why) => return failed(why),
         };
         if run.allowed {
             return verdict(PolicyAnswer::Run, self.titles(&run.by), format!("it is {words}"));
         }
-        let put = match self.ask(&questions, Action::Propose) {
+        let put = match ask(Action::Propose) {
             Ok(answer) => answer,
             Err(why) => return failed(why),
         };
@@ -162,6 +207,30 @@ impl Policy {
         by.sort_by_key(|id| self.order.iter().position(|o| o == id));
         Ok(Answer { allowed: response.decision() == Decision::Allow, by })
     }
+}
+
+/// The rules one by one, joined as Cedar joins them: any failure is one, a prohibition outweighs every permission.
+fn ask_each(rules: &[&Single], questions: &Questions, action: Action) -> Result<Answer, String> {
+    let authorizer = Authorizer::new();
+    let (mut permits, mut forbids) = (Vec::new(), Vec::new());
+    for rule in rules {
+        let asked = match action {
+            Action::Execute => rule.executing,
+            Action::Propose => rule.proposing,
+        };
+        if !asked {
+            continue;
+        }
+        let response = authorizer.is_authorized(questions.of(action), &rule.set, &questions.entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Err(error.to_string());
+        }
+        if response.diagnostics().reason().next().is_some() {
+            if rule.permits { permits.push(rule.id.clone()) } else { forbids.push(rule.id.clone()) }
+        }
+    }
+    let allowed = forbids.is_empty() && !permits.is_empty();
+    Ok(Answer { allowed, by: if forbids.is_empty() { permits } else { forbids } })
 }
 
 struct Answer {

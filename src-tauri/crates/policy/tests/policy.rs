@@ -285,3 +285,93 @@ fn the_examples_for_founders_are_valid_and_do_something() {
         .collect();
     assert_eq!(explained, schema);
 }
+
+/// Facts from a seed, close to the constants of the rules below.
+fn drawn(seed: u64) -> Facts {
+    let mut state = seed;
+    let mut pick = |n: u64| {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    };
+    let number = |n: u64| i64::try_from(n).unwrap_or(0);
+    let (proposer, target) = (pick(3) as usize, pick(2) as usize);
+    Facts {
+        proposer: ["playbook:price", "agent:sales", "client:a"][proposer].into(),
+        target: ["lever pro_price", "effect alert"][target].into(),
+        domain: [Domain::Pricing, Domain::Ux, Domain::Sales][pick(3) as usize],
+        act: ["set_lever", "call", "start_experiment"][pick(3) as usize].into(),
+        effect: ["", "mail", "webhook"][pick(3) as usize].into(),
+        level: [Level::Operational, Level::Tactical, Level::Strategic, Level::Sovereign][pick(4) as usize],
+        reversibility: [Reversibility::R0, Reversibility::R1, Reversibility::R2, Reversibility::R3][pick(4) as usize],
+        stake: (pick(3) > 0).then(|| number(pick(4)) * 1_000),
+        cost: number(pick(4)),
+        budget_left: number(pick(4)),
+        exposure: number(pick(3)) * 500,
+        chance_worse: number(pick(3)) * 2_000,
+        novel: pick(2) == 0,
+        autonomy: number(pick(4)),
+        drawdown: pick(2) == 0,
+        first_contact: pick(2) == 0,
+        breaker_open: pick(2) == 0,
+        run_of_workflow: pick(2) == 0,
+        uncertainty: number(pick(3)) * 100,
+        delay_cost: number(pick(3)),
+        hour: number(pick(24)),
+        weekday: number(pick(7)) + 1,
+    }
+}
+
+/// What is left out before Cedar is asked changes no answer: for every rule shape, alone and together, with rules that fail among them.
+#[test]
+fn the_index_never_changes_an_answer() {
+    let conditions = [
+        "context.level == 0",
+        "context.level != 2 && context.reversibility <= 1",
+        "context has stake && context.stake <= 1000",
+        "!(context has stake) || context.novel",
+        "context.act == \"call\" && context.effect != \"mail\"",
+        "[\"set_lever\", \"call\"].contains(context.act)",
+        "context.autonomy >= 2 || context.novel && !context.drawdown",
+        "context.cost < context.budget_left",
+        "2 > context.autonomy",
+        "!(context.hour >= 9 && context.hour < 17)",
+        "principal in Kind::\"agent\" && context.first_contact",
+        "resource in Domain::\"pricing\" || context.breaker_open",
+        "resource == Target::\"effect alert\"",
+        "context.run_of_workflow && context.cost * 9223372036854775807 > 1",
+        "context.cost * 9223372036854775807 > 1 && context.level == 0",
+        "context.level == 0 || context.cost * 9223372036854775807 > 1",
+        "if context.novel then context.weekday < 6 else context.delay_cost == 0",
+        "context.chance_worse + context.exposure >= 2000",
+        "context.uncertainty > 100 && true",
+    ];
+    let principals = ["principal", "principal == Proposer::\"playbook:price\"", "principal in Kind::\"client\""];
+    let resources = ["resource", "resource == Target::\"lever pro_price\"", "resource in Domain::\"ux\""];
+    let actions = [BOTH, "action == Action::\"execute\"", "action == Action::\"propose\"", "action"];
+    let rule = |n: usize| {
+        let effect = if n % 3 == 1 { "forbid" } else { "permit" };
+        let (principal, resource) = (principals[n % 3], resources[(n / 3) % 3]);
+        let (action, condition) = (actions[n % 4], conditions[n % conditions.len()]);
+        let kind = if n.is_multiple_of(5) { "unless" } else { "when" };
+        format!("@title(\"r{n}\") {effect} ({principal}, {action}, {resource}) {kind} {{ {condition} }};\n")
+    };
+    let mut differing = std::collections::BTreeSet::new();
+    for (first, count) in (0..76).map(|n| (n, 1)).chain([(0, 8), (20, 12), (5, 40), (0, 76)]) {
+        let policy = policy(&(first..first + count).map(rule).collect::<String>());
+        for seed in 0..150 {
+            let facts = drawn(seed * 1000 + first as u64);
+            let (quick, full) = (policy.judge(&facts, "x"), policy.judge_in_full(&facts, "x"));
+            if full.rule == "policy error" {
+                // Which of several failing rules is named does not matter.
+                assert_eq!((quick.answer, quick.rule.as_str()), (full.answer, "policy error"), "{facts:?}");
+            } else {
+                assert_eq!(quick, full, "{facts:?} under {}", policy.text());
+            }
+            differing.insert(format!("{:?} {}", full.answer, full.rule == "policy error"));
+        }
+    }
+    assert_eq!(differing.len(), 4, "every answer came up: {differing:?}");
+}
