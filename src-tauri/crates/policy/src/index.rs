@@ -228,14 +228,20 @@ impl Test {
                 Whom::Target(id) => facts.target == *id,
                 Whom::Domain(id) => word_is(facts.domain, id),
             }),
-            Self::And(left, right) => match left.of(facts)? {
-                false => Some(false),
-                true => right.of(facts),
-            },
-            Self::Or(left, right) => match left.of(facts)? {
-                true => Some(true),
-                false => right.of(facts),
-            },
+            Self::And(left, right) => {
+                if left.of(facts)? {
+                    right.of(facts)
+                } else {
+                    Some(false)
+                }
+            }
+            Self::Or(left, right) => {
+                if left.of(facts)? {
+                    Some(true)
+                } else {
+                    right.of(facts)
+                }
+            }
             Self::Not(inner) => inner.of(facts).map(|holds| !holds),
         }
     }

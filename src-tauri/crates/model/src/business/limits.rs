@@ -46,7 +46,7 @@ pub const COOL_OFF: Millis = crate::time::DAY;
 fn audits() -> f64 {
     AUDIT_SHARE
 }
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::float_cmp, reason = "serde asks so; written only when it differs")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so; written only when it differs")]
 fn is_audits(share: &f64) -> bool {
     *share == AUDIT_SHARE
 }
