@@ -55,7 +55,7 @@ async def invented_verbs_fail(shop):
     for method in ["approve", "write/approve", "decisions/approve", "tools/approve", "completion/complete", "tasks/get"]:
         status, answer = plain(url, token, {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}})
         assert "result" not in answer and "error" in answer, (method, answer)
-    assert shop.ras("decisions", shop.dir, "--json")["decisions"] == []
+    assert shop.ras("decisions", shop.dir, "--json") == []
 
 
 async def only_this_machine_with_a_token_is_served(shop):
@@ -182,7 +182,7 @@ async def texts_are_data(shop):
 
 
 def state(shop, decision):
-    return next(d["state"] for d in shop.ras("decisions", shop.dir, "--json")["decisions"] if d["id"] == decision)
+    return next(d["state"] for d in shop.ras("decisions", shop.dir, "--json") if d["id"] == decision)
 
 
 TESTS = [

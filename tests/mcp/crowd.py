@@ -28,7 +28,7 @@ async def fifty_at_once(shop):
     ids = await asyncio.gather(*(one(name, token, i) for i, (name, token) in enumerate(tokens.items())))
     took = time.time() - start
     assert len(set(ids)) == CLIENTS, "no proposal is lost or shared"
-    known = {d["id"]: d for d in shop.ras("decisions", shop.dir, "--json")["decisions"]}
+    known = {d["id"]: d for d in shop.ras("decisions", shop.dir, "--json")}
     assert {known[i]["proposer"] for i in ids} == {f"client:{name}" for name in tokens}
     audit = shop.ras("audit", "verify", shop.dir, "--json")
     print(f"     {CLIENTS} clients, {CLIENTS * 4} calls in {took:.1f} s")

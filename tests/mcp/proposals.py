@@ -10,7 +10,7 @@ PRICE = {"kind": "set_lever", "lever": "pro_price", "to": 31}
 
 async def lever(shop, key):
     levers = await asyncio.to_thread(shop.ras, "levers", shop.dir, "--json")
-    return next(row["value"] for row in levers["levers"] if row["key"] == key)
+    return next(row["value"] for row in levers if row["key"] == key)
 
 
 async def the_way_of(shop, agent):
@@ -85,7 +85,7 @@ async def asked_and_answered(shop):
         made = await agent.call("propose_decision", key="a", headline="Charge 31", act=PRICE)
         waiting = asyncio.create_task(agent.call("await_decision", decision=made["id"], seconds=30))
         await asyncio.sleep(0.3)
-        await asyncio.to_thread(shop.ras, "ask", shop.dir, made["id"], "--question", "Whom did you ask?", "--json")
+        await asyncio.to_thread(shop.ras, "ask", shop.dir, made["id"], "Whom did you ask?", "--json")
         asked = await asyncio.wait_for(waiting, 10)
         assert asked["decision"]["state"] == "asked" and asked["decision"]["talk"][-1]["text"] == "Whom did you ask?"
         back = await agent.call("reply", decision=made["id"], text="Twelve customers on the Pro plan")
@@ -136,7 +136,7 @@ async def questions_become_experiments(shop):
         if asked["state"] == "refused":
             assert asked["refusal"]
         shown = await asyncio.to_thread(shop.ras, "experiments", shop.dir, "--json")
-        assert any("client:local" in row["title"] for row in shown["experiments"]), shown
+        assert any("client:local" in row["title"] for row in shown), shown
         await agent.refused("propose_experiment", "invalid_argument", title="x", lever="pro_price", arms=[{"value": 99}], metric="signups")
 
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use epoch_engine::{Action, Input};
 use epoch_model::autonomy::Standing;
 use epoch_model::decision::{Calibration, Decision, State};
 use epoch_model::experiment::{Experiment, Spec};
@@ -74,8 +73,7 @@ impl Host {
     }
 
     fn client_halted(&self, principal: &str) -> Result<bool> {
-        let halts = self.inner.store.meta("halts")?.and_then(|v| serde_json::from_value::<Vec<Scope>>(v).ok());
-        Ok(halts.unwrap_or_default().iter().any(|scope| match scope {
+        Ok(self.halts()?.iter().any(|scope| match scope {
             Scope::Proposer { proposer } => epoch_model::business::fits(proposer, principal),
             Scope::Kind { .. } | Scope::Target { .. } => false,
         }))
@@ -113,11 +111,7 @@ impl Host {
             workflow: &|workflow| workflows.get(workflow).copied(),
         };
         let proposal = draft.resolve(&principal, &ground)?;
-        let input = Input::Proposed { proposal: Box::new(proposal), by: principal.clone() };
-        self.give_as_client(&principal, input)?;
-        self.client_decision(&principal, &key)?.ok_or_else(|| {
-            Error::new(Code::Internal, "the engine made no decision of the proposal", "look at the host's log")
-        })
+        self.propose(proposal, &principal)
     }
 
     /// Workflows with their newest version.
@@ -130,8 +124,11 @@ impl Host {
         Ok(newest)
     }
 
+    /// The decision a client's key stands for; somebody else's where the proposal was merged into its card.
     fn client_decision(&self, principal: &str, key: &str) -> Result<Option<Decision>> {
-        Ok(self.decisions_of_client(principal, &[])?.into_iter().find(|d| d.proposal.as_deref() == Some(key)))
+        let (proposer, key) = (principal.to_owned(), key.to_owned());
+        let id = self.inner.engine.peek(move |engine| engine.proposal(&proposer, &key).map(str::to_owned))?;
+        id.map_or(Ok(None), |id| self.inner.store.decision(&id))
     }
 
     /// Asks a question for a client; it becomes an experiment if it can be answered.
@@ -156,9 +153,7 @@ impl Host {
     }
 
     fn withdraw_of(&self, principal: &str, own: &Decision, reason: &str) -> Result<()> {
-        let key = own.proposal.clone().unwrap_or_default();
-        let input = Input::Withdrawn { proposer: principal.to_owned(), key, reason: reason.to_owned() };
-        self.give_as_client(principal, input)
+        self.withdraw(principal, own.proposal.as_deref().unwrap_or_default(), reason)
     }
 
     /// Withdraws everything of a client's that is open; answers the decisions.
@@ -190,8 +185,7 @@ impl Host {
         let principal = self.client_who(id, ClientScope::Propose)?.principal();
         self.own_decision(&principal, decision)?;
         let text = said("text", text, TEXT_MAX)?;
-        self.give_as_client(&principal, Input::Replied { decision: decision.to_owned(), by: principal.clone(), text })?;
-        self.own_decision(&principal, decision)
+        self.reply(decision, &principal, &text)
     }
 
     /// Says what became of a client's own decision.
@@ -199,11 +193,7 @@ impl Host {
         let principal = self.client_who(id, ClientScope::Propose)?.principal();
         self.own_decision(&principal, decision)?;
         let text = said("text", text, TEXT_MAX)?;
-        self.give_as_client(
-            &principal,
-            Input::Reported { decision: decision.to_owned(), by: principal.clone(), good, text },
-        )?;
-        self.own_decision(&principal, decision)
+        self.report(decision, &principal, good, &text)
     }
 
     fn own_decision(&self, principal: &str, id: &str) -> Result<Decision> {
@@ -227,25 +217,13 @@ impl Host {
                 calibration.inside += u32::from(outcome.inside);
             }
         }
-        let standings = self.inner.store.meta("standings")?;
-        let standings = standings.and_then(|v| serde_json::from_value::<Vec<Standing>>(v).ok()).unwrap_or_default();
         Ok(Record {
             decisions: decisions.into_iter().collect(),
             calibration,
-            standings: standings.into_iter().filter(|s| s.cell.proposer == principal).collect(),
+            standings: self.standings()?.into_iter().filter(|s| s.cell.proposer == principal).collect(),
             open: self.open_of_client(&principal)?,
             open_max: OPEN_MAX,
             halted: self.client_halted(&principal)?,
         })
-    }
-
-    fn give_as_client(&self, principal: &str, input: Input) -> Result<()> {
-        for action in self.inner.engine.give_one(principal, input)? {
-            if let Action::Refused { code, message, .. } = action {
-                return Err(Error::new(code, message, "look at the decision, and at what may be proposed"));
-            }
-        }
-        self.inner.effects.run_due()?;
-        Ok(())
     }
 }

@@ -12,7 +12,6 @@ use std::num::NonZeroU32;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use epoch_engine::Input;
 use epoch_model::proposal::Scope;
 use epoch_model::time::Millis;
 use epoch_model::{Code, Error, Result};
@@ -204,8 +203,7 @@ impl Host {
         })?;
         let scope = Scope::Proposer { proposer: principal(id) };
         let reason = if reason.is_empty() { "its access was revoked" } else { reason };
-        let halted = Input::Halted { scope, on: true, actor: by.to_owned(), reason: reason.to_owned() };
-        self.inner.engine.give_one(by, halted)?;
+        self.halt(scope, true, by, reason)?;
         Ok(Revoked { client: id.to_owned(), withdrawn: self.withdraw_all_of_client(id, reason)? })
     }
 
