@@ -131,9 +131,9 @@ fn test(node: &Value) -> Test {
             whom(&arg["right"]["Value"]["__entity"], true)
         }
         "contains" => {
-            let texts: Option<Vec<String>> = arg["left"]["Set"].as_array().and_then(|all| {
-                all.iter().map(|one| one["Value"].as_str().map(str::to_owned)).collect()
-            });
+            let texts: Option<Vec<String>> = arg["left"]["Set"]
+                .as_array()
+                .and_then(|all| all.iter().map(|one| one["Value"].as_str().map(str::to_owned)).collect());
             match (texts, fact(&arg["right"])) {
                 (Some(texts), Some(name)) => Test::Text(name.to_owned(), texts, true),
                 _ => Test::Unknown,

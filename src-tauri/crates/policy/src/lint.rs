@@ -358,9 +358,22 @@ impl Values {
         let sizes =
             [acts.len(), proposers.len(), targets.len(), domains.len(), levels.len(), kinds.len(), stakes.len()];
         let more = [costs.len(), left.len(), exposures.len(), chances.len(), novel.len(), hours.len(), days.len()];
-        let rest =
-            [effects.len(), drawdown.len(), first.len(), broken.len(), step.len(), earned.len(), widths.len(), delays.len()];
-        let total = sizes.iter().chain(&more).chain(&rest).try_fold(1_usize, |n, size| n.checked_mul(*size)).unwrap_or(usize::MAX);
+        let rest = [
+            effects.len(),
+            drawdown.len(),
+            first.len(),
+            broken.len(),
+            step.len(),
+            earned.len(),
+            widths.len(),
+            delays.len(),
+        ];
+        let total = sizes
+            .iter()
+            .chain(&more)
+            .chain(&rest)
+            .try_fold(1_usize, |n, size| n.checked_mul(*size))
+            .unwrap_or(usize::MAX);
         let all_of_them = total <= POINTS_MAX;
         let proven = all_of_them && self.computed.is_empty();
         let points = (0..total.min(POINTS_MAX)).map(|n| {

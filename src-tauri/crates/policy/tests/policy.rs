@@ -297,15 +297,16 @@ fn drawn(seed: u64) -> Facts {
         (z ^ (z >> 31)) % n
     };
     let number = |n: u64| i64::try_from(n).unwrap_or(0);
-    let (proposer, target) = (pick(3) as usize, pick(2) as usize);
+    let at = |n: u64| usize::try_from(n).unwrap_or(0);
+    let (proposer, target) = (at(pick(3)), at(pick(2)));
     Facts {
         proposer: ["playbook:price", "agent:sales", "client:a"][proposer].into(),
         target: ["lever pro_price", "effect alert"][target].into(),
-        domain: [Domain::Pricing, Domain::Ux, Domain::Sales][pick(3) as usize],
-        act: ["set_lever", "call", "start_experiment"][pick(3) as usize].into(),
-        effect: ["", "mail", "webhook"][pick(3) as usize].into(),
-        level: [Level::Operational, Level::Tactical, Level::Strategic, Level::Sovereign][pick(4) as usize],
-        reversibility: [Reversibility::R0, Reversibility::R1, Reversibility::R2, Reversibility::R3][pick(4) as usize],
+        domain: [Domain::Pricing, Domain::Ux, Domain::Sales][at(pick(3))],
+        act: ["set_lever", "call", "start_experiment"][at(pick(3))].into(),
+        effect: ["", "mail", "webhook"][at(pick(3))].into(),
+        level: [Level::Operational, Level::Tactical, Level::Strategic, Level::Sovereign][at(pick(4))],
+        reversibility: [Reversibility::R0, Reversibility::R1, Reversibility::R2, Reversibility::R3][at(pick(4))],
         stake: (pick(3) > 0).then(|| number(pick(4)) * 1_000),
         cost: number(pick(4)),
         budget_left: number(pick(4)),

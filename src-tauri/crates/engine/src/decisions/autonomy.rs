@@ -64,7 +64,7 @@ struct Earned {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Cells {
-    cells: BTreeMap<String, Earned>,
+    earned: BTreeMap<String, Earned>,
     versions: BTreeMap<String, String>,
     /// Whether the ladder must be told anew.
     #[serde(skip)]
@@ -156,7 +156,7 @@ impl Earned {
 impl Cells {
     fn of_proposer<'a>(&'a self, proposer: &'a str) -> impl Iterator<Item = &'a Earned> {
         let begin = format!("{proposer}\n");
-        self.cells.range(begin..).map(|(_, e)| e).take_while(move |e| e.cell.proposer == proposer)
+        self.earned.range(begin..).map(|(_, e)| e).take_while(move |e| e.cell.proposer == proposer)
     }
 
     /// What the cells beside one say of it: those that differ in size only, then in reversibility, then in the act; each ring weighs
@@ -178,7 +178,7 @@ impl Cells {
 
     /// The record of a cell: what it may do, and what is missing for more. `watches`: its proposer is only watched.
     pub(crate) fn standing(&self, cell: &Cell, record: Option<&Reliability>, watches: bool, now: Millis) -> Standing {
-        let known = self.cells.get(&key(cell));
+        let known = self.earned.get(&key(cell));
         let (good, bad) = known.map_or((0.0, 0.0), |e| e.weights(now));
         let (before_good, before_bad) = self.prior(cell, now);
         let lower = lower_bound(good + before_good, bad + before_bad);
@@ -223,24 +223,24 @@ impl Cells {
 
     /// Why a cell asks whatever policy says.
     pub(crate) fn asks(&self, cell: &Cell) -> Option<String> {
-        let earned = self.cells.get(&key(cell))?;
+        let earned = self.earned.get(&key(cell))?;
         earned.asks?;
         Some(earned.lowered.as_ref().map_or_else(String::new, |(_, why)| why.clone()))
     }
 
     fn entry(&mut self, cell: &Cell, now: Millis) -> &mut Earned {
         let name = key(cell);
-        if !self.cells.contains_key(&name) {
+        if !self.earned.contains_key(&name) {
             self.changed = true;
-            if self.cells.len() >= CELLS_MAX {
+            if self.earned.len() >= CELLS_MAX {
                 // What asks because of a fault is forgotten last, or forgetting would set it free.
-                let oldest = self.cells.iter().min_by_key(|(_, e)| (e.asks.is_some(), e.at)).map(|(k, _)| k.clone());
+                let oldest = self.earned.iter().min_by_key(|(_, e)| (e.asks.is_some(), e.at)).map(|(k, _)| k.clone());
                 if let Some(oldest) = oldest {
-                    self.cells.remove(&oldest);
+                    self.earned.remove(&oldest);
                 }
             }
         }
-        self.cells.entry(name).or_insert_with(|| Earned::new(cell.clone(), now))
+        self.earned.entry(name).or_insert_with(|| Earned::new(cell.clone(), now))
     }
 
     /// A cell that proposes is on the ladder from then on.
@@ -318,7 +318,7 @@ impl Cells {
 
     /// The founder approved a card of this cell: a change of version is known to them from then on.
     pub(crate) fn approved(&mut self, cell: &Cell) {
-        if let Some(earned) = self.cells.get_mut(&key(cell))
+        if let Some(earned) = self.earned.get_mut(&key(cell))
             && earned.asks == Some(Asks::Version)
         {
             earned.asks = None;
@@ -337,7 +337,7 @@ impl Cells {
             let proposer = e.cell.proposer.as_str();
             self.standing(&e.cell, reliability.get(proposer), watches(proposer), now)
         };
-        self.cells.values().map(standing).collect()
+        self.earned.values().map(standing).collect()
     }
 }
 
@@ -375,9 +375,12 @@ mod tests {
 
     #[test]
     fn one_level_at_a_time_by_threshold() {
-        for (reversibility, first) in
-            [(Reversibility::R0, Some(29)), (Reversibility::R1, Some(59)), (Reversibility::R2, Some(299)), (Reversibility::R3, None)]
-        {
+        for (reversibility, first) in [
+            (Reversibility::R0, Some(29)),
+            (Reversibility::R1, Some(59)),
+            (Reversibility::R2, Some(299)),
+            (Reversibility::R3, None),
+        ] {
             let cell = cell("set_lever", reversibility, Size::Small);
             let mut cells = Cells::default();
             let mut levels = vec![];
@@ -404,7 +407,9 @@ mod tests {
         let later = cells.standing(&usual(), Some(&calibrated()), false, 60 * DAY);
         assert!((later.cases - 29.0).abs() < 1e-9 && later.lower < standing.lower, "{later:?}");
         // Intervals that hold everything are too wide, those that hold half are too narrow; a few of either prove nothing.
-        for (hits, refused) in [(vec![true; 60], true), (vec![true; 29], false), ([true, false].repeat(40), true), (vec![true; 9], false)] {
+        for (hits, refused) in
+            [(vec![true; 60], true), (vec![true; 29], false), ([true, false].repeat(40), true), (vec![true; 9], false)]
+        {
             let record = Reliability { hits: hits.clone().into(), ..Reliability::default() };
             let missing = cells.standing(&usual(), Some(&record), false, 0).missing;
             assert_eq!(missing.iter().any(|m| m.contains("intervals")), refused, "{} {missing:?}", hits.len());

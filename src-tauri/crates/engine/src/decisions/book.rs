@@ -170,7 +170,17 @@ pub(crate) fn allowed(from: State, to: State) -> bool {
     match from {
         S::Draft => {
             // Observed at once where its proposer only watches.
-            matches!(to, S::Observing | S::Pending | S::Approved | S::Rejected | S::Expired | S::Withdrawn | S::Superseded | S::Stale)
+            matches!(
+                to,
+                S::Observing
+                    | S::Pending
+                    | S::Approved
+                    | S::Rejected
+                    | S::Expired
+                    | S::Withdrawn
+                    | S::Superseded
+                    | S::Stale
+            )
         }
         S::Pending => {
             matches!(

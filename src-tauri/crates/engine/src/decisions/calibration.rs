@@ -96,13 +96,13 @@ impl Reliability {
 
     /// Share of the newest outcomes inside their 80 % interval, with the bounds of its 95 % interval (Clopper and Pearson 1934).
     pub fn coverage(&self) -> Option<(f64, f64, f64)> {
-        let n = self.hits.len() as f64;
-        let k = self.hits.iter().filter(|hit| **hit).count() as f64;
-        if n == 0.0 {
+        let (all, inside) = (self.hits.len(), self.hits.iter().filter(|hit| **hit).count());
+        if all == 0 {
             return None;
         }
-        let low = if k == 0.0 { 0.0 } else { beta_quantile(0.025, k, n - k + 1.0) };
-        let high = if k == n { 1.0 } else { beta_quantile(0.975, k + 1.0, n - k) };
+        let (n, k) = (all as f64, inside as f64);
+        let low = if inside == 0 { 0.0 } else { beta_quantile(0.025, k, n - k + 1.0) };
+        let high = if inside == all { 1.0 } else { beta_quantile(0.975, k + 1.0, n - k) };
         Some((k / n, low, high))
     }
 
@@ -223,7 +223,11 @@ mod tests {
         assert_eq!(right.below, [10, 50, 90]);
         assert_eq!(right.histogram, [10; 10]);
         assert!((right.factor() - 1.0).abs() < 0.05 && right.off().is_none(), "{}", right.factor());
-        assert!(right.skill().is_some_and(|s| s > 0.2), "narrower and centred beats doing nothing: {:?}", right.skill());
+        assert!(
+            right.skill().is_some_and(|s| s > 0.2),
+            "narrower and centred beats doing nothing: {:?}",
+            right.skill()
+        );
         let narrow = record(100, 2.0);
         // 1 + (2 - 1) * 100 / 120, up to the grid of a hundred outcomes.
         assert!((narrow.factor() - 1.833).abs() < 0.06, "{}", narrow.factor());

@@ -203,8 +203,7 @@ pub fn counterfactual<'a>(
                     out.would_run_refused = out.would_run_refused.saturating_add(1);
                     if let Some((low, middle, high)) = d.prediction.money_minor {
                         let sum = &mut out.refused_predicted_minor;
-                        *sum =
-                            (sum.0.saturating_add(low), sum.1.saturating_add(middle), sum.2.saturating_add(high));
+                        *sum = (sum.0.saturating_add(low), sum.1.saturating_add(middle), sum.2.saturating_add(high));
                     }
                 }
             }
@@ -239,10 +238,17 @@ pub fn counterfactual<'a>(
             out.unknowable.push(format!("{count} {words}"));
         }
     };
-    say(out.would_run_refused, "that you refused would have run: a card that was refused has no outcome, only its prediction");
-    say(out.would_ask.decisions, "that ran alone would have been put to you: what you would have answered is not known");
+    say(
+        out.would_run_refused,
+        "that you refused would have run: a card that was refused has no outcome, only its prediction",
+    );
+    say(
+        out.would_ask.decisions,
+        "that ran alone would have been put to you: what you would have answered is not known",
+    );
     say(out.no_longer_denied.decisions, "that were denied would not have been: they have no outcome");
-    let later = "Decisions that came later were made in the world as it was; another policy would have led to other ones.";
+    let later =
+        "Decisions that came later were made in the world as it was; another policy would have led to other ones.";
     if out.looked_at > out.same {
         out.unknowable.push(later.to_owned());
     }

@@ -40,8 +40,7 @@ impl Engine {
     pub(crate) fn settle_card(&self, config: &Config, zone: &Zone, record: &mut Record) {
         if record.decision.predicts() && record.kept.factor.is_none() {
             let proposer = record.decision.proposer.as_str();
-            record.kept.factor =
-                recalibrate(&mut record.decision.prediction, self.book.reliability.get(proposer));
+            record.kept.factor = recalibrate(&mut record.decision.prediction, self.book.reliability.get(proposer));
         }
         self.furnish(config, zone, &mut record.decision);
         record.decision.policy = self.judged(config, record);

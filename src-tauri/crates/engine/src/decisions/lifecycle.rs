@@ -50,12 +50,7 @@ impl Engine {
                 }
                 self.book.contacted.insert(record.decision.act.target());
             }
-            State::Failed
-            | State::Withdrawn
-            | State::Stale
-            | State::Rejected
-            | State::Superseded
-            | State::Expired => {
+            State::Failed | State::Withdrawn | State::Stale | State::Rejected | State::Superseded | State::Expired => {
                 if let Some(booking) = record.booked.take() {
                     self.book.ledger.release(&booking);
                 }
@@ -98,9 +93,8 @@ impl Engine {
             return;
         }
         let cooled = d.cools_until.is_some_and(|until| self.now.saturating_sub(until) <= EXPIRY_GRACE);
-        let silent =
-            cooled ||
-            d.history.last().is_some_and(|t| t.at >= d.expires_at && self.now.saturating_sub(t.at) <= EXPIRY_GRACE);
+        let silent = cooled
+            || d.history.last().is_some_and(|t| t.at >= d.expires_at && self.now.saturating_sub(t.at) <= EXPIRY_GRACE);
         if let Some(broken) = self.broken(&d.preconditions, silent) {
             let headline = d.headline.clone();
             if self.shift(id, State::Stale, "engine", broken.clone(), out) {
@@ -136,9 +130,7 @@ impl Engine {
                 return;
             }
         }
-        if !back
-            && let Some(reason) = self.book.ledger.throttled(&config.business, self.now, &act)
-        {
+        if !back && let Some(reason) = self.book.ledger.throttled(&config.business, self.now, &act) {
             self.waits(id, &reason, out);
             return;
         }

@@ -400,8 +400,7 @@ impl Ledger {
                 left_minor: amount.saturating_sub(spent.taken()),
             }
         };
-        let own =
-            line(ALONE, "Spent alone per day", Period::Day, limits.autonomous_spend_per_day_minor, ALONE);
+        let own = line(ALONE, "Spent alone per day", Period::Day, limits.autonomous_spend_per_day_minor, ALONE);
         let declared = limits.budgets.iter().map(|b| line(&b.key, &b.title, b.per, b.amount_minor, &name(b)));
         std::iter::once(own).chain(declared).collect()
     }

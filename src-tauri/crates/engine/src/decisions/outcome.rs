@@ -10,8 +10,8 @@ use epoch_stats::horizon::Pool;
 
 use super::autonomy::cell_of;
 use super::book::Past;
-use super::policy::exposure;
 use super::lifecycle::money_of;
+use super::policy::exposure;
 use crate::Engine;
 use crate::action::Action;
 use crate::config::{Config, pool};
@@ -66,7 +66,11 @@ impl Engine {
             against_nothing: against,
             money_minor: money_of(config, metric, against, n as usize, weight),
             loss: pinball(band, actual),
-            note: if d.shadow { WATCHED.to_owned() } else { note(from, d.prediction.from, record.disturbed.as_deref(), &d.act) },
+            note: if d.shadow {
+                WATCHED.to_owned()
+            } else {
+                note(from, d.prediction.from, record.disturbed.as_deref(), &d.act)
+            },
         };
         let improvement = if metric.better == Better::Down { -against } else { against };
         let size = nothing.p50.abs().max(1e-12);
@@ -138,8 +142,7 @@ impl Engine {
         let cell = cell_of(&config.business, d);
         let good = record.kept.breach.is_none() && (inside || helped == Some(true));
         let reliability = self.book.reliability.entry(proposer.clone()).or_default();
-        let drifts =
-            reliability.count(&d.prediction, &d.nothing, outcome.actual, record.kept.factor.unwrap_or(1.0));
+        let drifts = reliability.count(&d.prediction, &d.nothing, outcome.actual, record.kept.factor.unwrap_or(1.0));
         if !record.kept.vetoed {
             self.book.cells.case(&cell, good, self.book.reliability.get(&proposer), now);
         }

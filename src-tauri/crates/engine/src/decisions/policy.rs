@@ -184,7 +184,7 @@ fn autonomy(d: &Decision) -> i64 {
 fn uncertainty(d: &Decision) -> i64 {
     let value = &d.prediction.value;
     let width = value.p90 - value.p10;
-    if !d.predicts() || !(width.is_finite() && width > 0.0) {
+    if !(d.predicts() && width.is_finite() && width > 0.0) {
         return 0;
     }
     (width / value.p50.abs().max(1e-12) * 10_000.0).min(1_000_000.0).round() as i64

@@ -276,21 +276,18 @@ impl Engine {
                 }
                 self.shift(id, State::Rejected, "system", reason, out);
             }
-            PolicyAnswer::Run => match self.no_room(config, zone, id) {
-                Some(room) => self.hold_or_reject(id, room, out),
-                None => {
-                    self.approve(config, id, "system", reason, true, out);
+            PolicyAnswer::Run => {
+                if let Some(room) = self.no_room(config, zone, id) {
+                    self.hold_or_reject(id, room, out);
+                } else if self.approve(config, id, "system", reason, true, out) {
                     self.execute(config, id, out);
                 }
-            },
+            }
             PolicyAnswer::Ask => {
                 // A grant says that the founder need not be asked; it does not outweigh losses, a record taken down, or chance.
-                let held = self
-                    .book
-                    .records
-                    .get(id)
-                    .is_some_and(|r| r.decision.audited || r.decision.conditions.drawdown)
-                    || self.book.cells.asks(&cell).is_some();
+                let held =
+                    self.book.records.get(id).is_some_and(|r| r.decision.audited || r.decision.conditions.drawdown)
+                        || self.book.cells.asks(&cell).is_some();
                 if !held && let Some(grant) = self.use_grant(id, out) {
                     let reason = format!("{grant} lets it run; policy “{}”: {}", verdict.rule, verdict.reason);
                     if self.approve(config, id, "system", reason, true, out) {
@@ -418,9 +415,7 @@ impl Engine {
             .map(|d| (worth(d), d.level, d.expires_at, d.id.clone()))
             .collect();
         // What is worth the same: the higher level first, then what ends first.
-        drafts.sort_by(|a, b| {
-            b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)).then_with(|| a.3.cmp(&b.3))
-        });
+        drafts.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)).then_with(|| a.3.cmp(&b.3)));
         for (_, _, _, id) in drafts {
             let Some(d) = self.book.records.get(&id).map(|r| &r.decision) else { continue };
             if self.now >= d.expires_at {

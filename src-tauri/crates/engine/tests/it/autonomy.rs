@@ -26,7 +26,10 @@ fn a_record_is_on_every_card_and_grows_with_scored_outcomes_only() {
     let p = discount(&world, "a", 15.0);
     let d = put(&mut world, &p);
     let standing = d.standing.clone().expect("a standing");
-    assert_eq!((standing.level, standing.threshold, standing.cell.act.as_str()), (Autonomy::Propose, Some(0.95), "set_lever"));
+    assert_eq!(
+        (standing.level, standing.threshold, standing.cell.act.as_str()),
+        (Autonomy::Propose, Some(0.95), "set_lever")
+    );
     assert!(standing.missing.len() >= 2 && standing.cases.abs() < 1e-9, "{standing:?}");
     world.done(&d.id);
     assert!(ladder(&world).iter().all(|s| s.cases.abs() < 1e-9), "that it ran is no outcome");
@@ -57,7 +60,11 @@ fn an_objection_after_it_ran_takes_the_cell_down_although_policy_lets_it_run() {
     let next = discount(&world, "b", 20.0);
     let asks = put(&mut world, &next);
     assert_eq!((asks.state, asks.policy.answer), (State::Pending, PolicyAnswer::Ask));
-    assert!(asks.policy.reason.contains("taken down") && asks.policy.reason.contains("complained"), "{}", asks.policy.reason);
+    assert!(
+        asks.policy.reason.contains("taken down") && asks.policy.reason.contains("complained"),
+        "{}",
+        asks.policy.reason
+    );
     world.answer(&asks.id, Verdict::Approve);
     world.done(&asks.id);
     world.days(10);
@@ -81,7 +88,10 @@ fn a_broken_guardrail_takes_down_what_was_being_observed() {
     assert!(down.missing.iter().any(|m| m.contains("guardrail broke")), "{:?}", down.missing);
     world.days(10);
     let scored = ladder(&world).into_iter().find(|s| s.cell == cell).expect("on the ladder");
-    assert!(scored.cases > 0.9 && scored.acceptable < 0.01, "inside its interval or not, it is not acceptable: {scored:?}");
+    assert!(
+        scored.cases > 0.9 && scored.acceptable < 0.01,
+        "inside its interval or not, it is not acceptable: {scored:?}"
+    );
 }
 
 #[test]
@@ -161,7 +171,9 @@ fn another_policy_is_held_against_what_happened() {
     assert_eq!((asked.would_ask.decisions, asked.would_ask.unknown), (8, 0));
     assert!(asked.minutes_saved < 0 && asked.unknowable.len() == 2, "{asked:?}");
 
-    let denies = read(r#"forbid (principal, action, resource) when { context.act == "set_lever" }; permit (principal, action, resource);"#);
+    let denies = read(
+        r#"forbid (principal, action, resource) when { context.act == "set_lever" }; permit (principal, action, resource);"#,
+    );
     let denied = counterfactual(&denies, business, &made);
     let came: f64 = made.iter().filter_map(|d| d.outcome.as_ref()?.money_minor).map(|m| m as f64).sum();
     let [lost] = denied.difference.as_slice() else { panic!("one unit: {denied:?}") };

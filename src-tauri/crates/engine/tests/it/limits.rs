@@ -123,7 +123,8 @@ fn losses_of_what_ran_alone_make_everything_ask_until_the_founder_resumes() {
     let mut said = 0;
     for _ in 0..9 {
         let actions = world.day(0.7, 1.0);
-        said += actions.iter().filter(|a| matches!(a, Action::Notify { text, .. } if text.contains("lost more"))).count();
+        said +=
+            actions.iter().filter(|a| matches!(a, Action::Notify { text, .. } if text.contains("lost more"))).count();
     }
     assert_eq!((decision(&world, &p).state, said), (State::Scored, 1), "said once");
     assert!(world.engine.drawn_down());
