@@ -4,8 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use epoch_connectors::effects::{self, Around, Delivery, Refusal};
 use epoch_connectors::levers_file;
-use epoch_connectors::webhook::{self, Delivery, Refusal};
+use epoch_connectors::webhook;
 use epoch_model::business::EffectTarget;
 use epoch_model::decision::Decision;
 use epoch_model::gate::{Ground, OperatorKeys, Permit, RunState, admit};
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: i64 = 1_614_265_330_123;
 
-fn permit(payload: &Value) -> Permit {
+/// What the gate gives for calling the effect `hook` with this payload.
+pub(crate) fn permit(payload: &Value) -> Permit {
     let act = json!({"kind": "call", "effect": "hook", "payload": payload});
     let expectation = json!({"p10": 0.0, "p50": 1.0, "p90": 2.0, "method": "naive", "history": 3});
     let prediction = json!({"metric": "m", "from": 0, "to": 1, "value": expectation, "money_minor": null, "p_worse": 0.1, "calibration": {"scored": 0, "inside": 0}});
@@ -57,16 +59,27 @@ fn server(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
     (url, handle)
 }
 
+fn around() -> Around<'static> {
+    Around {
+        folder: std::path::Path::new("."),
+        secret: Some(SECRET.as_bytes()),
+        now: NOW,
+        began: NOW,
+        may_leave: &|| true,
+    }
+}
+
 fn send(payload: &Value, target: &EffectTarget) -> Delivery {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(webhook::send(&permit(payload), target, SECRET.as_bytes(), payload, NOW))
+    runtime.block_on(effects::send(&permit(payload), target, payload, &around())).delivery
 }
 
 #[test]
 fn delivered_with_a_signature() {
     let payload = json!({"text": "Über 3 refunds", "n": 3});
     let (url, handle) = server("HTTP/1.1 204 No Content\r\n\r\n");
-    assert_eq!(send(&payload, &target(&url, true)), Delivery::Delivered { status: 204 });
+    let sent = send(&payload, &target(&url, true));
+    assert!(matches!(&sent, Delivery::Delivered { answer, .. } if answer["status"] == 204), "{sent:?}");
     let request = handle.join().unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), payload);
@@ -130,7 +143,7 @@ fn private_addresses_and_foreign_permits() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let other = json!({"a": 2});
     let target = target("http://127.0.0.1:1/", true);
-    let found = runtime.block_on(webhook::send(&permit(&payload), &target, b"s", &other, NOW));
+    let found = runtime.block_on(effects::send(&permit(&payload), &target, &other, &around())).delivery;
     assert!(matches!(found, Delivery::Refused { why: Refusal::Permit, .. }), "{found:?}");
 }
 
