@@ -56,8 +56,7 @@ impl Link {
             let app = Arc::new(App::new(AppOptions { background: true, listen: None, ..self.options.clone() }));
             match app.open(&self.dir) {
                 Ok(()) => {
-                    let _served = control::serve(&app)?;
-                    *held = Some(Held { _served, app });
+                    *held = Some(Held { _served: control::serve(&app)?, app });
                     return Ok(None);
                 }
                 Err(e) if e.code == Code::FolderBusy && Instant::now() < until => {}

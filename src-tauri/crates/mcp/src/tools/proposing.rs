@@ -43,9 +43,10 @@ fn own(desk: &Desk, name: &str, act: impl serde::Serialize) -> Result<DecisionAn
 }
 
 fn draft(desk: &Desk, said: Said, act: Deed) -> Result<Draft> {
-    let zone = match said.reasons.iter().chain(&said.against).any(|r| r.from.is_some()) {
-        true => desk.ground()?.business.timezone,
-        false => String::from("UTC"),
+    let zone = if said.reasons.iter().chain(&said.against).any(|r| r.from.is_some()) {
+        desk.ground()?.business.timezone
+    } else {
+        String::from("UTC")
     };
     let reasons = |all: Vec<ReasonInput>| all.into_iter().map(|r| reason(r, &zone)).collect::<Result<Vec<_>>>();
     Ok(Draft {

@@ -42,9 +42,10 @@ pub(super) fn describe(desk: &Desk) -> Result<DescribeAnswer> {
     let ground = desk.ground()?;
     let you = You::of(&desk.client, &desk.own_record()?);
     let b = &ground.business;
-    let may_propose: &[&str] = match desk.client.scopes.contains(&ClientScope::Propose) {
-        true => &["set_lever", "call_effect", "start_workflow", "experiment", "workflow_edit"],
-        false => &[],
+    let may_propose: &[&str] = if desk.client.scopes.contains(&ClientScope::Propose) {
+        &["set_lever", "call_effect", "start_workflow", "experiment", "workflow_edit"]
+    } else {
+        &[]
     };
     Ok(DescribeAnswer {
         business: b.name.clone(),
