@@ -63,7 +63,8 @@ impl Engine {
     /// Takes one use of a grant that covers a decision policy asks about. Answers its id.
     pub(crate) fn use_grant(&mut self, id: &str, out: &mut Vec<Action>) -> Option<String> {
         let d = &self.book.records.get(id)?.decision;
-        if d.policy.answer != PolicyAnswer::Ask || d.edited_from.is_some() {
+        // A grant does not skip an audit.
+        if d.policy.answer != PolicyAnswer::Ask || d.edited_from.is_some() || d.audited {
             return None;
         }
         let now = self.now;

@@ -64,6 +64,16 @@ fn everything_else_is_denied() {
         deny("same value on another lever", &relevered, ok, "Northwind", run, Code::Denied);
         deny("other decision", &Decision { id: "dec_000099".into(), ..d.clone() }, ok, "Northwind", run, Code::Denied);
         if verdict == Verdict::Approve {
+            let mut late = d.clone();
+            let mut system = d.clone();
+            for t in late.history.iter_mut().filter(|t| t.to == State::Approved) {
+                t.at = d.expires_at;
+            }
+            for t in system.history.iter_mut().filter(|t| t.to == State::Approved) {
+                t.actor = "system".into();
+            }
+            deny("approved after its time was over", &late, ok, "Northwind", run, Code::Denied);
+            deny("approved by nobody", &system, ok, "Northwind", run, Code::Denied);
             deny(
                 "card changed after approval",
                 &Decision { headline: "x".into(), ..d.clone() },

@@ -6,6 +6,7 @@ mod answers;
 mod autonomy;
 mod bounds;
 mod company;
+mod complaints;
 mod conflicts;
 mod experiments;
 mod gate;
