@@ -113,10 +113,12 @@ impl Host {
         self.inner.refresh_gauges();
         self.inner.metrics.text()
     }
-    /// Works off what is due at once: closed buckets, ticks, effects. For one command at a time; a background host does it by itself.
+    /// Works off what is due at once: closed buckets, ticks, effects, runs of procedures. For one command at a time; a background host does it by itself.
     pub fn work_once(&self) -> Result<()> {
         self.inner.close_buckets(None)?;
         self.inner.tick_if_due()?;
+        self.inner.effects.run_due()?;
+        self.inner.work_on_workflows();
         self.inner.effects.run_due()?;
         self.inner.experiment()
     }

@@ -8,7 +8,7 @@ use epoch_model::Result;
 use epoch_model::business::PolicyAnswer;
 use epoch_model::decision::{Decision, State};
 use epoch_model::gate::RunState;
-use epoch_store::{DecisionFilter, OutboxState};
+use epoch_store::{DecisionFilter, OutboxState, RunFilter};
 use serde_json::Value;
 
 use crate::outside::Call;
@@ -38,6 +38,8 @@ pub struct Picture {
     pub cards: BTreeMap<String, Card>,
     /// How often something was done, by idempotency key; with the decision and the effect.
     pub done: BTreeMap<String, (String, String, usize)>,
+    /// Runs of procedures, by their name: how they ended.
+    pub runs: BTreeMap<String, String>,
     /// Whether the run was held before the end let it go on.
     pub run: RunState,
     /// Faults that are faults whatever is compared.
@@ -85,7 +87,9 @@ impl Picture {
             }
         }
         let events = host.store().count(None);
-        let picture = Self { events, levers, cards, done, run, faults };
+        let runs: BTreeMap<_, _> =
+            host.runs(&RunFilter::default())?.into_iter().map(|(_, row)| (row.key, row.state)).collect();
+        let picture = Self { events, levers, cards, done, runs, run, faults };
         Ok(picture.with_own_faults())
     }
 
@@ -128,7 +132,13 @@ impl Picture {
         differ("run", format!("{:?}", self.run), format!("{:?}", found.run));
         differ("levers", format!("{:?}", self.levers), format!("{:?}", found.levers));
         let keys = |p: &Self| p.cards.keys().cloned().collect::<Vec<_>>().join(" ");
-        differ("cards", keys(self), keys(found));
+        let runs = |p: &Self| p.runs.keys().cloned().collect::<Vec<_>>().join(" ");
+        differ("runs", runs(self), runs(found));
+        let doubts = self.cards.values().chain(found.cards.values()).any(|c| c.doubted);
+        if !doubts {
+            differ("cards", keys(self), keys(found));
+            differ("ends of runs", format!("{:?}", self.runs), format!("{:?}", found.runs));
+        }
         for (key, card) in &self.cards {
             let Some(other) = found.cards.get(key) else { continue };
             let same = card.state == other.state && card.act == other.act;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use epoch_connectors::webhook::{Delivery, Refusal};
+use epoch_connectors::effects::{Delivery, Refusal};
 use epoch_host::Outside;
 use epoch_model::business::{EffectTarget, Promise};
 use epoch_model::decision::Act;
@@ -174,7 +174,9 @@ fn delivery(manner: Manner) -> Delivery {
     match manner {
         Manner::Does => Delivery::Delivered { detail: "answered 200".into(), answer: serde_json::Value::Null },
         Manner::Fails => Delivery::Retry { after: None, rate: false, detail: "answered 500".into() },
-        Manner::Busy => Delivery::Retry { after: Some(Duration::from_mins(2)), rate: true, detail: "answered 429".into() },
+        Manner::Busy => {
+            Delivery::Retry { after: Some(Duration::from_mins(2)), rate: true, detail: "answered 429".into() }
+        }
         Manner::Down => Delivery::Retry { after: None, rate: false, detail: "no connection".into() },
         Manner::Mute | Manner::Lost => Delivery::InDoubt { detail: "sent, but not answered: timeout".into() },
         Manner::Refuses => Delivery::Refused { why: Refusal::Semantic, detail: "answered 400".into() },

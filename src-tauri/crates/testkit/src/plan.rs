@@ -16,6 +16,8 @@ pub enum Wanted {
     Banner(&'static str),
     /// A call of a declared effect.
     Call(&'static str),
+    /// A run of a procedure, whose calls are decisions of their own.
+    Run,
 }
 
 /// How a card is answered.
@@ -107,7 +109,8 @@ fn wanted(rng: &mut Rng) -> Wanted {
     match rng.below(10) {
         0 | 1 => Wanted::Price(20 + u32::try_from(rng.below(29)).unwrap_or(0)),
         2 => Wanted::Banner(if rng.chance(50) { "bold" } else { "quiet" }),
-        3..6 => Wanted::Call(ONCE),
+        3 | 4 => Wanted::Call(ONCE),
+        5 => Wanted::Run,
         6..8 => Wanted::Call(CAREFUL),
         _ => Wanted::Call(FREE),
     }

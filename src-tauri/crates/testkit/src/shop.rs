@@ -76,7 +76,7 @@ kind = "webhook"
 url = "https://stock.example/orders"
 idempotent = true
 domain = "operations"
-reversibility = "R2"
+reversibility = "R1"
 
 [[effect]]
 key = "ops_alert"
@@ -106,6 +106,47 @@ answer = "run"
 [[policy]]
 name = "All else asks"
 answer = "ask"
+"#;
+
+/// A procedure of two calls, one after the other.
+pub const WORKFLOW: &str = "refill";
+const DEFINITION: &str = r#"
+key = "refill"
+version = 1
+title = "Refill"
+purpose = "The feed hears of it, and more is ordered."
+
+[[trigger]]
+kind = "manual"
+
+[ceilings]
+steps = 40
+effects = 8
+lives = "20d"
+runs_per_day = 20
+
+[[node]]
+key = "feed"
+kind = "effect"
+title = "Tell the feed"
+effect = "price_feed"
+next = "order"
+[node.payload]
+what = "refill"
+
+[[node]]
+key = "order"
+kind = "effect"
+title = "Order more"
+effect = "stock_order"
+next = "end"
+[node.payload]
+what = "refill"
+
+[[node]]
+key = "end"
+kind = "end"
+title = "Done"
 "#;
 
 const SEED: u64 = 0x00c0_ffee;
@@ -174,6 +215,7 @@ fn make() -> Result<Image> {
     let clock = clock_at(begun);
     let world = Receivers::new(0, crate::image::wal_of(dir.path()));
     let mut host = open(dir.path(), &clock, &world)?;
+    host.publish_workflow(DEFINITION, "operator:harness")?;
     for day in 0..10 {
         let at = begun + day * DAY;
         host.submit(orders(1_000_000 + day.unsigned_abs(), 12, at)?)?;

@@ -11,7 +11,7 @@ use epoch_model::gate::RunState;
 use epoch_model::proposal::Proposal;
 use epoch_model::time::{DAY, HOUR, Millis};
 use epoch_model::{Code, Error, Result};
-use epoch_store::{DecisionFilter, OutboxState};
+use epoch_store::{DecisionFilter, OutboxState, RunFilter};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -140,6 +140,10 @@ impl Stage {
                 let act = Act::SetLever { lever: "banner".into(), from, to: LeverValue::Text((*to).into()) };
                 (act, Domain::Marketing)
             }
+            Wanted::Run => {
+                let act = Act::StartWorkflow { workflow: shop::WORKFLOW.into(), version: 1, input: json!({}) };
+                (act, Domain::Operations)
+            }
             Wanted::Call(effect) => {
                 let domain = if *effect == shop::FREE { Domain::Marketing } else { Domain::Operations };
                 (Act::Call { effect: (*effect).into(), payload: json!({ "card": card }) }, domain)
@@ -203,11 +207,11 @@ impl Stage {
         host.set_run(RunState::Running, "operator:harness", "the workload is over")?;
         for round in 0..ROUNDS {
             self.settle()?;
+            self.approve_steps()?;
             host.work_once()?;
-            let open =
-                host.store().outbox(None, 1000)?.into_iter().any(|item| {
-                    matches!(item.state, OutboxState::Pending | OutboxState::Sending | OutboxState::InDoubt)
-                });
+            let moving = |state| matches!(state, OutboxState::Pending | OutboxState::Sending | OutboxState::InDoubt);
+            let open = host.store().outbox(None, 1000)?.into_iter().any(|item| moving(item.state))
+                || !host.runs(&RunFilter { open: true, ..RunFilter::default() })?.is_empty();
             if !open {
                 return Ok(());
             }
@@ -215,6 +219,17 @@ impl Stage {
             self.clock.advance_to(self.clock.now() + wait);
         }
         Err(odd("effects are still under way after two days".into()))
+    }
+
+    /// Approves what steps of procedures wait for.
+    fn approve_steps(&self) -> Result<()> {
+        let host = self.host()?;
+        let waiting = DecisionFilter { states: vec![State::Pending], ..DecisionFilter::default() };
+        for card in host.store().decisions(&waiting)?.into_iter().filter(|d| d.origin.is_some()) {
+            let claim = host.claim(&card.id, &card.card_hash(), Verdict::Approve);
+            expected(host.verdict(shop::sign(claim)).map(|_| ()))?;
+        }
+        Ok(())
     }
 
     /// The files as they are.

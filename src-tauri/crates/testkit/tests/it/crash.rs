@@ -24,10 +24,20 @@ fn kill(seed: u64, points: u64) -> Report {
 
 #[test]
 fn nothing_is_lost_or_doubled_wherever_it_is_killed() {
-    kill(1, 5_000);
+    kill(1, 250);
 }
 
 #[test]
 fn nor_with_other_workloads() {
-    kill(1_000_000, 5_000);
+    kill(1_000_000, 250);
+}
+
+#[test]
+fn nor_with_a_third_lot_of_them() {
+    kill(2_000_000, 250);
+}
+
+#[test]
+fn nor_with_a_fourth() {
+    kill(3_000_000, 250);
 }

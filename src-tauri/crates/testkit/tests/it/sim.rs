@@ -14,10 +14,10 @@ fn live(seed: u64, lives: u64) {
 
 #[test]
 fn lives_keep_their_promises_and_repeat_to_the_byte() {
-    live(1, 50);
+    live(1, 20);
 }
 
 #[test]
 fn so_do_others() {
-    live(1_000, 50);
+    live(1_000, 20);
 }
