@@ -60,6 +60,11 @@ impl OperatorKeys {
 }
 
 /// Proof that the gate let one effect of one decision through. Cannot be built, copied or kept elsewhere.
+///
+/// ```compile_fail,E0451
+/// let none = || String::new();
+/// let forged = epoch_model::gate::Permit { decision: none(), act_hash: none(), idempotency_key: none() };
+/// ```
 #[derive(Debug)]
 pub struct Permit {
     decision: String,

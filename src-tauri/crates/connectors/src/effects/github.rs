@@ -165,8 +165,8 @@ pub(super) fn describe(kind: &EffectKind, payload: &Value, around: &Around<'_>) 
     let mut text =
         format!("Start {workflow} of {repo} on {git_ref} at {}\nAuthorization: Bearer {token}\n", http::host(api));
     for (name, value) in &inputs {
-        text.push_str(&format!("  {name} = {}\n", value.as_str().unwrap_or_default()));
+        text.extend(["  ", name, " = ", value.as_str().unwrap_or_default(), "\n"]);
     }
-    text.push_str(&format!("  {KEY_INPUT} = (the decision's key; the run's name must carry it)"));
+    text.extend(["  ", KEY_INPUT, " = (the decision's key; the run's name must carry it)"]);
     DryRun { text, problems }
 }

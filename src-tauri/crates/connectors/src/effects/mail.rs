@@ -19,7 +19,7 @@ use crate::webhook::address;
 /// Until the server would take the mail.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 /// From its first line to the answer.
-const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {
     text.parse().map_err(|e| format!("“{text}” is no address: {e}"))

@@ -212,7 +212,7 @@ pub(super) fn describe(kind: &EffectKind, payload: &Value, around: &Around<'_>) 
     );
     for message in &messages {
         let part = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
-        text.push_str(&format!("\n[{}] {}\n", part("role"), part("content")));
+        text.extend(["\n[", part("role"), "] ", part("content"), "\n"]);
     }
     DryRun { text, problems }
 }

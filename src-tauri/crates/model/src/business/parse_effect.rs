@@ -28,7 +28,7 @@ pub(super) fn effect(section: &Section<'_>, frame: &Frame) -> Option<EffectTarge
         "file" => file(section),
         "mail" => mail(section),
         "slack" => slack(section),
-        "shell" => shell(section),
+        "shell" => Some(shell(section)),
         "model" => model(section),
         _ => webhook(section),
     };
@@ -122,7 +122,7 @@ fn slack(section: &Section<'_>) -> Option<EffectKind> {
     Some(EffectKind::Slack { channel: channel?, api, allow_private })
 }
 
-fn shell(section: &Section<'_>) -> Option<EffectKind> {
+fn shell(section: &Section<'_>) -> EffectKind {
     let command = section.texts("command");
     if command.first().is_none_or(|program| program.is_empty() || program.contains('{')) {
         section.bad(
@@ -134,7 +134,7 @@ fn shell(section: &Section<'_>) -> Option<EffectKind> {
     let check = section.texts("check");
     let timeout_s = section.whole("timeout_s", 1..3601).unwrap_or(60);
     let idempotent = section.flag("idempotent", false);
-    Some(EffectKind::Shell { command, check: (!check.is_empty()).then_some(check), timeout_s, idempotent })
+    EffectKind::Shell { command, check: (!check.is_empty()).then_some(check), timeout_s, idempotent }
 }
 
 fn model(section: &Section<'_>) -> Option<EffectKind> {
