@@ -3699,6 +3699,46 @@ export type WarningView = {
  */
 code: string, text: string, next: string, };
 
+export type AskArgs = any;
+export type BudgetView = any;
+export type CalibrationView = any;
+export type ClientMade = any;
+export type ClientRevoked = any;
+export type ClientView = any;
+export type Counterfactual = any;
+export type CounterfactualGroup = any;
+export type CounterfactualTotal = any;
+export type CounterfactualView = any;
+export type DelegateArgs = any;
+export type Grant = any;
+export type GrantTerms = any;
+export type HaltArgs = any;
+export type MakeClientArgs = any;
+export type RevokeClientArgs = any;
+export type Scope = any;
+export type WorkflowAdoptArgs = any;
+export type WorkflowArgs = any;
+export type WorkflowCancelArgs = any;
+export type WorkflowCheckView = any;
+export type WorkflowDefinition = any;
+export type WorkflowDiff = any;
+export type WorkflowDiffArgs = any;
+export type WorkflowGraph = any;
+export type WorkflowLibraryView = any;
+export type WorkflowMigrateArgs = any;
+export type WorkflowMigration = any;
+export type WorkflowNodeWords = any;
+export type WorkflowRunArgs = any;
+export type WorkflowRunBrief = any;
+export type WorkflowRunState = any;
+export type WorkflowRunView = any;
+export type WorkflowRunsArgs = any;
+export type WorkflowSignalArgs = any;
+export type WorkflowTextArgs = any;
+export type WorkflowView = any;
+export type WorkflowWaitOn = any;
+export type WorkflowWaiting = any;
+export type WorkflowsView = any;
 export interface Reads {
   status: { args: Nothing; result: StatusView };
   today: { args: RangeArgs; result: TodayView };
@@ -3727,15 +3767,29 @@ export interface Reads {
   reports: { args: Nothing; result: ReportsView };
   report_preview: { args: RangeArgs; result: ReportPreview };
   policy: { args: Nothing; result: PolicyView };
+  counterfactual: { args: PolicyArgs; result: CounterfactualView };
   check_policy: { args: PolicyArgs; result: PolicyCheckView };
   settings: { args: Nothing; result: SettingsView };
+  clients: { args: Nothing; result: Array<ClientView> };
   search: { args: SearchArgs; result: Array<Hit> };
   audit: { args: Nothing; result: AuditView };
+  grants: { args: Nothing; result: Array<Grant> };
+  halts: { args: Nothing; result: Array<Scope> };
+  autonomy: { args: Nothing; result: Array<Standing> };
+  budgets: { args: Nothing; result: Array<BudgetView> };
+  calibration: { args: Nothing; result: Array<CalibrationView> };
   sandbox: { args: Nothing; result: SandboxView | null };
   sandbox_scenarios: { args: Nothing; result: Array<ScenarioView> };
   sandbox_truth: { args: Nothing; result: SandboxTruthView };
+  workflows: { args: Nothing; result: WorkflowsView };
+  workflow: { args: WorkflowArgs; result: WorkflowView };
+  workflow_check: { args: WorkflowTextArgs; result: WorkflowCheckView };
+  workflow_diff: { args: WorkflowDiffArgs; result: WorkflowDiff };
+  workflow_library: { args: Nothing; result: Array<WorkflowLibraryView> };
+  workflow_migration: { args: WorkflowMigrateArgs; result: WorkflowMigration };
+  runs: { args: WorkflowRunsArgs; result: Array<WorkflowRunBrief> };
+  run: { args: IdArgs; result: WorkflowRunView };
 }
-
 export interface Writes {
   create_business: { args: CreateArgs; result: StatusView };
   open_business: { args: OpenArgs; result: StatusView };
@@ -3743,6 +3797,13 @@ export interface Writes {
   edit: { args: EditArgs; result: Decision };
   veto: { args: VetoArgs; result: Decision };
   defer: { args: DeferArgs; result: Decision };
+  ask: { args: AskArgs; result: Decision };
+  delegate: { args: DelegateArgs; result: Decision };
+  withdraw_approval: { args: IdArgs; result: Decision };
+  reopen: { args: IdArgs; result: Decision };
+  revoke_grant: { args: IdArgs; result: Array<Grant> };
+  halt: { args: HaltArgs; result: Array<Scope> };
+  release: { args: HaltArgs; result: Array<Scope> };
   pause: { args: RunArgs; result: StatusView };
   stop: { args: RunArgs; result: StatusView };
   resume: { args: RunArgs; result: StatusView };
@@ -3755,10 +3816,19 @@ export interface Writes {
   set_playbook: { args: PlaybookArgs; result: SettingsView };
   make_key: { args: KeyArgs; result: KeyMade };
   revoke_key: { args: IdArgs; result: ConnectionsView };
+  make_client: { args: MakeClientArgs; result: ClientMade };
+  renew_client: { args: IdArgs; result: ClientMade };
+  revoke_client: { args: RevokeClientArgs; result: ClientRevoked };
   kill_lever: { args: LeverArgs; result: LeverDetailView };
   restore_lever: { args: LeverArgs; result: LeverDetailView };
   ask_experiment: { args: AskExperimentArgs; result: Experiment };
   end_experiment: { args: EndExperimentArgs; result: Experiment };
+  workflow_publish: { args: WorkflowTextArgs; result: WorkflowView };
+  workflow_adopt: { args: WorkflowAdoptArgs; result: WorkflowView };
+  workflow_run: { args: WorkflowRunArgs; result: WorkflowRunView };
+  workflow_migrate: { args: WorkflowMigrateArgs; result: WorkflowMigration };
+  run_signal: { args: WorkflowSignalArgs; result: WorkflowRunView };
+  run_cancel: { args: WorkflowCancelArgs; result: WorkflowRunView };
   add_source: { args: AddSourceArgs; result: SourceAdded };
   set_secret: { args: SecretArgs; result: Array<SecretView> };
   remove_secret: { args: NameArgs; result: Array<SecretView> };
@@ -3774,8 +3844,6 @@ export interface Writes {
   sandbox_reset: { args: Nothing; result: StatusView };
   sandbox_delete: { args: Nothing; result: StatusView };
 }
-
-/** Topics a read depends on. */
 export const PROVIDES: Record<keyof Reads, string[]> = {
   status: ["status"],
   today: ["kpis", "decisions", "status"],
@@ -3804,11 +3872,26 @@ export const PROVIDES: Record<keyof Reads, string[]> = {
   reports: ["reports"],
   report_preview: ["kpis", "decisions"],
   policy: ["settings"],
+  counterfactual: ["settings", "decisions"],
   check_policy: ["settings", "decisions"],
   settings: ["settings"],
+  clients: ["settings", "decisions"],
   search: ["settings", "decisions"],
   audit: ["decisions"],
+  grants: ["decisions"],
+  halts: ["status", "decisions"],
+  autonomy: ["decisions"],
+  budgets: ["decisions", "settings"],
+  calibration: ["decisions"],
   sandbox: ["sandbox", "status"],
   sandbox_scenarios: [],
   sandbox_truth: [],
+  workflows: ["workflows", "decisions"],
+  workflow: ["workflows", "decisions"],
+  workflow_check: ["settings"],
+  workflow_diff: ["workflows"],
+  workflow_library: ["workflows", "settings"],
+  workflow_migration: ["workflows"],
+  runs: ["workflows", "decisions"],
+  run: ["workflows", "decisions"],
 };
