@@ -10,6 +10,7 @@ use epoch_model::{Code, Error, Result};
 use epoch_store::DecisionFilter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use ts_rs::TS;
 
 use crate::app::{App, args, json, unknown};
 use crate::commands::IdArgs;
@@ -105,8 +106,10 @@ pub struct ActArgs<T> {
 }
 
 /// A proposal.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct ProposeArgs {
+    /// `{ key, headline, act: { kind: "set_lever", lever, to } | …, expected?, reasons?, expires_in?, … }`; docs/mcp.md has all of it.
+    #[ts(type = "Record<string, unknown>")]
     pub draft: Draft,
 }
 

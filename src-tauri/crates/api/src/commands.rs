@@ -332,6 +332,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     read("run", "IdArgs", "WorkflowRunView", &["workflows", "decisions"]),
     write("create_business", "CreateArgs", "StatusView", &["status", "settings"]),
     write("open_business", "OpenArgs", "StatusView", &["status", "settings"]),
+    write("propose", "ProposeArgs", "Decision", &["decisions", "status"]),
     write("approve", "AnswerArgs", "Decision", &["decisions", "status"]),
     write("edit", "EditArgs", "Decision", &["decisions", "status"]),
     write("veto", "VetoArgs", "Decision", &["decisions", "status"]),

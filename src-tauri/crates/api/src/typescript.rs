@@ -131,6 +131,7 @@ pub fn types_file() -> String {
         commands::IdArgs,
         commands::SearchArgs,
         commands::PreviewArgs,
+        crate::clients::ProposeArgs,
         commands::AnswerArgs,
         commands::EditArgs,
         commands::VetoArgs,

@@ -13,6 +13,7 @@ use epoch_store::KeyKind;
 use serde_json::Value;
 
 use crate::app::{App, args, json, unknown};
+use crate::clients::ProposeArgs;
 use crate::commands::{
     AddConfigArgs, AnswerArgs, BackupArgs, CreateArgs, DeferArgs, EditArgs, IdArgs, ImportArgs, KeyArgs, KeyMade,
     OpenArgs, PlaybookArgs, ReplayArgs, ReportArgs, RunArgs, SaveConfigArgs, VetoArgs,
@@ -42,6 +43,10 @@ pub(crate) fn dispatch(app: &App, name: &str, given: Value) -> Result<Value> {
         "edit" => {
             let a: EditArgs = args(given)?;
             answer(app, &a.id, &a.card_hash, Verdict::Edit { set: a.set })
+        }
+        "propose" => {
+            let ProposeArgs { draft } = args(given)?;
+            json(app.host()?.propose_by_hand(&operator(), &draft)?)
         }
         "veto" => {
             let a: VetoArgs = args(given)?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use epoch_model::autonomy::Standing;
 use epoch_model::decision::{Calibration, Decision, State};
 use epoch_model::experiment::{Experiment, Spec};
-use epoch_model::proposal::Scope;
+use epoch_model::proposal::{Proposal, Scope};
 use epoch_model::{Code, Error, Result};
 use epoch_store::DecisionFilter;
 use serde::{Deserialize, Serialize};
@@ -95,13 +95,27 @@ impl Host {
     pub fn propose_as_client(&self, id: &str, draft: &Draft) -> Result<Decision> {
         let principal = self.client_who(id, ClientScope::Propose)?.principal();
         let key = engine_key(&principal, &draft.key)?;
-        let workflows = self.workflow_versions()?;
         // One at a time, so that the bound on open proposals holds.
         let _one = self.inner.keys.clients.proposing.lock();
         if let Some(known) = self.client_decision(&principal, &key)? {
             return Ok(known);
         }
         self.may_open(&principal)?;
+        let proposal = self.resolved(&principal, draft)?;
+        self.propose(proposal, &principal)
+    }
+
+    /// What the operator puts forward by hand; it is judged as anybody's.
+    pub fn propose_by_hand(&self, operator: &str, draft: &Draft) -> Result<Decision> {
+        if !operator.starts_with("operator:") {
+            return Err(Error::new(Code::Denied, "only an operator proposes by hand", "propose as a client"));
+        }
+        self.propose(self.resolved(operator, draft)?, operator)
+    }
+
+    /// A draft against the business as it is now.
+    fn resolved(&self, principal: &str, draft: &Draft) -> Result<Proposal> {
+        let workflows = self.workflow_versions()?;
         let business = self.business();
         let compiled = self.levers();
         let ground = Ground {
@@ -110,8 +124,7 @@ impl Host {
             lever: &|lever| compiled.flag(lever).map(|flag| flag.value.clone()),
             workflow: &|workflow| workflows.get(workflow).copied(),
         };
-        let proposal = draft.resolve(&principal, &ground)?;
-        self.propose(proposal, &principal)
+        draft.resolve(principal, &ground)
     }
 
     /// Workflows with their newest version.
