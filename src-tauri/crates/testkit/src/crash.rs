@@ -195,8 +195,8 @@ pub fn explore(seed: u64, extent: Extent, heard: &(dyn Fn(u64) + Sync)) -> Resul
     Ok(report)
 }
 
-/// One workload with all its points.
-fn workload(plan: &Plan, extent: Extent, shrinks: bool) -> Result<Report> {
+/// One workload with all its points. `shrinks`: a failure is made short.
+pub fn workload(plan: &Plan, extent: Extent, shrinks: bool) -> Result<Report> {
     let start = Start::fresh()?;
     let golden = record(&start, plan)?;
     let mut report = Report {

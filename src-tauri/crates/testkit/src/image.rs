@@ -64,6 +64,10 @@ impl Image {
     /// Lays the files into an empty folder.
     pub fn lay(&self, dir: &Path) -> Result<()> {
         write(&dir.join(TOML), crate::shop::BUSINESS.as_bytes())?;
+        let procedures = dir.join("workflows");
+        std::fs::create_dir(&procedures).map_err(|e| io(&procedures, &e))?;
+        let file = procedures.join(crate::shop::WORKFLOW).with_extension("toml");
+        write(&file, crate::shop::DEFINITION.as_bytes())?;
         write(&dir.join(DB), &self.db)?;
         if !self.wal.is_empty() {
             write(&dir.join(WAL), &self.wal)?;

@@ -110,7 +110,8 @@ answer = "ask"
 
 /// A procedure of two calls, one after the other.
 pub const WORKFLOW: &str = "refill";
-const DEFINITION: &str = r#"
+/// Its file in the folder.
+pub const DEFINITION: &str = r#"
 key = "refill"
 version = 1
 title = "Refill"
