@@ -14,7 +14,8 @@ fn alone(url: &str) -> String {
         "{SHOP}\n[[effect]]\nkey = \"ops_alert\"\nkind = \"webhook\"\nurl = \"{url}\"\nallow_private = true\nidempotent = true\n\
          domain = \"operations\"\nreversibility = \"R0\"\n[[policy]]\nname = \"Telling runs\"\nreversibility = [\"R0\"]\nanswer = \"run\"\n"
     )
-    .replace("exposure_per_decision = \"10 %\"", "exposure_per_decision = \"100 %\"")
+    // A card drawn by chance would wait for an answer here.
+    .replace("exposure_per_decision = \"10 %\"", "exposure_per_decision = \"100 %\"\naudit_share = \"0 %\"")
 }
 
 const GATED: &str = r#"

@@ -15,3 +15,4 @@ mod files;
 mod ingest;
 mod people;
 mod records;
+mod workflows;
