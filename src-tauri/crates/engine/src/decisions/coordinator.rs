@@ -99,7 +99,11 @@ impl Engine {
             _ => format!("{} wants the same; its evidence is on this card", from.proposer),
         };
         if d.conflicts.len() < CONFLICTS_MAX {
-            d.conflicts.push(Conflict { decision: id.to_owned(), on: from.act.target(), resolution: resolution.clone() });
+            d.conflicts.push(Conflict {
+                decision: id.to_owned(),
+                on: from.act.target(),
+                resolution: resolution.clone(),
+            });
         }
         d.history.push(Transition { at: now, to: d.state, actor: "engine".to_owned(), reason: resolution });
         out.push(Action::Decision(Box::new(d.clone())));
@@ -118,7 +122,8 @@ impl Engine {
             .map(|(other, metric)| Conflict {
                 decision: other.id.clone(),
                 on: format!("metric {metric}"),
-                resolution: "they move the same number: whichever runs first is watched alone, the other waits".to_owned(),
+                resolution: "they move the same number: whichever runs first is watched alone, the other waits"
+                    .to_owned(),
             })
             .collect();
         if let Some(record) = self.book.records.get_mut(id) {

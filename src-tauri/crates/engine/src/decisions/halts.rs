@@ -24,7 +24,9 @@ impl Engine {
         let halts = &mut self.book.others.halts;
         if on {
             let name = match scope {
-                Scope::Proposer { proposer: name } | Scope::Kind { kind: name } | Scope::Target { target: name } => name,
+                Scope::Proposer { proposer: name } | Scope::Kind { kind: name } | Scope::Target { target: name } => {
+                    name
+                }
             };
             if name.is_empty() || name.chars().count() > 200 {
                 return refuse(Code::InvalidArgument, "a scope has a name of at most 200 characters");

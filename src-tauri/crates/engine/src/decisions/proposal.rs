@@ -168,7 +168,9 @@ impl Engine {
             return Ok(());
         }
         for e in p.evidence.iter().chain(&p.counter_evidence).filter(|e| e.strength > Strength::Observational) {
-            let named = |word: &str| self.lab.trials.contains_key(word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'));
+            let named = |word: &str| {
+                self.lab.trials.contains_key(word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_'))
+            };
             if !e.text.split_whitespace().any(named) {
                 return Err(bad(
                     "evidence of this strength must name an experiment of this business; use “observational” or “expert”",
@@ -345,7 +347,8 @@ impl Engine {
         } else {
             change
         };
-        let words = format!("what {} expects ({} to {})", d.proposer, text::change(change.p10), text::change(change.p90));
+        let words =
+            format!("what {} expects ({} to {})", d.proposer, text::change(change.p10), text::change(change.p90));
         let question = Question {
             metric,
             track,
@@ -431,7 +434,12 @@ impl Engine {
     pub(crate) fn reported(
         &mut self,
         config: &Config,
-        id: &str, by: &str, good: bool, said: &str, out: &mut Vec<Action>) {
+        id: &str,
+        by: &str,
+        good: bool,
+        said: &str,
+        out: &mut Vec<Action>,
+    ) {
         let refuse = |code, message: &str| Action::Refused {
             what: format!("report on {}", text::shorten(id, 40)),
             code,
@@ -440,9 +448,12 @@ impl Engine {
         let open = self.book.records.get_mut(id);
         let own = match &open {
             Some(record) => record.decision.proposer == by,
-            None => self.book.others.keys.iter().any(|(key, (of, _))| {
-                of == id && key.split_once('\n').is_some_and(|(proposer, _)| proposer == by)
-            }),
+            None => self
+                .book
+                .others
+                .keys
+                .iter()
+                .any(|(key, (of, _))| of == id && key.split_once('\n').is_some_and(|(proposer, _)| proposer == by)),
         };
         if !own {
             out.push(refuse(Code::NotFound, "there is no such decision of this proposer"));
@@ -461,16 +472,20 @@ impl Engine {
             self.reported_by_proposer(config, id, good);
         }
         if !good {
-            out.push(Action::Notify { decision: id.to_owned(), text: format!("{by} reports that it went badly: {said}") });
+            out.push(Action::Notify {
+                decision: id.to_owned(),
+                text: format!("{by} reports that it went badly: {said}"),
+            });
         }
     }
 
     /// Whether an act gives a lever the value it had before a decision of ours changed it.
     pub(crate) fn takes_back(&self, act: &Act) -> bool {
         match act {
-            Act::SetLever { lever, to, .. } => self.levers.get(lever).is_some_and(|s| {
-                s.before.as_ref() == Some(to) && s.by.as_ref().is_some_and(|b| b.starts_with("dec_"))
-            }),
+            Act::SetLever { lever, to, .. } => self
+                .levers
+                .get(lever)
+                .is_some_and(|s| s.before.as_ref() == Some(to) && s.by.as_ref().is_some_and(|b| b.starts_with("dec_"))),
             Act::EndExperiment { ship: None, .. } => true,
             _ => false,
         }
@@ -488,7 +503,8 @@ pub(crate) fn undoing(record: &Record) -> Option<PolicyVerdict> {
     proposal.compensation.then(|| PolicyVerdict {
         answer: PolicyAnswer::Run,
         rule: "undoing".to_owned(),
-        reason: "it undoes what an earlier step of the same run did, so it does not wait; a stop still holds it".to_owned(),
+        reason: "it undoes what an earlier step of the same run did, so it does not wait; a stop still holds it"
+            .to_owned(),
     })
 }
 
@@ -607,8 +623,10 @@ fn settled(pieces: &[Evidence], now: Millis) -> Vec<Evidence> {
 
 fn alternatives(d: &Decision, given: &[Alternative]) -> Vec<Alternative> {
     let why_not = if d.predicts() {
-        format!("what it is expected to do would not happen; it is worse than nothing with a probability of {} %",
-            text::number(d.prediction.p_worse * 100.0, 0))
+        format!(
+            "what it is expected to do would not happen; it is worse than nothing with a probability of {} %",
+            text::number(d.prediction.p_worse * 100.0, 0)
+        )
     } else if d.origin.is_some() {
         "the run would not take this step".to_owned()
     } else {

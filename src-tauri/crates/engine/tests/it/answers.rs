@@ -35,7 +35,11 @@ fn a_question_waits_for_its_proposer_and_changes_the_card() {
     let now = card(&world, "client:a", "k");
     let talk: Vec<&str> = now.talk.iter().map(|t| t.text.as_str()).collect();
     assert_eq!((now.state, talk.as_slice()), (State::Pending, ["Why red?", "It sells."].as_slice()));
-    assert_eq!(refusals(&world.send(Input::Verdict { signed: old })), [Code::Stale], "it was for the card without the talk");
+    assert_eq!(
+        refusals(&world.send(Input::Verdict { signed: old })),
+        [Code::Stale],
+        "it was for the card without the talk"
+    );
     assert_eq!(refusals(&world.send(reply("client:a"))), [Code::WrongState]);
     assert_eq!(effects(&world.answer(&shown.id, Verdict::Approve)).len(), 1);
 }
@@ -125,10 +129,13 @@ fn silence_runs_drafts_and_nothing_that_cannot_be_undone() {
     world.days(10);
     propose(&mut world, offer("client:a", "r0", call("x")));
     propose(&mut world, offer("client:a", "r1", set("pro_price", 25.0)));
-    propose(&mut world, Proposal {
-        reversibility: Some(epoch_model::business::Reversibility::R3),
-        ..offer("client:a", "r3", call("y"))
-    });
+    propose(
+        &mut world,
+        Proposal {
+            reversibility: Some(epoch_model::business::Reversibility::R3),
+            ..offer("client:a", "r3", call("y"))
+        },
+    );
     let ids: Vec<String> = ["r0", "r1", "r3"].iter().map(|k| card(&world, "client:a", k).id).collect();
     world.now += 3 * DAY;
     world.send(Input::Tick);

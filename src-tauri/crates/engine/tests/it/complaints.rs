@@ -132,8 +132,10 @@ fn a_rule_that_fails_denies() {
     world.days(3);
     let actions = propose(&mut world, offer("workflow:w", "k", call("x")));
     assert!(effects(&actions).is_empty());
-    let denied = actions.iter().any(|a| matches!(a, Action::Decision(d)
-        if d.state == State::Rejected && d.policy.answer == PolicyAnswer::Deny));
+    let denied = actions.iter().any(|a| {
+        matches!(a, Action::Decision(d)
+        if d.state == State::Rejected && d.policy.answer == PolicyAnswer::Deny)
+    });
     assert!(denied, "{actions:?}");
 }
 

@@ -106,10 +106,12 @@ fn what_moves_one_number_runs_one_after_the_other() {
         }
         propose(&mut world, expecting(offer("client:a", "price", set("pro_price", 25.0)), "revenue"));
         propose(&mut world, expecting(offer("client:b", "discount", set("featured_discount", 15.0)), metric));
-        let (price, discount) =
-            (card(&world, "client:a", "price").id, card(&world, "client:b", "discount"));
+        let (price, discount) = (card(&world, "client:a", "price").id, card(&world, "client:b", "discount"));
         assert_eq!(discount.state, State::Pending, "they stand side by side");
-        assert_eq!((discount.conflicts[0].decision.as_str(), discount.conflicts[0].on.as_str()), (price.as_str(), "metric revenue"));
+        assert_eq!(
+            (discount.conflicts[0].decision.as_str(), discount.conflicts[0].on.as_str()),
+            (price.as_str(), "metric revenue")
+        );
         world.answer(&price, Verdict::Approve);
         let waits = world.engine.decision(&discount.id).expect("open").clone();
         assert_eq!(waits.state, State::Draft, "{metric}");

@@ -210,7 +210,8 @@ fn a_report_is_heard_from_its_proposer_after_it_ran() {
     let mut world = ready();
     propose(&mut world, offer("client:a", "k", call("x")));
     let id = card(&world, "client:a", "k").id;
-    let report = |by: &str, good| Input::Reported { decision: id.clone(), by: by.into(), good, text: "it broke".into() };
+    let report =
+        |by: &str, good| Input::Reported { decision: id.clone(), by: by.into(), good, text: "it broke".into() };
     assert_eq!(refusals(&world.send(report("client:a", false))), [Code::WrongState]);
     world.done(&id);
     assert_eq!(refusals(&world.send(report("client:b", false))), [Code::NotFound]);
@@ -269,10 +270,8 @@ fn fields_of_a_call_are_edited_within_their_types() {
     ] {
         assert_eq!(refusals(&world.answer(&d.id, bad)), [Code::InvalidArgument]);
     }
-    let actions = world.answer(
-        &d.id,
-        edit(&[("payload.text", LeverValue::Text("bye".into())), ("payload.size", number(4.0))]),
-    );
+    let actions =
+        world.answer(&d.id, edit(&[("payload.text", LeverValue::Text("bye".into())), ("payload.size", number(4.0))]));
     let Act::Call { payload, .. } = effects(&actions)[0].1 else { panic!("a call") };
     assert_eq!(payload, &json!({ "text": "bye", "size": 4.0, "loud": false }));
 }
