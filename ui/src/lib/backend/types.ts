@@ -103,6 +103,11 @@ key: string | null, value: LeverValue,
 weight: number | null, };
 
 /**
+ * Asks a card's proposer something; the card waits for the reply.
+ */
+export type AskArgs = { id: string, card_hash: string, question: string, };
+
+/**
  * A question as somebody asks it, or only wants to look at. What is absent is chosen.
  */
 export type AskExperimentArgs = { 
@@ -228,6 +233,23 @@ budget: string, title: string, amount_minor: number,
 left_minor: number, };
 
 /**
+ * A budget line as it stands.
+ */
+export type BudgetView = { 
+/**
+ * Key of the `[[budget]]`, or `autonomous_spend_per_day`.
+ */
+budget: string, title: string, per: Period, 
+/**
+ * First instant of the period that runs.
+ */
+since: number, 
+/**
+ * All in minor units: what may be spent per period, what was, what approved decisions will, what remains.
+ */
+amount_minor: number, spent_minor: number, reserved_minor: number, left_minor: number, };
+
+/**
  * The whole of `business.toml`, validated.
  */
 export type Business = { name: string, 
@@ -271,6 +293,43 @@ export type BusinessBrief = { name: string, currency: string, currency_digits: n
 export type Calibration = { scored: number, inside: number, };
 
 /**
+ * How well a proposer's predictions held.
+ */
+export type CalibrationView = { proposer: string, 
+/**
+ * Predictions that were scored.
+ */
+scored: number, 
+/**
+ * Share of the newest outcomes inside their 80 % interval, with its 95 % interval (low, high).
+ */
+coverage: [number, number, number] | null, 
+/**
+ * Shares of outcomes at or below p10, p50 and p90; 0.1, 0.5 and 0.9 would be right.
+ */
+below: [number, number, number] | null, 
+/**
+ * Outcomes by tenth of predicted probability; all equal would be right.
+ */
+histogram: Array<number>, 
+/**
+ * 1 minus the loss over that of predicting that nothing changes; above 0 the proposer knows something.
+ */
+skill: number | null, 
+/**
+ * What its next interval is multiplied by.
+ */
+factor: number, 
+/**
+ * What is wrong with its intervals, where chance does not explain it.
+ */
+off: string | null, 
+/**
+ * Its newest predictions miss more often than chance explains.
+ */
+drifting: boolean, };
+
+/**
  * What follows from a look.
  */
 export type Call = { "call": "continue" } | { "call": "blocked" } | { "call": "ship", arm: string, } | { "call": "roll_back", arm: string, } | { "call": "futile" } | { "call": "inconclusive" };
@@ -293,6 +352,62 @@ export type Change = { topics: Array<string>, };
  * A check of `ras doctor`.
  */
 export type CheckView = { name: string, ok: boolean, detail: string, hint: string, };
+
+/**
+ * A verdict as it is signed: bound to the business, the decision and the card that was on screen.
+ */
+export type Claim = { business: string, decision: string, card_hash: string, at: number, } & ({ "answer": "approve" } | { "answer": "edit", set: { [key in string]: LeverValue }, } | { "answer": "veto", reason: string, text: string, } | { "answer": "defer", until: number, 
+/**
+ * Earlier if this happens.
+ */
+wake?: Wake | null, } | { "answer": "ask", question: string, } | { "answer": "delegate", terms: GrantTerms, });
+
+/**
+ * A client's new token, shown once.
+ */
+export type ClientMade = { name: string, token: string, };
+
+/**
+ * What became of it: refused from now on, its scope held, its open proposals withdrawn.
+ */
+export type ClientRevoked = { name: string, 
+/**
+ * Decisions that were withdrawn.
+ */
+withdrawn: Array<string>, };
+
+/**
+ * An outside client.
+ */
+export type ClientView = { 
+/**
+ * One word; as a proposer it is `client:<id>`.
+ */
+id: string, 
+/**
+ * `read`, `propose`.
+ */
+scopes: Array<string>, 
+/**
+ * The first characters of its token; empty for the local one, which has none.
+ */
+prefix: string, created_at: number, revoked_at: number | null, 
+/**
+ * Proposals that wait for an answer.
+ */
+open: number, 
+/**
+ * Decisions it ever proposed.
+ */
+proposed: number, 
+/**
+ * Scored predictions, and how many lay inside their 80 % interval.
+ */
+scored: number, inside: number, 
+/**
+ * Whether a stop holds it.
+ */
+halted: boolean, };
 
 /**
  * How the engine's time runs.
@@ -339,6 +454,23 @@ measured: Interval | null,
 level: number | null, p_value: number | null, };
 
 /**
+ * How things stood when a decision was judged, beside what is on its card.
+ */
+export type Conditions = { 
+/**
+ * What ran alone lost more than the founder allows.
+ */
+drawdown?: boolean, 
+/**
+ * Nothing was ever done to this target.
+ */
+first_contact?: boolean, 
+/**
+ * The provider of the effect fails at present.
+ */
+breaker_open?: boolean, };
+
+/**
  * Two decisions that could not be told apart, or that pull at one number.
  */
 export type Conflict = { 
@@ -377,6 +509,109 @@ export type CountArgs = { event: string | null, };
  * A number of events.
  */
 export type CountView = { count: number, };
+
+/**
+ * A policy held against decisions that were made.
+ */
+export type Counterfactual = { 
+/**
+ * Decisions looked at, and those that would have gone the same way.
+ */
+looked_at: number, same: number, 
+/**
+ * Put to the founder, and would have run without.
+ */
+would_run: CounterfactualGroup, 
+/**
+ * Of those: approved by the founder all the same; the outcome is the one that came.
+ */
+would_run_approved: number, 
+/**
+ * Of those: the founder said no, or nothing. What they would have done is not known; this is what was predicted of them
+ * (sum of p10, p50 and p90, minor units, as if they moved together).
+ */
+would_run_refused: number, refused_predicted_minor: [number, number, number], 
+/**
+ * Ran without the founder, and would have been put to them.
+ */
+would_ask: CounterfactualGroup, 
+/**
+ * Ran, and would have been denied.
+ */
+would_be_denied: CounterfactualGroup, 
+/**
+ * Would have been put to the founder or run, and was denied.
+ */
+no_longer_denied: CounterfactualGroup, 
+/**
+ * Founder's minutes those cards asked for that would not have come, less those of the cards that would.
+ */
+minutes_saved: number, 
+/**
+ * What waiting for an answer cost those the founder approved, by their own cost of delay, minor units.
+ */
+waiting_minor: number, 
+/**
+ * What the scored decisions would have come to under the policy, against what they came to, where that is known for certain: what
+ * would have been denied, taken away.
+ */
+difference: Array<CounterfactualTotal>, 
+/**
+ * What cannot be known, a sentence each.
+ */
+unknowable: Array<string>, };
+
+/**
+ * Decisions that would have gone another way.
+ */
+export type CounterfactualGroup = { decisions: number, 
+/**
+ * The newest hundred of them.
+ */
+ids: Array<string>, 
+/**
+ * What the scored ones among them came to against doing nothing: money, then metrics without a worth.
+ */
+came_to: Array<CounterfactualTotal>, 
+/**
+ * How many have no outcome, because they did not run or are not scored yet.
+ */
+unknown: number, };
+
+/**
+ * A total with its 95 % interval: each scored decision is its own pair (what came, against the forecast for doing nothing), and their
+ * differences are taken as draws of one distribution (t interval of the mean, times their number).
+ */
+export type CounterfactualTotal = { 
+/**
+ * `money`, else the metric's key.
+ */
+unit: string, 
+/**
+ * Scored decisions it is of.
+ */
+scored: number, 
+/**
+ * Minor units for money, else the metric's own unit; positive is more.
+ */
+total: number, 
+/**
+ * The bounds; `None` where fewer than three were scored.
+ */
+low: number | null, high: number | null, };
+
+/**
+ * A policy held against what happened: which decisions would have gone another way, and what that came to.
+ */
+export type CounterfactualView = { 
+/**
+ * What keeps the text from being a policy; the rest is empty then.
+ */
+problems: Array<PolicyProblem>, 
+/**
+ * From the newest 2,000 decisions.
+ */
+counterfactual: Counterfactual, };
 
 /**
  * What a unit did before.
@@ -482,7 +717,7 @@ proposal?: string | null,
 /**
  * The step of a workflow it is.
  */
-origin?: Origin | null, 
+origin?: StepOrigin | null, 
 /**
  * What its proposer may do alone in this cell, and what is missing for more.
  */
@@ -491,6 +726,10 @@ standing?: Standing | null,
  * The budget lines it is paid from, the tightest first.
  */
 budgets?: Array<BudgetLeft>, 
+/**
+ * How things stood when it was judged.
+ */
+conditions?: Conditions, 
 /**
  * Drawn by chance to be looked at although it could have run alone.
  */
@@ -560,9 +799,18 @@ counts: Array<[State, number]>,
 scored: Array<ScoredPoint>, calibration: Calibration, };
 
 /**
- * Hides a card until then.
+ * Hides a card until then, or until something happens.
  */
-export type DeferArgs = { id: string, card_hash: string, until: number, };
+export type DeferArgs = { id: string, card_hash: string, until: number, 
+/**
+ * Earlier if this happens.
+ */
+wake: Wake | null, };
+
+/**
+ * Approves, and lets the proposer do the same again within these terms.
+ */
+export type DelegateArgs = { id: string, card_hash: string, terms: GrantTerms, };
 
 /**
  * The denominator of a ratio.
@@ -1366,6 +1614,36 @@ export type GoalView = { target: number, by: number | null, reached: boolean, };
 export type Grain = "hour" | "day" | "week" | "month";
 
 /**
+ * A standing grant, with the signature that gave it.
+ */
+export type Grant = { 
+/**
+ * `grant_000001`.
+ */
+id: string, terms: GrantTerms, 
+/**
+ * The signed verdict that gave it.
+ */
+signed: SignedVerdict, given_at: number, used: number, revoked: number | null, };
+
+/**
+ * What the founder allows a proposer to do without asking again.
+ */
+export type GrantTerms = { 
+/**
+ * Who: a proposer, exactly.
+ */
+proposer: string, 
+/**
+ * On what: [`Act::target`], exactly.
+ */
+target: string, 
+/**
+ * Most each use may cost and put at stake, in minor units.
+ */
+cap_minor: number, uses: number, until: number, };
+
+/**
  * A metric that must not get worse.
  */
 export type Guardrail = { metric: string, 
@@ -1377,6 +1655,11 @@ absolute: number | null,
  * … or as a share of the baseline.
  */
 relative: number | null, };
+
+/**
+ * A stop of one scope.
+ */
+export type HaltArgs = { scope: Scope, reason: string, };
 
 /**
  * Hierarchy.
@@ -2011,6 +2294,15 @@ shadow?: Array<string>, budgets?: Array<Budget>, rates?: Array<Rate>, };
 export type MailTls = "tls" | "starttls" | "none";
 
 /**
+ * Makes a client.
+ */
+export type MakeClientArgs = { name: string, 
+/**
+ * `read`, `propose`; both when absent.
+ */
+scopes: Array<string>, };
+
+/**
  * How columns become events; expressions over column names (`'order'`, `Quantity * UnitPrice`).
  */
 export type Mapping = { 
@@ -2226,13 +2518,9 @@ lever: string | null, };
 export type OpenArgs = { folder: string, };
 
 /**
- * Where a proposal came from when not from the engine's own loop.
+ * Who asked.
  */
-export type Origin = { 
-/**
- * The run of a workflow and the node in it.
- */
-run: string, node: string, };
+export type Origin = "file" | "operator" | "engine";
 
 /**
  * What came of it.
@@ -2686,6 +2974,15 @@ export type PropView = { name: string,
 kind: string, samples: Array<string>, };
 
 /**
+ * A proposal.
+ */
+export type ProposeArgs = { 
+/**
+ * `{ key, headline, act: { kind: "set_lever", lever, to } | …, expected?, reasons?, expires_in?, … }`; docs/mcp.md has all of it.
+ */
+draft: Record<string, unknown>, };
+
+/**
  * A flag protocol. Each has its own way of sorting units into arms.
  */
 export type Protocol = "ofrep" | "posthog" | "growthbook" | "unleash";
@@ -2907,6 +3204,11 @@ export type RepredictArgs = { id: string, set: { [key in string]: LeverValue }, 
  * How hard something is to undo.
  */
 export type Reversibility = "R0" | "R1" | "R2" | "R3";
+
+/**
+ * Ends a client's access.
+ */
+export type RevokeClientArgs = { name: string, reason: string, };
 
 /**
  * What a metric is to an experiment.
@@ -3197,6 +3499,11 @@ what: string, days: number,
 customers: number, };
 
 /**
+ * Whose effects a stop holds.
+ */
+export type Scope = { "scope": "proposer", proposer: string, } | { "scope": "kind", kind: string, } | { "scope": "target", target: string, };
+
+/**
  * The scorecard.
  */
 export type ScoreView = { incidents: number, found: number, 
@@ -3351,6 +3658,19 @@ export type SettingsView = { business: Business,
  * `business.toml` as it is on disk.
  */
 toml: string, problems: Array<ProblemView>, policy: Array<PolicyRule>, limits: Limits, playbooks: Array<PlaybookView>, operator_key: string | null, folder: string, database_bytes: number, checks: Array<CheckView>, backups: Array<BackupView>, };
+
+/**
+ * A claim with the operator's Ed25519 signature over its canonical JSON.
+ */
+export type SignedVerdict = { claim: Claim, 
+/**
+ * First 16 hex digits of the BLAKE3 of the public key.
+ */
+key_id: string, 
+/**
+ * Base64.
+ */
+signature: string, };
 
 /**
  * An effect target with its health.
@@ -3530,6 +3850,15 @@ notices: Array<NoticeView>,
 sandbox: SandboxBrief | null, version: string, };
 
 /**
+ * Where a proposal came from when not from the engine's own loop.
+ */
+export type StepOrigin = { 
+/**
+ * The run of a workflow and the node in it.
+ */
+run: string, node: string, };
+
+/**
  * Where the statistic stands between its boundaries.
  */
 export type Stopping = { 
@@ -3699,46 +4028,893 @@ export type WarningView = {
  */
 code: string, text: string, next: string, };
 
-export type AskArgs = any;
-export type BudgetView = any;
-export type CalibrationView = any;
-export type ClientMade = any;
-export type ClientRevoked = any;
-export type ClientView = any;
-export type Counterfactual = any;
-export type CounterfactualGroup = any;
-export type CounterfactualTotal = any;
-export type CounterfactualView = any;
-export type DelegateArgs = any;
-export type Grant = any;
-export type GrantTerms = any;
-export type HaltArgs = any;
-export type MakeClientArgs = any;
-export type RevokeClientArgs = any;
-export type Scope = any;
-export type WorkflowAdoptArgs = any;
-export type WorkflowArgs = any;
-export type WorkflowCancelArgs = any;
-export type WorkflowCheckView = any;
-export type WorkflowDefinition = any;
-export type WorkflowDiff = any;
-export type WorkflowDiffArgs = any;
-export type WorkflowGraph = any;
-export type WorkflowLibraryView = any;
-export type WorkflowMigrateArgs = any;
-export type WorkflowMigration = any;
-export type WorkflowNodeWords = any;
-export type WorkflowRunArgs = any;
-export type WorkflowRunBrief = any;
-export type WorkflowRunState = any;
-export type WorkflowRunView = any;
-export type WorkflowRunsArgs = any;
-export type WorkflowSignalArgs = any;
-export type WorkflowTextArgs = any;
-export type WorkflowView = any;
-export type WorkflowWaitOn = any;
-export type WorkflowWaiting = any;
-export type WorkflowsView = any;
+/**
+ * Takes over a procedure that comes with the program.
+ */
+export type WorkflowAdoptArgs = { key: string, 
+/**
+ * The business's key for each role; what is not given takes the one that fits best.
+ */
+roles: Record<string, string>, };
+
+/**
+ * What became of a call.
+ */
+export type WorkflowAnswer = { "answer": "done", value: unknown, 
+/**
+ * What it cost, in minor units.
+ */
+cost_minor: number, } | { "answer": "failed", reason: string, again: boolean, } | { "answer": "refused", reason: string, } | { "answer": "silence" } | { "answer": "withdrawn" };
+
+/**
+ * A procedure, and which version (the newest when absent).
+ */
+export type WorkflowArgs = { key: string, version: number | null, };
+
+/**
+ * A value under test; as text it may hold `{expressions}`.
+ */
+export type WorkflowArm = { key: string, value: LeverValue, };
+
+/**
+ * A published procedure in one line.
+ */
+export type WorkflowBrief = { key: string, title: string, purpose: string, 
+/**
+ * The newest version.
+ */
+version: number, published_at: number, by: string, 
+/**
+ * What starts it, in words.
+ */
+triggers: Array<string>, 
+/**
+ * When the clock starts it next.
+ */
+next_at: number | null, 
+/**
+ * Runs of which something may still come.
+ */
+open: number, 
+/**
+ * Whether its file is there: without it nothing starts it any more.
+ */
+in_force: boolean, last_run: WorkflowRunBrief | null, };
+
+/**
+ * Written as `hour`, `day 07:00`, `workday 08:30`, `monday 09:00` or `month 1 09:00`; always in the business's timezone.
+ */
+export type WorkflowCadence = string;
+
+/**
+ * An outside action; its undoing is one, too.
+ */
+export type WorkflowCall = { "kind": "effect", effect: string, payload: WorkflowTemplate, } | { "kind": "lever", lever: string, to: WorkflowTemplate, } | { "kind": "restore", lever: string, };
+
+/**
+ * Cancels a run; what it did is undone.
+ */
+export type WorkflowCancelArgs = { run: string, reason: string, };
+
+/**
+ * A condition and where it leads.
+ */
+export type WorkflowCase = { 
+/**
+ * An expression over the run's variables.
+ */
+when: string, next: string, };
+
+/**
+ * What no run, and no day of runs, may exceed. A run that reaches one is quarantined.
+ */
+export type WorkflowCeilings = { 
+/**
+ * Nodes entered.
+ */
+steps: number, 
+/**
+ * Calls of effects and levers, those that undo excepted.
+ */
+effects: number, 
+/**
+ * Money spent by its calls, in minor units.
+ */
+money_minor?: number, 
+/**
+ * How long it may live.
+ */
+lives_ms: number, 
+/**
+ * How often a node may be entered with the same arguments without anything from outside in between.
+ */
+repeats: number, 
+/**
+ * Runs started on one local day.
+ */
+runs_per_day: number, 
+/**
+ * Calls of effects and levers of all its runs on one local day.
+ */
+effects_per_day: number, 
+/**
+ * Money spent by all its runs on one local day, in minor units.
+ */
+money_per_day_minor?: number, };
+
+/**
+ * What a text means, or what stands in its way.
+ */
+export type WorkflowCheckView = { problems: Array<WorkflowProblemView>, definition: WorkflowDefinition | null, graph: WorkflowGraph | null, words: Array<WorkflowNodeWords>, 
+/**
+ * The newest version of the same key; absent for a new one.
+ */
+published: number | null, 
+/**
+ * How it differs from that.
+ */
+diff: WorkflowDiff | null, };
+
+/**
+ * A way the founder may choose.
+ */
+export type WorkflowChoice = { key: string, title: string, 
+/**
+ * Where it leads; the node's `next` when empty.
+ */
+next?: Array<string>, };
+
+/**
+ * What a run has used up.
+ */
+export type WorkflowCounters = { 
+/**
+ * Events handled; the number of durable steps.
+ */
+events: number, 
+/**
+ * Nodes entered.
+ */
+steps: number, 
+/**
+ * Calls of effects and levers.
+ */
+effects: number, 
+/**
+ * Minor units.
+ */
+spent_minor: number, 
+/**
+ * Tokens made, forks made.
+ */
+tokens: number, forks: number, };
+
+/**
+ * What was used of a day.
+ */
+export type WorkflowDay = { 
+/**
+ * First instant of the local day.
+ */
+starts_at: number, runs: number, calls: number, spent_minor: number, };
+
+/**
+ * A published procedure.
+ */
+export type WorkflowDefinition = { 
+/**
+ * One word; runs and other workflows refer to it.
+ */
+key: string, 
+/**
+ * From 1. Runs pin theirs.
+ */
+version: number, title: string, 
+/**
+ * What it is for, in a sentence or two.
+ */
+purpose: string, 
+/**
+ * What it is given when it starts.
+ */
+inputs: { [key in string]: WorkflowInput }, 
+/**
+ * Roles the business's own effects, levers, metrics and workflows must fill; a node names one as `@role`.
+ */
+needs: { [key in string]: WorkflowNeed }, 
+/**
+ * In the order of the file.
+ */
+nodes: Array<WorkflowNode>, 
+/**
+ * Key of the first node.
+ */
+start: string, triggers: Array<WorkflowTrigger>, ceilings: WorkflowCeilings, };
+
+/**
+ * What changed from one definition to another.
+ */
+export type WorkflowDiff = { from: number, to: number, 
+/**
+ * Title, purpose, inputs, needs, triggers, ceilings, start.
+ */
+head: Array<WorkflowFieldChange>, 
+/**
+ * Nodes that are new.
+ */
+added: Array<string>, 
+/**
+ * Nodes that are gone.
+ */
+removed: Array<string>, changed: Array<WorkflowNodeChange>, edges_added: Array<WorkflowEdgeWords>, edges_removed: Array<WorkflowEdgeWords>, };
+
+/**
+ * Two versions.
+ */
+export type WorkflowDiffArgs = { key: string, from: number, to: number, };
+
+/**
+ * Which way a metric moved.
+ */
+export type WorkflowDirection = "up" | "down" | "better" | "worse" | "any";
+
+/**
+ * Something that was done, and how it is undone.
+ */
+export type WorkflowDone = { key: string, node: string, visit: number, at: number, undo: WorkflowUndo, };
+
+/**
+ * An edge as people name it.
+ */
+export type WorkflowEdgeWords = { from: string, to: string, 
+/**
+ * `next`, a case's condition, `otherwise`, an option's key, `error`, `timeout`.
+ */
+why: string, };
+
+/**
+ * The end of a run.
+ */
+export type WorkflowEnded = { at: number, state: WorkflowRunState, 
+/**
+ * In one sentence.
+ */
+reason: string, 
+/**
+ * What was done and is not undone, by node, where it failed.
+ */
+remaining?: Array<string>, };
+
+/**
+ * Why a run is being undone.
+ */
+export type WorkflowEnding = { 
+/**
+ * [`State::Failed`] or [`State::Cancelled`].
+ */
+state: WorkflowRunState, reason: string, 
+/**
+ * Calls undone so far.
+ */
+undone: number, 
+/**
+ * Calls of which it is not known whether they took place, by node.
+ */
+unknown?: Array<string>, };
+
+/**
+ * What moves a run. One event is one durable step.
+ */
+export type WorkflowEvent = { "kind": "start" } | { "kind": "timer" } | { "kind": "signal", id: string, name: string, key: string | null, payload: unknown, } | { "kind": "answered", key: string, attempt: number, answer: WorkflowAnswer, } | { "kind": "measured", key: string, value: number | null, before: number | null, } | { "kind": "sub_ended", key: string, state: WorkflowRunState, reason: string, variables: { [key in string]: WorkflowScalar }, } | { "kind": "cancel", reason: string, } | { "kind": "migrate", nodes: { [key in string]: string }, };
+
+/**
+ * A value that differs; `null` where there was or is none.
+ */
+export type WorkflowFieldChange = { 
+/**
+ * `payload.text`, `retry.attempts`, `options.0.title`.
+ */
+path: string, before: unknown, after: unknown, };
+
+/**
+ * A file of `workflows/` that is refused; the version before it stays in force.
+ */
+export type WorkflowFileView = { 
+/**
+ * `workflows/launch.toml`.
+ */
+file: string, problems: Array<WorkflowProblemView>, };
+
+/**
+ * When a join goes on.
+ */
+export type WorkflowGather = "all" | "any";
+
+/**
+ * A definition as it is drawn.
+ */
+export type WorkflowGraph = { nodes: Array<WorkflowGraphNode>, edges: Array<WorkflowGraphEdge>, layers: number, 
+/**
+ * Columns of the widest layer.
+ */
+columns: number, };
+
+/**
+ * An edge.
+ */
+export type WorkflowGraphEdge = { from: string, to: string, 
+/**
+ * `next`, a case's condition, `otherwise`, an option's key, `error`, `timeout`.
+ */
+why: string, 
+/**
+ * It leads to the same layer or one above.
+ */
+back: boolean, 
+/**
+ * Columns at which it passes the layers between its ends, from the upper to the lower.
+ */
+bends: Array<number>, };
+
+/**
+ * A node and where it stands.
+ */
+export type WorkflowGraphNode = { key: string, title: string, 
+/**
+ * The kind of its step.
+ */
+kind: string, 
+/**
+ * From 0 at the top.
+ */
+layer: number, 
+/**
+ * From the left, in columns; layers are centred, so halves occur.
+ */
+column: number, };
+
+/**
+ * A value a run is given at its start.
+ */
+export type WorkflowInput = { kind: WorkflowInputKind, 
+/**
+ * What it is, for whoever starts a run.
+ */
+about: string, 
+/**
+ * Taken when none is given; without one the input is required.
+ */
+default?: WorkflowScalar, };
+
+/**
+ * What kind of value an input takes.
+ */
+export type WorkflowInputKind = "text" | "number" | "boolean";
+
+/**
+ * A procedure that comes with the program.
+ */
+export type WorkflowLibraryView = { key: string, title: string, purpose: string, triggers: Array<string>, roles: Array<WorkflowRoleView>, text: string, graph: WorkflowGraph, words: Array<WorkflowNodeWords>, 
+/**
+ * Whether one of this key is published already.
+ */
+adopted: boolean, };
+
+/**
+ * Moves the live runs of one version to another.
+ */
+export type WorkflowMigrateArgs = { key: string, from: number, to: number, 
+/**
+ * Old node to new node; what is not named keeps its key.
+ */
+nodes: Record<string, string>, };
+
+/**
+ * What a migration would do to the live runs.
+ */
+export type WorkflowMigration = { workflow: string, from: number, to: number, 
+/**
+ * Old node to new node of every node a live run stands at or has to undo.
+ */
+nodes: Record<string, string>, runs: Array<WorkflowRunMigration>, };
+
+/**
+ * A role and what fits it.
+ */
+export type WorkflowNeed = { kind: WorkflowNeedKind, 
+/**
+ * What it is used for, for whoever fills it.
+ */
+about: string, 
+/**
+ * Keys that fit best.
+ */
+keys: Array<string>, 
+/**
+ * Keys with a part (split at `_` and `-`) that starts with one of these fit, too.
+ */
+words: Array<string>, 
+/**
+ * Kinds of it that fit (`file`, `mail`, … of an effect; `boolean`, `number`, `variant`, `text` of a lever); empty for all.
+ */
+of: Array<string>, 
+/**
+ * The hardest to undo that still fits.
+ */
+at_most?: Reversibility, 
+/**
+ * Which way a metric should move.
+ */
+better?: Better, 
+/**
+ * The business's key that fills it, once bound.
+ */
+bound?: string, };
+
+/**
+ * What may fill a role.
+ */
+export type WorkflowNeedKind = "effect" | "lever" | "metric" | "workflow";
+
+/**
+ * A step with its edges.
+ */
+export type WorkflowNode = { key: string, title: string, 
+/**
+ * Where it goes on; several go on side by side.
+ */
+next?: Array<string>, 
+/**
+ * Where it goes on when it fails; without one the run fails.
+ */
+on_error?: string, 
+/**
+ * Variables it sets: name and where the value lies in the result (`order.amount`; empty for the result itself).
+ */
+into?: { [key in string]: string }, retry?: WorkflowRetry, timeout?: WorkflowTimeout, 
+/**
+ * What undoes it, should the run fail or be cancelled later.
+ */
+undo?: WorkflowCall, } & ({ "kind": "effect", effect: string, payload: WorkflowTemplate, } | { "kind": "lever", lever: string, to: WorkflowTemplate, } | { "kind": "wait", for_ms: number, } | { "kind": "timer", at: WorkflowCadence, } | { "kind": "signal", name: string, } | { "kind": "decision", question: string, options: Array<WorkflowChoice>, 
+/**
+ * The option taken when nobody answers.
+ */
+silence: string, 
+/**
+ * How long it is asked.
+ */
+within_ms: number, } | { "kind": "branch", cases: Array<WorkflowCase>, 
+/**
+ * Where none holds.
+ */
+otherwise: string, } | { "kind": "measure", metric: string, window_ms: number, } | { "kind": "experiment", question: WorkflowQuestion, } | { "kind": "set", values: { [key in string]: string }, } | { "kind": "sub", workflow: string, 
+/**
+ * Its inputs, as expressions.
+ */
+inputs: { [key in string]: WorkflowTemplate }, 
+/**
+ * Whether this one goes on only when that one has ended.
+ */
+wait: boolean, } | { "kind": "join", gather: WorkflowGather, } | { "kind": "end", outcome: WorkflowOutcome, });
+
+/**
+ * A node that is in both and differs.
+ */
+export type WorkflowNodeChange = { node: string, fields: Array<WorkflowFieldChange>, };
+
+/**
+ * A node in words.
+ */
+export type WorkflowNodeWords = { node: string, 
+/**
+ * What it does, in one sentence.
+ */
+does: string, 
+/**
+ * Where it goes on, one sentence per way.
+ */
+goes: Array<string>, 
+/**
+ * What it says about failing, taking too long and being undone.
+ */
+care: Array<string>, };
+
+/**
+ * How a path ends.
+ */
+export type WorkflowOutcome = "succeeded" | "failed";
+
+/**
+ * The run that started this one, and the key under which it waits.
+ */
+export type WorkflowParent = { run: string, key: string, };
+
+/**
+ * Something that stands in the way of publishing a text.
+ */
+export type WorkflowProblemView = { 
+/**
+ * From 1; 0 where it has no place in the text.
+ */
+line: number, column: number, 
+/**
+ * `node.send.effect`.
+ */
+path: string, message: string, hint: string, };
+
+/**
+ * A question for the experiments.
+ */
+export type WorkflowQuestion = { lever: string, 
+/**
+ * The first is the control.
+ */
+arms: Array<WorkflowArm>, metric: string, 
+/**
+ * What is believed and why, in a sentence.
+ */
+hypothesis: string, 
+/**
+ * Share of those concerned who are in it, 0 to 1.
+ */
+share: number, 
+/**
+ * Predicate over attributes (`plan == 'pro'`): whom it is about.
+ */
+audience?: string, 
+/**
+ * The smallest relative effect worth knowing; the designer finds one when absent.
+ */
+mde?: number, };
+
+/**
+ * An outside action with its arguments filled in.
+ */
+export type WorkflowRequest = { "kind": "effect", effect: string, payload: unknown, } | { "kind": "lever", lever: string, to: LeverValue, } | { "kind": "restore", lever: string, of: string, to: LeverValue | null, };
+
+/**
+ * How often and after which pauses a failed call is tried again.
+ *
+ * Before attempt `n + 1` it pauses a time drawn evenly from nothing to `min(most, first · factor^(n-1))` (full jitter), the
+ * draw being a hash of run, node, visit and attempt.
+ */
+export type WorkflowRetry = { 
+/**
+ * In all, the first included.
+ */
+attempts: number, first_ms: number, factor: number, most_ms: number, };
+
+/**
+ * A role of a procedure that comes with the program.
+ */
+export type WorkflowRoleView = { role: string, kind: WorkflowNeedKind, about: string, 
+/**
+ * Keys of this business that fit, the best first.
+ */
+fits: Array<string>, };
+
+/**
+ * A run.
+ */
+export type WorkflowRun = { id: string, workflow: string, version: number, state: WorkflowRunState, 
+/**
+ * Where it is; empty before the first step and after the last.
+ */
+tokens?: Array<WorkflowToken>, variables?: { [key in string]: WorkflowScalar }, 
+/**
+ * What is to be undone should it fail, in the order in which it was done.
+ */
+done?: Array<WorkflowDone>, 
+/**
+ * Calls that were withdrawn and of which it is not yet known whether they took place.
+ */
+settling?: Array<WorkflowSettling>, 
+/**
+ * What is being undone now: the last of `done`.
+ */
+undoing?: WorkflowUndoing, counters: WorkflowCounters, 
+/**
+ * How often each node was entered.
+ */
+visits?: { [key in string]: number }, 
+/**
+ * Arguments of the calls made since something last came from outside, and how often.
+ */
+echoes?: { [key in string]: number }, 
+/**
+ * Ids of the signals taken, oldest first.
+ */
+signals?: Array<string>, started_at: number, 
+/**
+ * The latest instant it may live to.
+ */
+lives_until: number, parent?: WorkflowParent, 
+/**
+ * Why it is being undone.
+ */
+ending?: WorkflowEnding, ended?: WorkflowEnded, };
+
+/**
+ * Starts a run.
+ */
+export type WorkflowRunArgs = { key: string, input: Record<string, WorkflowScalar>, };
+
+/**
+ * A run in one line.
+ */
+export type WorkflowRunBrief = { id: string, workflow: string, title: string, version: number, state: WorkflowRunState, started_at: number, updated_at: number, 
+/**
+ * When the clock moves it next.
+ */
+due: number | null, 
+/**
+ * Titles of the nodes it stands at.
+ */
+at: Array<string>, 
+/**
+ * What it waits for, in words.
+ */
+waits: Array<string>, 
+/**
+ * How it ended, in one sentence.
+ */
+ended: string | null, };
+
+/**
+ * What a migration would do to one run.
+ */
+export type WorkflowRunMigration = { run: string, 
+/**
+ * Where its tokens stand, and where they would.
+ */
+lands: Array<[string, string]>, 
+/**
+ * Why it cannot go on by the new version; empty when it can.
+ */
+problems: Array<string>, };
+
+/**
+ * Where a run stands.
+ */
+export type WorkflowRunState = "running" | "waiting" | "compensating" | "compensated" | "succeeded" | "failed" | "cancelled" | "quarantined";
+
+/**
+ * A step of a run, as its journal row says it.
+ */
+export type WorkflowRunStep = { 
+/**
+ * The journal's row.
+ */
+seq: number, at: number, actor: string, event: WorkflowEvent, 
+/**
+ * The run's state after it.
+ */
+state: WorkflowRunState, 
+/**
+ * Nodes it stood at after it.
+ */
+at_nodes: Array<string>, 
+/**
+ * What it asked for and noted, in words.
+ */
+did: Array<string>, };
+
+/**
+ * A run with its steps and what it waits for.
+ */
+export type WorkflowRunView = { brief: WorkflowRunBrief, run: WorkflowRun, definition: WorkflowDefinition, graph: WorkflowGraph, waits: Array<WorkflowWaiting>, 
+/**
+ * Decisions its calls and questions became, by the key of the wait.
+ */
+decisions: Record<string, string>, 
+/**
+ * Newest first; at most 500.
+ */
+steps: Array<WorkflowRunStep>, 
+/**
+ * Runs it started.
+ */
+children: Array<string>, };
+
+/**
+ * Which runs. Newest first.
+ */
+export type WorkflowRunsArgs = { workflow: string | null, 
+/**
+ * Only those of which something may still come.
+ */
+open: boolean, limit: number | null, };
+
+/**
+ * A value of a variable.
+ */
+export type WorkflowScalar = null | boolean | number | string;
+
+/**
+ * One passage through a fork.
+ */
+export type WorkflowScope = { 
+/**
+ * The node whose several `next` sent the tokens out.
+ */
+fork: string, id: number, };
+
+/**
+ * A withdrawn call whose answer is still out.
+ */
+export type WorkflowSettling = { key: string, node: string, visit: number, on: WorkflowWaitOn, attempt: number, request?: WorkflowRequest, 
+/**
+ * When it counts as unknown.
+ */
+until: number, };
+
+/**
+ * Sends a run a signal.
+ */
+export type WorkflowSignalArgs = { run: string, name: string, payload: unknown, 
+/**
+ * The wait it is for, where several steps wait for the same name.
+ */
+key: string | null, 
+/**
+ * Tells one signal from the next; the same is taken once.
+ */
+id: string | null, };
+
+/**
+ * JSON with `{expressions}` in its texts. A text that is nothing but one expression becomes its value, with its type; within
+ * other text a missing value reads `unknown`. `{{` and `}}` are braces.
+ */
+export type WorkflowTemplate = unknown;
+
+/**
+ * A procedure's TOML.
+ */
+export type WorkflowTextArgs = { toml: string, };
+
+/**
+ * How long a step may take.
+ */
+export type WorkflowTimeout = { after_ms: number, 
+/**
+ * Where it goes on then; without it the step has failed.
+ */
+next?: string, };
+
+/**
+ * A place in the graph at which the run stands.
+ */
+export type WorkflowToken = { id: number, node: string, 
+/**
+ * The how manyeth time the run is at this node, from 1.
+ */
+visit: number, 
+/**
+ * The forks it came out of, outermost first.
+ */
+scopes?: Array<WorkflowScope>, 
+/**
+ * What it waits for. Between two events every token waits.
+ */
+wait?: WorkflowWait, };
+
+/**
+ * What starts a run.
+ */
+export type WorkflowTrigger = { "kind": "manual" } | { "kind": "schedule", every: WorkflowCadence, } | { "kind": "insight", metric: string, direction: WorkflowDirection, } | { "kind": "decision", state: State, 
+/**
+ * Only those about this: `lever pro_price`, `effect alert`.
+ */
+target?: string, };
+
+/**
+ * How something is undone; its arguments are fixed when it was done, since variables go on changing.
+ */
+export type WorkflowUndo = { "kind": "call", request: WorkflowRequest, } | { "kind": "unknown", reason: string, };
+
+/**
+ * An undoing under way.
+ */
+export type WorkflowUndoing = { key: string, node: string, attempt: number, since: number, 
+/**
+ * The end of the pause before the next attempt; absent while one is out.
+ */
+due?: number, };
+
+/**
+ * A version that was published.
+ */
+export type WorkflowVersionView = { version: number, published_at: number, by: string, 
+/**
+ * Of what it says.
+ */
+hash: string, 
+/**
+ * Runs that pin it and are open.
+ */
+open: number, };
+
+/**
+ * One version of a procedure with its graph and its runs.
+ */
+export type WorkflowView = { brief: WorkflowBrief, 
+/**
+ * The version that is shown.
+ */
+version: number, definition: WorkflowDefinition, 
+/**
+ * Its TOML, comments kept.
+ */
+text: string, graph: WorkflowGraph, words: Array<WorkflowNodeWords>, 
+/**
+ * Newest first.
+ */
+versions: Array<WorkflowVersionView>, 
+/**
+ * Newest first, of all versions.
+ */
+runs: Array<WorkflowRunBrief>, 
+/**
+ * What its runs used of the ceilings of a day.
+ */
+today: WorkflowDay, };
+
+/**
+ * What a token waits for.
+ */
+export type WorkflowWait = { 
+/**
+ * Names this wait and no other: events say it. Hash of run, node and visit, never of the attempt.
+ */
+key: string, on: WorkflowWaitOn, since: number, 
+/**
+ * When it goes on by itself: the end of a pause, of a wait, of the founder's time to answer.
+ */
+due?: number, 
+/**
+ * When the node has taken too long.
+ */
+until?: number, 
+/**
+ * The how manyeth attempt of a call is out, from 1.
+ */
+attempt?: number, 
+/**
+ * The call that is out: another attempt sends the same.
+ */
+request?: WorkflowRequest, };
+
+/**
+ * What somebody else has to do, or what has to come, before a token goes on.
+ */
+export type WorkflowWaitOn = { "kind": "call" } | { "kind": "pause" } | { "kind": "time" } | { "kind": "signal", name: string, } | { "kind": "founder" } | { "kind": "measure" } | { "kind": "verdict" } | { "kind": "child", run: string, } | { "kind": "gather", gather: WorkflowGather, 
+/**
+ * The passage through the fork it gathers.
+ */
+scope: number, };
+
+/**
+ * Something a run waits for, as [`Run::waits_for`] lists it.
+ */
+export type WorkflowWaiting = { key: string, node: string, on: WorkflowWaitOn, since: number, 
+/**
+ * When the run goes on even without it.
+ */
+due: number | null, 
+/**
+ * The call that is waited for undoes another.
+ */
+undoes: boolean, };
+
+/**
+ * All procedures.
+ */
+export type WorkflowsView = { workflows: Array<WorkflowBrief>, refused: Array<WorkflowFileView>, 
+/**
+ * Open runs of all of them.
+ */
+open: number, };
+
 export interface Reads {
   status: { args: Nothing; result: StatusView };
   today: { args: RangeArgs; result: TodayView };
@@ -3790,9 +4966,11 @@ export interface Reads {
   runs: { args: WorkflowRunsArgs; result: Array<WorkflowRunBrief> };
   run: { args: IdArgs; result: WorkflowRunView };
 }
+
 export interface Writes {
   create_business: { args: CreateArgs; result: StatusView };
   open_business: { args: OpenArgs; result: StatusView };
+  propose: { args: ProposeArgs; result: Decision };
   approve: { args: AnswerArgs; result: Decision };
   edit: { args: EditArgs; result: Decision };
   veto: { args: VetoArgs; result: Decision };
@@ -3844,6 +5022,8 @@ export interface Writes {
   sandbox_reset: { args: Nothing; result: StatusView };
   sandbox_delete: { args: Nothing; result: StatusView };
 }
+
+/** Topics a read depends on. */
 export const PROVIDES: Record<keyof Reads, string[]> = {
   status: ["status"],
   today: ["kpis", "decisions", "status"],
