@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PROVIDES, type Decision } from '../src/lib/backend';
+import type { Decision } from '../src/lib/backend';
 import type { Fake } from '../src/lib/backend/fake';
 import { PENDING } from '../src/lib/backend/fake/decisions';
 import { router } from '../src/lib/router.svelte';
@@ -227,58 +227,42 @@ describe('cards of procedures', () => {
     expect(text()).toMatch(/Random audit.*You asked.*Why not wait.*answered.*New customers pay at once/);
     expect(await faults()).toEqual([]);
   });
-  test('ask, delegate and a wake, where the engine knows them', async () => {
-    const known = PROVIDES as Record<string, string[]>;
-    const had = known.grants;
-    known.grants = ['decisions'];
-    try {
-      const fake = await open('#/approvals/dec_000155');
-      await press('a');
-      expect(await faults()).toEqual([]);
-      await type(document.querySelector<HTMLTextAreaElement>('#ask-form textarea')!, 'How long does it hold?');
-      await submit('#ask-form');
-      expect(answers(fake)[0]?.args).toMatchObject({ id: 'dec_000155', question: 'How long does it hold?' });
-      expect(chosen()).toBe('dec_000152');
-      await press('h');
-      await type(document.querySelector<HTMLSelectElement>('.wake select')!, '1');
-      await press('1');
-      expect(answers(fake)[1]?.args).toMatchObject({
-        id: 'dec_000152',
-        wake: { kind: 'decision', decision: 'dec_000154' },
-      });
-      await press('d');
-      expect(text()).toMatch(/Price step playbook may act on lever pro_price without asking/);
-      expect(await faults()).toEqual([]);
-      await submit('#delegate-form');
-      expect(answers(fake)[2]).toMatchObject({
-        name: 'delegate',
-        args: {
-          id: 'dec_000150',
-          terms: { proposer: 'playbook:price_step', target: 'lever pro_price', cap_minor: 17_900, uses: 5 },
-        },
-      });
-    } finally {
-      if (had) known.grants = had;
-      else delete known.grants;
-    }
+  test('ask, delegate and a wake', async () => {
+    const fake = await open('#/approvals/dec_000155');
+    await press('a');
+    expect(await faults()).toEqual([]);
+    await type(document.querySelector<HTMLTextAreaElement>('#ask-form textarea')!, 'How long does it hold?');
+    await submit('#ask-form');
+    expect(answers(fake)[0]?.args).toMatchObject({ id: 'dec_000155', question: 'How long does it hold?' });
+    expect(chosen()).toBe('dec_000152');
+    await press('h');
+    await type(document.querySelector<HTMLSelectElement>('.wake select')!, '1');
+    await press('1');
+    expect(answers(fake)[1]?.args).toMatchObject({
+      id: 'dec_000152',
+      wake: { kind: 'decision', decision: 'dec_000154' },
+    });
+    await press('d');
+    expect(text()).toMatch(/Price step playbook may act on lever pro_price without asking/);
+    expect(await faults()).toEqual([]);
+    await submit('#delegate-form');
+    expect(answers(fake)[2]).toMatchObject({
+      name: 'delegate',
+      args: {
+        id: 'dec_000150',
+        terms: { proposer: 'playbook:price_step', target: 'lever pro_price', cap_minor: 17_900, uses: 5 },
+      },
+    });
   });
 });
 
 test('what cools off can be withdrawn from the ledger', async () => {
-  const known = PROVIDES as Record<string, string[]>;
-  const had = known.grants;
-  known.grants = ['decisions'];
-  try {
-    const fake = await open('#/decisions/dec_000163', 'steps');
-    expect(text()).toMatch(/It runs in 9 h; until then it can be withdrawn/);
-    button(/^Withdraw$/)?.click();
-    await settle();
-    expect(fake.decisions.find((d) => d.id === 'dec_000163')?.state).toBe('withdrawn');
-    expect(toasts.list.at(-1)?.text).toBe('Withdrawn');
-  } finally {
-    if (had) known.grants = had;
-    else delete known.grants;
-  }
+  const fake = await open('#/decisions/dec_000163', 'steps');
+  expect(text()).toMatch(/It runs in 9 h; until then it can be withdrawn/);
+  button(/^Withdraw$/)?.click();
+  await settle();
+  expect(fake.decisions.find((d) => d.id === 'dec_000163')?.state).toBe('rejected');
+  expect(toasts.list.at(-1)?.text).toBe('Withdrawn');
 });
 
 describe('several cards', () => {

@@ -66,6 +66,10 @@ export function commands(): Command[] {
   if (run.state === 'running') act('Pause or stop the engine…', () => (run.asking = 'pause'), { keys: 'mod+.' });
   if (run.state !== 'stopped')
     act('Stop everything now', () => void run.to('stop'), { hint: 'denies every effect at once' });
+  act('Stop one proposer, kind of act or target…', () => go(href('settings', 'stops', { stop: '1' })), {
+    hint: 'the rest goes on',
+  });
+  act('Stops of one scope', () => go(href('settings', 'stops')), { hint: 'what is held, and release' });
   if (run.state === 'paused') act('Resume', () => run.resume());
   if (run.state === 'stopped') act('Resume after the stop…', () => run.resume());
   act('Import a file…', () => void importFile(), { hint: 'CSV, JSONL, XLSX' });
@@ -80,6 +84,8 @@ export function commands(): Command[] {
   act('Hypotheses that wait', () => go(href('experiments', { view: 'hypotheses' })), {
     hint: 'ranked by what knowing is worth',
   });
+  act('Budgets and standing grants', () => go(href('settings', 'budgets')), { hint: 'spent, reserved, left' });
+  act('Outside agents', () => go(href('settings', 'agents')), { hint: 'clients that speak MCP' });
   act('Find or erase a person…', () => go(href('connections', 'people')), { hint: 'by id' });
   act('Open another business…', () => void openBusiness(), { hint: 'choose its folder' });
   for (const one of sandbox.commands()) act(one.title, one.run, { hint: one.hint });

@@ -13,7 +13,6 @@ import Reports from '@lucide/svelte/icons/file-chart-column';
 import Sliders from '@lucide/svelte/icons/sliders-horizontal';
 import Settings from '@lucide/svelte/icons/settings-2';
 import Workflow from '@lucide/svelte/icons/workflow';
-import { PROVIDES } from '$lib/backend';
 
 export interface Page {
   key: string;
@@ -59,18 +58,13 @@ export const PAGES: Page[] = [
     icon: Decisions,
     load: () => import('../views/decisions/Decisions.svelte'),
   },
-  // An engine without procedures has no page for them.
-  ...('workflows' in PROVIDES
-    ? [
-        {
-          key: 'workflows',
-          title: 'Workflows',
-          go: 'w',
-          icon: Workflow,
-          load: () => import('../views/workflows/Workflows.svelte'),
-        },
-      ]
-    : []),
+  {
+    key: 'workflows',
+    title: 'Workflows',
+    go: 'w',
+    icon: Workflow,
+    load: () => import('../views/workflows/Workflows.svelte'),
+  },
   {
     key: 'levers',
     title: 'Levers',

@@ -2,12 +2,21 @@
  * Answering cards: one key where undoing is free, a second look where it costs, a typed name where it cannot be undone; one card or
  * several. Answers are sent in the order in which they were given; none is dropped because another is on its way.
  */
-import { BackendError, read, write, type Decision, type DecisionView, type LeverValue, type Wake } from '$lib/backend';
+import {
+  BackendError,
+  read,
+  write,
+  type Decision,
+  type DecisionView,
+  type LeverValue,
+  type Wake,
+  type GrantTerms,
+} from '$lib/backend';
 import { clock, day, leverValue, money, plural } from '$lib/format';
 import { status } from '$lib/status.svelte';
 import { toasts, type Toast } from '$lib/toasts.svelte';
 import { actName } from '$lib/words';
-import { ask, defer, delegate, talks, ungrantable, withdraw, type GrantTerms } from './answer-verbs';
+import { ask, defer, delegate, ungrantable, withdraw } from './answer-verbs';
 
 export type Asking = 'approve' | 'edit' | 'veto' | 'later' | 'ask' | 'delegate';
 
@@ -39,8 +48,7 @@ export function cannot(kind: Asking, decision: Decision, now: number): string | 
     whyNot(decision, now) ??
     (kind === 'edit' && decision.editable.length === 0 ? 'nothing on this card may be edited' : null) ??
     (kind === 'ask' && decision.state === 'asked' ? 'it waits for an answer already' : null) ??
-    (kind === 'delegate' ? ungrantable(decision) : null) ??
-    ((kind === 'ask' || kind === 'delegate') && !talks() ? 'this engine does not know it yet' : null)
+    (kind === 'delegate' ? ungrantable(decision) : null)
   );
 }
 
@@ -229,10 +237,9 @@ class Answer {
       done: 'Approved',
       send: (id, card_hash) => write('approve', { id, card_hash }),
       // What cools off has not run yet.
-      back:
-        talks() && this.cards.every(({ decision }) => decision.level === 'sovereign')
-          ? { fails: 'Could not withdraw it', send: (id) => withdraw(id) }
-          : undefined,
+      back: this.cards.every(({ decision }) => decision.level === 'sovereign')
+        ? { fails: 'Could not withdraw it', send: (id) => withdraw(id) }
+        : undefined,
     });
   }
   /** Approves with other values, by field. */

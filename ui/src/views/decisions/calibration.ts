@@ -65,11 +65,8 @@ export const SAYS: Record<Verdict, string> = {
   open: 'as promised, as far as so few cases can tell',
 };
 
-/** The same in a word or two. */
-export const SHORT: Record<Verdict, string> = {
-  none: 'nothing yet',
-  narrow: 'too narrow',
-  wide: 'too wide',
-  fits: 'as promised',
-  open: 'too few to tell',
-};
+/** Bars of a histogram as shares of the tallest; all 0 where nothing was counted. */
+export function bars(histogram: readonly number[]): number[] {
+  const most = Math.max(0, ...histogram);
+  return histogram.map((n) => (most > 0 ? n / most : 0));
+}

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LEDGER } from '$lib/backend/fake/decisions';
 import { chipsOf, fits } from './filter';
-import { cameOf } from './whatif';
 
 const pick = (chips: string[], by = '', search = '') => LEDGER.filter((d) => fits(d, { chips, by, search }));
 
@@ -18,34 +17,4 @@ describe('a filter of the ledger', () => {
   });
   test('an address with unknown chips loses them', () =>
     expect(chipsOf('inside,nonsense,R1')).toEqual(['inside', 'R1']));
-});
-
-test('what became of the decisions another policy changes is counted, and only executed ones have money', () => {
-  const scored = LEDGER.filter((d) => typeof d.outcome?.money_minor === 'number').slice(0, 2);
-  const vetoed = LEDGER.find((d) => d.state === 'rejected')!;
-  const changed = [...scored, vetoed].map((d) => ({
-    decision: d.id,
-    headline: d.headline,
-    at: d.created_at,
-    state: d.state,
-    had: 'ask' as const,
-    was: 'ask' as const,
-    would_be: 'run' as const,
-    rule: 'x',
-    reason: '',
-  }));
-  expect(cameOf(changed, LEDGER)).toEqual([
-    {
-      would: 'run',
-      words: 'Would have run alone',
-      states: [
-        ['scored', 2],
-        ['rejected', 1],
-      ],
-      scored: 2,
-      inside: scored.filter((d) => d.outcome!.inside).length,
-      money: scored[0]!.outcome!.money_minor! + scored[1]!.outcome!.money_minor!,
-    },
-  ]);
-  expect(cameOf([], LEDGER)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /** Policies to hold against the past, and what came of the decisions they would have changed. */
-import type { Decision, PolicyAnswer, PolicyChange, State } from '$lib/backend';
-import { business } from '$lib/format';
+import type { Counterfactual, CounterfactualGroup, CounterfactualTotal, Format } from '$lib/backend';
+import { business, metricValue, money } from '$lib/format';
 
 const REST = `
 @title("The rest asks")
@@ -29,42 +29,25 @@ export const PRESETS: { title: string; means: string; text: string }[] = [
   },
 ];
 
-const WORDS: Record<PolicyAnswer, string> = {
-  run: 'Would have run alone',
-  ask: 'Would have asked',
-  deny: 'Would have been denied',
-};
-
-export interface Came {
-  would: PolicyAnswer;
-  words: string;
-  /** Where they stand, most first. */
-  states: [State, number][];
-  scored: number;
-  inside: number;
-  /** Sum over the scored ones with a worth, in minor units; `null` where none has one. */
-  money: number | null;
+/** The groups that are not empty, in the order in which they matter. */
+export function groupsOf(past: Counterfactual): { key: string; words: string; group: CounterfactualGroup }[] {
+  return [
+    { key: 'would_run', words: 'would have run without you', group: past.would_run },
+    { key: 'would_ask', words: 'would have been put to you', group: past.would_ask },
+    { key: 'would_be_denied', words: 'would have been denied', group: past.would_be_denied },
+    { key: 'no_longer_denied', words: 'would not have been denied', group: past.no_longer_denied },
+  ].filter(({ group }) => group.decisions > 0);
 }
 
-/** What became of decisions that another policy would have answered differently, by that answer. */
-export function cameOf(changed: readonly PolicyChange[], scored: readonly Decision[]): Came[] {
-  const known = new Map(scored.map((d) => [d.id, d.outcome]));
-  return (['run', 'ask', 'deny'] as const).flatMap((would) => {
-    const mine = changed.filter((one) => one.would_be === would);
-    if (mine.length === 0) return [];
-    const states: Partial<Record<State, number>> = {};
-    for (const one of mine) states[one.state] = (states[one.state] ?? 0) + 1;
-    const outcomes = mine.flatMap((one) => known.get(one.decision) ?? []);
-    const worth = outcomes.flatMap((o) => (o.money_minor === null ? [] : [o.money_minor]));
-    return [
-      {
-        would,
-        words: WORDS[would],
-        states: (Object.entries(states) as [State, number][]).sort((a, b) => b[1] - a[1]),
-        scored: outcomes.length,
-        inside: outcomes.filter((o) => o.inside).length,
-        money: worth.length > 0 ? worth.reduce((sum, m) => sum + m, 0) : null,
-      },
-    ];
-  });
+/** A total and its 95 % interval as text; no interval where too few were scored. */
+export function totalWords(
+  of: CounterfactualTotal,
+  format: (metric: string) => Format,
+): { total: string; interval: string | null } {
+  const value = (n: number) =>
+    of.unit === 'money' ? money(n, { sign: true, digits: 0 }) : metricValue(n, format(of.unit), { sign: true });
+  return {
+    total: value(of.total),
+    interval: of.low === null || of.high === null ? null : `${value(of.low)} to ${value(of.high)}`,
+  };
 }

@@ -1,25 +1,5 @@
 /** Two versions of a workflow compared, as the engine tells it. */
-
-export interface FieldChange {
-  path: string;
-  before: unknown;
-  after: unknown;
-}
-interface EdgeWords {
-  from: string;
-  to: string;
-  why: string;
-}
-export interface Diff {
-  from: number;
-  to: number;
-  head: FieldChange[];
-  added: string[];
-  removed: string[];
-  changed: { node: string; fields: FieldChange[] }[];
-  edges_added: EdgeWords[];
-  edges_removed: EdgeWords[];
-}
+import type { WorkflowDiff } from '$lib/backend';
 
 /** A value of a field as a person reads it. */
 export function said(value: unknown): string {
@@ -29,7 +9,7 @@ export function said(value: unknown): string {
 }
 
 /** How many changes there are to read. */
-export const summary = (diff: Diff): number =>
+export const summary = (diff: WorkflowDiff): number =>
   diff.head.length +
   diff.added.length +
   diff.removed.length +
@@ -38,7 +18,7 @@ export const summary = (diff: Diff): number =>
   diff.edges_removed.length;
 
 /** Marks for the graph of the newer version. */
-export function marks(diff: Diff): Record<string, 'added' | 'changed'> {
+export function marks(diff: WorkflowDiff): Record<string, 'added' | 'changed'> {
   return Object.fromEntries([
     ...diff.changed.map((one) => [one.node, 'changed'] as const),
     ...diff.added.map((node) => [node, 'added'] as const),

@@ -1,12 +1,13 @@
 import { fireEvent, render, screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
+import type { WorkflowGraph } from '$lib/backend';
 import Diff from './Diff.svelte';
 import GraphView from './Graph.svelte';
 import { marks, said, summary } from './diff';
-import { NODE, at, lines, size, type Graph } from './shapes';
+import { NODE, at, lines, size } from './shapes';
 
-const graph: Graph = {
+const graph: WorkflowGraph = {
   nodes: [
     { key: 'look', title: 'Look', kind: 'measure', layer: 0, column: 0.5 },
     { key: 'lasting', title: 'Has it stayed up?', kind: 'branch', layer: 1, column: 0.5 },

@@ -1,31 +1,5 @@
 /** Where nodes and edges of a laid-out workflow stand, in pixels. Reads the layout; decides nothing about it. */
-
-export interface GraphNode {
-  key: string;
-  title: string;
-  /** The kind of its step: `effect`, `wait`, … */
-  kind: string;
-  /** From 0 at the top. */
-  layer: number;
-  /** From the left, in columns; layers are centred, so halves occur. */
-  column: number;
-}
-export interface GraphEdge {
-  from: string;
-  to: string;
-  /** `next`, a case's condition, `otherwise`, an option's key, `error`, `timeout`. */
-  why: string;
-  /** It leads to the same layer or one above. */
-  back: boolean;
-  /** Columns at which it passes the layers between its ends, from the upper to the lower. */
-  bends: number[];
-}
-export interface Graph {
-  nodes: GraphNode[];
-  edges: GraphEdge[];
-  layers: number;
-  columns: number;
-}
+import type { WorkflowGraph } from '$lib/backend';
 
 export const NODE = { width: 176, height: 44 };
 const STEP = { x: 200, y: 88 };
@@ -35,7 +9,7 @@ export const at = (node: { layer: number; column: number }) => ({
   x: EDGE + node.column * STEP.x,
   y: EDGE + node.layer * STEP.y,
 });
-export const size = (graph: Graph) => ({
+export const size = (graph: WorkflowGraph) => ({
   width: 2 * EDGE + Math.max(0, graph.columns - 1) * STEP.x + NODE.width + (graph.edges.some((e) => e.back) ? 36 : 0),
   height: 2 * EDGE + Math.max(0, graph.layers - 1) * STEP.y + NODE.height,
 });
@@ -62,7 +36,7 @@ function smooth(points: [number, number][]): string {
 }
 
 /** The edges as paths: downwards through their bends; what leads back goes around the right side. */
-export function lines(graph: Graph): Line[] {
+export function lines(graph: WorkflowGraph): Line[] {
   const byKey = new Map(graph.nodes.map((node) => [node.key, node]));
   const { width } = size(graph);
   return graph.edges.flatMap((edge, i): Line[] => {

@@ -109,6 +109,26 @@ export function connections(empty = false): ConnectionsView {
         failed: 1,
         has_secret: true,
       },
+      {
+        key: 'newsletter',
+        title: 'Newsletter',
+        place: 'subscribers@example.invalid',
+        health: 'failing',
+        health_text: 'the server refused the login 3 times; held for 10 min',
+        sent: 4,
+        failed: 3,
+        has_secret: true,
+      },
+      {
+        key: 'drafts',
+        title: 'Drafts',
+        place: 'drafts/{date}.md',
+        health: 'waiting',
+        health_text: 'nothing was sent yet',
+        sent: 0,
+        failed: 0,
+        has_secret: false,
+      },
     ],
     keys: [
       {

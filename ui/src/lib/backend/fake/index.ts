@@ -29,6 +29,7 @@ import {
 import { LEDGER, cardHash, detail, scored } from './decisions';
 import { DAY, METRICS, NOW } from './series';
 import { repredict } from './repredict';
+import { Standing } from './standing';
 import { STEPS } from './steps';
 import * as views from './views';
 
@@ -79,6 +80,7 @@ export class Fake implements Backend {
   /** The text of `policy.cedar`, once there is one. */
   policy: string | null = null;
   sandbox: SandboxView | null = null;
+  standing: Standing;
   #watchers = new Set<(message: Message) => void>();
   #seen = new Set<string>();
 
@@ -87,6 +89,7 @@ export class Fake implements Backend {
     private readonly delayMs = 0,
   ) {
     const bare = scene === 'empty' || scene === 'first';
+    this.standing = new Standing(bare);
     this.decisions = bare
       ? []
       : structuredClone(
@@ -313,6 +316,8 @@ export class Fake implements Backend {
     const quiet = this.scene === 'quiet';
     const procedure = views.procedures(name, args, empty);
     if (procedure !== undefined) return procedure;
+    const standing = this.standing.answer(name, this.decisions, args);
+    if (standing !== undefined) return standing;
     switch (name) {
       case 'status':
         return this.status;
@@ -536,26 +541,27 @@ export class Fake implements Backend {
 
   #act(name: WriteName, args: Record<string, unknown>): unknown {
     const { id, card_hash } = args as { id: string; card_hash: string };
-    const verb: string = name;
-    const procedure = views.procedures(verb, args, false);
+    const procedure = views.procedures(name, args, false);
     if (procedure !== undefined) return procedure;
-    if (verb === 'ask') {
+    const standing = this.standing.act(name, args, this.status.now);
+    if (standing !== undefined) return standing;
+    if (name === 'ask') {
       const found = this.#verdict(id, card_hash, 'asked', 'asked on the card');
       found.talk = [...(found.talk ?? []), { at: this.status.now, by: OPERATOR, text: String(args.question) }];
       return found;
     }
-    if (verb === 'withdraw_approval') {
+    if (name === 'withdraw_approval') {
       const found = this.#find(id);
-      found.state = 'withdrawn';
+      found.state = 'rejected';
       found.history.push({
         at: this.status.now,
-        to: 'withdrawn',
+        to: 'rejected',
         actor: OPERATOR,
-        reason: 'withdrawn while it cooled off',
+        reason: 'not_now: its approval was taken back before it ran',
       });
       return found;
     }
-    if (verb === 'delegate') {
+    if (name === 'delegate') {
       const found = this.#verdict(id, card_hash, 'approved', 'approved, and allowed again');
       found.grant = 'grant_000001';
       return found;

@@ -1,6 +1,15 @@
 /** An artificial procedure with two versions and two runs. */
-import type { All, Check, Migration, One, RunBrief, RunView } from '../../../views/workflows/engine';
-import type { Diff } from '../../../views/workflows/diff';
+import type {
+  WorkflowCheckView as Check,
+  WorkflowDefinition,
+  WorkflowDiff as Diff,
+  WorkflowLibraryView,
+  WorkflowMigration as Migration,
+  WorkflowRunBrief as RunBrief,
+  WorkflowRunView as RunView,
+  WorkflowView as One,
+  WorkflowsView as All,
+} from '../types';
 import { DAY, HOUR, NOW } from './series';
 
 const graph: One['graph'] = {
@@ -85,16 +94,21 @@ metric = "refund_rate"
 window = "3d"
 next = "lasting"
 `;
-const definition: One['definition'] = {
+const definition = {
   key: 'refund-spike',
   version: 2,
   title: 'Refund spike',
   inputs: {
     headline: { kind: 'text', about: 'What was found, in a sentence', default: 'Refunds rose' },
-    share: { kind: 'number', about: 'Share of customers', default: null },
+    share: { kind: 'number', about: 'Share of customers' },
   },
-  nodes: graph.nodes,
-};
+  purpose: brief.purpose,
+  needs: {},
+  nodes: graph.nodes.map(({ key, title }) => ({ key, title, kind: 'end', outcome: 'succeeded' })),
+  start: 'look',
+  triggers: [],
+  ceilings: {},
+} as unknown as WorkflowDefinition;
 const diff: Diff = {
   from: 1,
   to: 2,
@@ -107,7 +121,16 @@ const diff: Diff = {
 };
 const shown = (): RunView => ({
   brief: RUNS[0]!,
-  run: { variables: { refunds: 0.041, refunds_change: 0.34 }, visits: { look: 1, lasting: 1, brief: 1, choose: 1 } },
+  run: {
+    id: 'run_000017',
+    workflow: 'refund-spike',
+    version: 2,
+    state: 'waiting',
+    variables: { refunds: 0.041, refunds_change: 0.34 },
+    visits: { look: 1, lasting: 1, brief: 1, choose: 1 },
+    started_at: NOW - 5 * HOUR,
+    lives_until: NOW + 60 * DAY,
+  } as unknown as RunView['run'],
   definition,
   graph,
   waits: [
@@ -126,7 +149,7 @@ const shown = (): RunView => ({
       seq: 812,
       at: NOW - 5 * HOUR,
       actor: 'engine',
-      event: { kind: 'answered' },
+      event: { kind: 'answered' } as unknown as RunView['steps'][number]['event'],
       state: 'waiting',
       at_nodes: ['choose'],
       did: ['Asked you: What is done about the refunds?'],
@@ -135,7 +158,7 @@ const shown = (): RunView => ({
       seq: 809,
       at: NOW - 5 * HOUR - 2000,
       actor: 'engine',
-      event: { kind: 'measured' },
+      event: { kind: 'measured' } as unknown as RunView['steps'][number]['event'],
       state: 'running',
       at_nodes: ['brief'],
       did: ['Proposed to write the brief'],
@@ -144,7 +167,7 @@ const shown = (): RunView => ({
       seq: 808,
       at: NOW - 5 * HOUR - 3000,
       actor: 'engine',
-      event: { kind: 'start' },
+      event: { kind: 'start' } as unknown as RunView['steps'][number]['event'],
       state: 'running',
       at_nodes: ['look'],
       did: ['Reads Refund rate'],
@@ -152,6 +175,52 @@ const shown = (): RunView => ({
   ],
   children: [],
 });
+
+const library = (bare: boolean): WorkflowLibraryView[] => {
+  const shown = { text: TEXT, graph, words };
+  return [
+    {
+      key: 'refund-spike',
+      title: 'Refund spike',
+      purpose: brief.purpose,
+      triggers: brief.triggers,
+      roles: [{ role: 'refunds', kind: 'metric', about: 'the share that is refunded', fits: ['refund_rate'] }],
+      adopted: !bare,
+      ...shown,
+    },
+    {
+      key: 'weekly-brief',
+      title: 'Weekly brief',
+      purpose: 'Every Monday the week is summed up in a draft for you to send.',
+      triggers: ['Mondays at 8:00'],
+      roles: [
+        {
+          role: 'drafts',
+          kind: 'effect',
+          about: 'where drafts are written',
+          fits: bare ? [] : ['drafts', 'support_desk'],
+        },
+        {
+          role: 'revenue',
+          kind: 'metric',
+          about: 'what came in',
+          fits: bare ? [] : ['mrr', 'order_value'],
+        },
+      ],
+      adopted: false,
+      ...shown,
+    },
+    {
+      key: 'stock-reorder',
+      title: 'Stock reorder',
+      purpose: 'When stock runs low, the buyer is told and the order is put to you.',
+      triggers: ['stock below 10'],
+      roles: [{ role: 'stock', kind: 'metric', about: 'pieces in stock', fits: [] }],
+      adopted: false,
+      ...shown,
+    },
+  ];
+};
 
 /** What a read or command about procedures answers; `undefined` where it is about something else. */
 export function procedures(name: string, args: Record<string, unknown>, bare: boolean): unknown {
@@ -169,10 +238,11 @@ export function procedures(name: string, args: Record<string, unknown>, bare: bo
         graph,
         words,
         versions: [
-          { version: 2, published_at: NOW - 6 * DAY, by: brief.by, open: 1 },
-          { version: 1, published_at: NOW - 60 * DAY, by: brief.by, open: 0 },
+          { version: 2, published_at: NOW - 6 * DAY, by: brief.by, hash: 'b2', open: 1 },
+          { version: 1, published_at: NOW - 60 * DAY, by: brief.by, hash: 'b1', open: 0 },
         ],
         runs: RUNS,
+        today: { starts_at: NOW - (NOW % DAY), runs: 1, calls: 2, spent_minor: 0 },
       } satisfies One;
     case 'workflow_check': {
       const lines = String(args.toml).split('\n');
@@ -189,6 +259,7 @@ export function procedures(name: string, args: Record<string, unknown>, bare: bo
               },
             ]
           : [],
+        definition: line ? null : definition,
         graph: line ? null : graph,
         words,
         published: 2,
@@ -203,8 +274,13 @@ export function procedures(name: string, args: Record<string, unknown>, bare: bo
         workflow: 'refund-spike',
         from: 1,
         to: 2,
+        nodes: {},
         runs: [{ run: 'run_000012', lands: [['choose', 'choose']], problems: [] }],
       } satisfies Migration;
+    case 'workflow_library':
+      return library(bare);
+    case 'workflow_adopt':
+      return procedures('workflow', args, bare);
     case 'workflow_publish':
       return { ...(procedures('workflow', args, bare) as One), version: 3 };
     case 'run':

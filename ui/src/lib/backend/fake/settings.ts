@@ -15,6 +15,45 @@ export const reports = (empty = false): ReportsView => ({
       })),
 });
 
+const EFFECTS: SettingsView['business']['effects'] = [
+  {
+    key: 'support_desk',
+    title: 'Support desk',
+    kind: 'webhook',
+    url: 'https://hooks.example.invalid/desk',
+    allow_private: false,
+    idempotent: true,
+    domain: 'support',
+    reversibility: 'R1',
+    cost_minor: 0,
+  },
+  {
+    key: 'newsletter',
+    title: 'Newsletter',
+    kind: 'mail',
+    host: 'mail.example.invalid',
+    port: 587,
+    tls: 'starttls',
+    user: 'news',
+    from: 'news@example.invalid',
+    to: ['subscribers@example.invalid'],
+    allow_private: false,
+    domain: 'marketing',
+    reversibility: 'R3',
+    cost_minor: 400,
+  },
+  {
+    key: 'drafts',
+    title: 'Drafts',
+    kind: 'file',
+    path: 'drafts/{date}.md',
+    append: false,
+    domain: 'content',
+    reversibility: 'R0',
+    cost_minor: 0,
+  },
+];
+
 export function settings(): SettingsView {
   const toml =
     '[business]\nname = "Made-up Notes"\ncurrency = "EUR"\ntimezone = "Europe/Berlin"\n\n# The share of visitors that sign up.\n[[metric]]\nkey = "signup_rate"\nkind = "proportion"\nnumerator = { event = "signup", within = "7d" }\ndenominator = { event = "visit" }\nformat = "percent"\n';
@@ -55,7 +94,7 @@ export function settings(): SettingsView {
       metrics: [],
       goals: [{ metric: 'mrr', target: 20_000, by: Date.UTC(2027, 2, 31) }],
       levers: [],
-      effects: [],
+      effects: EFFECTS,
       guardrails: [{ metric: 'refund_rate', absolute: 0.005, relative: null }],
       limits,
       policy,
