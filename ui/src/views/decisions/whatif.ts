@@ -1,6 +1,6 @@
 /** Policies to hold against the past, and what came of the decisions they would have changed. */
 import type { Counterfactual, CounterfactualGroup, CounterfactualTotal, Format } from '$lib/backend';
-import { business, metricValue, money } from '$lib/format';
+import { business, metricChange, metricValue, money } from '$lib/format';
 
 const REST = `
 @title("The rest asks")
@@ -44,8 +44,12 @@ export function totalWords(
   of: CounterfactualTotal,
   format: (metric: string) => Format,
 ): { total: string; interval: string | null } {
-  const value = (n: number) =>
-    of.unit === 'money' ? money(n, { sign: true, digits: 0 }) : metricValue(n, format(of.unit), { sign: true });
+  // A sum of changes of a share is points, not per cent.
+  const value = (n: number) => {
+    if (of.unit === 'money') return money(n, { sign: true, digits: 0 });
+    const kind = format(of.unit);
+    return kind === 'percent' ? metricChange(n, 0, kind) : metricValue(n, kind, { sign: true });
+  };
   return {
     total: value(of.total),
     interval: of.low === null || of.high === null ? null : `${value(of.low)} to ${value(of.high)}`,
