@@ -119,14 +119,32 @@ pub(crate) fn decide(command: &Decide, out: &Output) -> Result<()> {
             });
             Ok(())
         }
-        Decide::Grants(a) => grants(&Session::open(&a.dir)?.read("grants", json!({}))?, out),
-        Decide::RevokeGrant(a) => grants(&Session::open(&a.dir)?.write("revoke_grant", json!({ "id": a.id }))?, out),
+        Decide::Grants(a) => {
+            grants(&Session::open(&a.dir)?.read("grants", json!({}))?, out);
+            Ok(())
+        }
+        Decide::RevokeGrant(a) => {
+            grants(&Session::open(&a.dir)?.write("revoke_grant", json!({ "id": a.id }))?, out);
+            Ok(())
+        }
         Decide::Halt(a) => halt(a, "halt", out),
         Decide::Release(a) => halt(a, "release", out),
-        Decide::Halts(a) => halts(&Session::open(&a.dir)?.read("halts", json!({}))?, out),
-        Decide::Autonomy(a) => autonomy(&Session::open(&a.dir)?.read("autonomy", json!({}))?, out),
-        Decide::Budgets(a) => budgets(&Session::open(&a.dir)?.read("budgets", json!({}))?, out),
-        Decide::Calibration(a) => calibration(&Session::open(&a.dir)?.read("calibration", json!({}))?, out),
+        Decide::Halts(a) => {
+            halts(&Session::open(&a.dir)?.read("halts", json!({}))?, out);
+            Ok(())
+        }
+        Decide::Autonomy(a) => {
+            autonomy(&Session::open(&a.dir)?.read("autonomy", json!({}))?, out);
+            Ok(())
+        }
+        Decide::Budgets(a) => {
+            budgets(&Session::open(&a.dir)?.read("budgets", json!({}))?, out);
+            Ok(())
+        }
+        Decide::Calibration(a) => {
+            calibration(&Session::open(&a.dir)?.read("calibration", json!({}))?, out);
+            Ok(())
+        }
     }
 }
 
@@ -161,12 +179,11 @@ fn list(value: &Value, head: &[&str], columns: &[&str], nothing: &str, out: &Out
     });
 }
 
-fn grants(value: &Value, out: &Output) -> Result<()> {
+fn grants(value: &Value, out: &Output) {
     let head = ["grant", "proposer", "on", "cap (minor)", "used", "uses", "until", "revoked"];
     let columns =
         ["id", "terms/proposer", "terms/target", "terms/cap_minor", "used", "terms/uses", "terms/until", "revoked"];
     list(value, &head, &columns, "no standing grants", out);
-    Ok(())
 }
 
 fn halt(a: &Halt, name: &str, out: &Output) -> Result<()> {
@@ -179,10 +196,11 @@ fn halt(a: &Halt, name: &str, out: &Output) -> Result<()> {
             return Err(Error::new(Code::InvalidArgument, message, "`ras stop` stops everything"));
         }
     };
-    halts(&Session::open(&a.dir)?.write(name, json!({ "scope": scope, "reason": a.reason }))?, out)
+    halts(&Session::open(&a.dir)?.write(name, json!({ "scope": scope, "reason": a.reason }))?, out);
+    Ok(())
 }
 
-fn halts(value: &Value, out: &Output) -> Result<()> {
+fn halts(value: &Value, out: &Output) {
     out.answer(value, || {
         let line = |one: &Value| {
             let scope = word(one, "scope");
@@ -192,10 +210,9 @@ fn halts(value: &Value, out: &Output) -> Result<()> {
         let lines: Vec<String> = value.as_array().into_iter().flatten().map(line).collect();
         if lines.is_empty() { vec!["no stops of one scope".to_owned()] } else { lines }
     });
-    Ok(())
 }
 
-fn autonomy(value: &Value, out: &Output) -> Result<()> {
+fn autonomy(value: &Value, out: &Output) {
     let head = ["proposer", "act", "undo", "size", "may", "cases", "acceptable", "lower bound", "needed"];
     let columns = [
         "cell/proposer",
@@ -209,21 +226,18 @@ fn autonomy(value: &Value, out: &Output) -> Result<()> {
         "threshold",
     ];
     list(value, &head, &columns, "nobody has a record yet", out);
-    Ok(())
 }
 
-fn budgets(value: &Value, out: &Output) -> Result<()> {
+fn budgets(value: &Value, out: &Output) {
     let head = ["budget", "title", "per", "amount (minor)", "spent", "reserved", "left"];
     let columns = ["budget", "title", "per", "amount_minor", "spent_minor", "reserved_minor", "left_minor"];
     list(value, &head, &columns, "no budget lines", out);
-    Ok(())
 }
 
-fn calibration(value: &Value, out: &Output) -> Result<()> {
+fn calibration(value: &Value, out: &Output) {
     let head = ["proposer", "scored", "inside 80 %", "from", "to", "skill", "interval x", "off"];
     let columns = ["proposer", "scored", "coverage/0", "coverage/1", "coverage/2", "skill", "factor", "off"];
     list(value, &head, &columns, "no prediction is scored yet", out);
-    Ok(())
 }
 
 /// Adds a head of the chain to a file; it is on the disk when this returns.

@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 
 pub use action::Action;
 pub use decisions::calibration::{Reliability, reliability_of};
-pub use decisions::counterfactual::{Counterfactual, Group as CounterfactualGroup, Total as CounterfactualTotal, counterfactual};
+pub use decisions::counterfactual::{
+    Counterfactual, Group as CounterfactualGroup, Total as CounterfactualTotal, counterfactual,
+};
 pub use decisions::limits::BudgetLine;
 pub use decisions::policy::{facts_of, judge_by};
 pub use decisions::proposal::again;
@@ -115,7 +117,9 @@ impl Engine {
                 self.reply(decision, by, text, &mut out);
             }
             Input::Reported { decision, by, good, text } => {
-                self.with_config(&mut out, |engine, config, out| engine.reported(config, decision, by, *good, text, out));
+                self.with_config(&mut out, |engine, config, out| {
+                    engine.reported(config, decision, by, *good, text, out);
+                });
             }
             Input::GrantRevoked { grant, by } => self.revoke_grant(grant, by, &mut out),
             Input::Halted { scope, on, actor, reason } => self.halt(scope, *on, actor, reason, &mut out),
@@ -203,9 +207,7 @@ impl Engine {
 
     /// Every budget line as it stands, the company's own first.
     pub fn budgets(&self) -> Vec<BudgetLine> {
-        let lines = |config: &Config| {
-            self.book.ledger.statement(&config.business.limits, &config.zone(), self.now)
-        };
+        let lines = |config: &Config| self.book.ledger.statement(&config.business.limits, &config.zone(), self.now);
         self.config.as_ref().map(lines).unwrap_or_default()
     }
 

@@ -246,9 +246,12 @@ fn granted(decision: &Decision, ground: &Ground) -> Result<()> {
 /// The history says that this operator approved it before its time was over.
 fn approved_in_time(decision: &Decision, key_id: &str) -> bool {
     let deadline = decision.edited_from.as_ref().map_or(decision.expires_at, |shown| shown.expires_at);
-    decision.history.iter().rev().find(|t| t.to == State::Approved).is_some_and(|t| {
-        t.at < deadline && t.actor.strip_prefix("operator:") == Some(key_id)
-    })
+    decision
+        .history
+        .iter()
+        .rev()
+        .find(|t| t.to == State::Approved)
+        .is_some_and(|t| t.at < deadline && t.actor.strip_prefix("operator:") == Some(key_id))
 }
 
 /// The hash of an act.
@@ -268,12 +271,12 @@ pub fn may_edit(card: &Decision, field: &str, value: &LeverValue) -> bool {
         }
         (Act::Choose { .. }, None) if field == "choice" => true,
         // A field keeps its type: a number does not become a text.
-        (Act::Call { payload, .. }, Some(name)) => match (payload.get(name), value) {
+        (Act::Call { payload, .. }, Some(name)) => matches!(
+            (payload.get(name), value),
             (Some(serde_json::Value::String(_)), LeverValue::Text(_))
-            | (Some(serde_json::Value::Number(_)), LeverValue::Number(_))
-            | (Some(serde_json::Value::Bool(_)), LeverValue::Bool(_)) => true,
-            _ => false,
-        },
+                | (Some(serde_json::Value::Number(_)), LeverValue::Number(_))
+                | (Some(serde_json::Value::Bool(_)), LeverValue::Bool(_))
+        ),
         _ => false,
     };
     current && within(allowed, value)

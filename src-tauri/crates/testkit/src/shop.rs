@@ -207,7 +207,8 @@ fn make() -> Result<Image> {
     let body = json!({ "type": "created", "name": business.name, "seed": SEED, "version": "test" });
     let mut entry = Entry::new(begun, RowKind::Host, "system", body);
     let public = operator().verifying_key().to_bytes();
-    let hex: String = public.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String =
+        public.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|n| char::from_digit(n.into(), 16)).collect();
     entry.meta.push(("config".into(), Some(json!(BUSINESS))));
     entry.meta.push(("operators".into(), Some(json!([hex]))));
     store.commit(vec![entry])?;

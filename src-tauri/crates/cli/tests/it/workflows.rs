@@ -84,6 +84,11 @@ fn state(shop: &Shop, run: &str) -> String {
     look(shop, run)["brief"]["state"].as_str().unwrap().to_owned()
 }
 
+/// Arguments with more behind them.
+fn with<'a>(head: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
+    [head, rest].concat()
+}
+
 #[test]
 fn files_are_published_whole_as_versions_that_never_change() {
     let shop = Shop::with(SHOP);
@@ -118,27 +123,27 @@ fn two_gates_in_one_step_are_not_mixed_up_and_waits_outlive_restarts() {
     let run = begin(&shop, "gated");
     let waits = look(&shop, &run)["waits"].as_array().unwrap().clone();
     assert_eq!(waits.len(), 2);
-    let signal = |rest: &[&str]| [&["workflow", "signal", shop.path(), run.as_str(), "--name", "go"], rest].concat();
+    let signal = ["workflow", "signal", shop.path(), run.as_str(), "--name", "go"];
     // Which of the two is meant must be said.
-    assert_eq!(shop.fails(&signal(&[])).code(), "invalid_argument");
+    assert_eq!(shop.fails(&with(&signal, &[])).code(), "invalid_argument");
     let key = |node: &str| {
         let wait = waits.iter().find(|w| w["node"] == json!(node)).unwrap();
         wait["key"].as_str().unwrap().to_owned()
     };
     let right = key("right");
-    shop.ok(&signal(&["--key", &right, "--payload", "{\"who\": \"ada\"}", "--id", "s1"]));
-    assert_eq!(shop.fails(&signal(&["--payload", "{\"who\": \"bob\"}", "--id", "s1"])).code(), "wrong_state");
+    shop.ok(&with(&signal, &["--key", &right, "--payload", "{\"who\": \"ada\"}", "--id", "s1"]));
+    assert_eq!(shop.fails(&with(&signal, &["--payload", "{\"who\": \"bob\"}", "--id", "s1"])).code(), "wrong_state");
     let left = look(&shop, &run);
     assert_eq!(left["run"]["variables"]["second"], json!("ada"));
     assert_eq!(left["run"]["variables"]["first"], Value::Null);
     // Every command opened the folder anew; a serving process finds the wait, too.
     let served = shop.serve();
-    shop.ok(&signal(&["--payload", "{\"who\": \"bob\"}"]));
+    shop.ok(&with(&signal, &["--payload", "{\"who\": \"bob\"}"]));
     until("the end", || (state(&shop, &run) == "succeeded").then_some(()));
     served.kill();
     let steps = look(&shop, &run)["steps"].as_array().unwrap().len();
     assert_eq!(steps, 3, "the start and two signals");
-    assert_eq!(shop.fails(&signal(&[])).code(), "wrong_state");
+    assert_eq!(shop.fails(&with(&signal, &[])).code(), "wrong_state");
     shop.proves_itself();
 }
 
@@ -229,13 +234,12 @@ fn live_runs_go_on_by_another_version_only_when_every_one_lands() {
     put(&shop, "gated", GATED);
     let run = begin(&shop, "gated");
     put(&shop, "gated", &GATED.replace("\"left\"", "\"west\""));
-    let migrate =
-        |rest: &[&str]| [&["workflow", "migrate", shop.path(), "gated", "--from", "1", "--to", "2"], rest].concat();
-    let report = shop.ok(&migrate(&["--dry-run"]));
+    let migrate = ["workflow", "migrate", shop.path(), "gated", "--from", "1", "--to", "2"];
+    let report = shop.ok(&with(&migrate, &["--dry-run"]));
     assert!(!report["runs"][0]["problems"].as_array().unwrap().is_empty(), "{report}");
-    assert_eq!(shop.fails(&migrate(&[])).code(), "wrong_state");
+    assert_eq!(shop.fails(&with(&migrate, &[])).code(), "wrong_state");
     assert_eq!(look(&shop, &run)["run"]["version"], json!(1), "nothing moved");
-    shop.ok(&migrate(&["--node", "left=west"]));
+    shop.ok(&with(&migrate, &["--node", "left=west"]));
     let moved = look(&shop, &run);
     assert_eq!(moved["run"]["version"], json!(2));
     assert!(moved["waits"].as_array().unwrap().iter().any(|w| w["node"] == json!("west")), "{moved}");

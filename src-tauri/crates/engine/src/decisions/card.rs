@@ -189,9 +189,7 @@ pub(crate) fn mechanics(config: &Config, metric: Option<&Metric>, book: &Book, d
         Act::Choose { options, choice, .. } => format!("{choice}, of: {}", options.join(", ")),
     };
     let goal = metric.and_then(|m| config.business.goals.iter().find(|g| g.metric == m.key));
-    d.goal = goal
-        .zip(metric)
-        .map(|(g, m)| format!("{} of {}", m.title, text::value(m, &config.business, g.target)));
+    d.goal = goal.zip(metric).map(|(g, m)| format!("{} of {}", m.title, text::value(m, &config.business, g.target)));
     d.guardrails = config
         .business
         .guardrails

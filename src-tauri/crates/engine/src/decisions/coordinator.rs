@@ -194,7 +194,7 @@ fn same_way(a: &Act, b: &Act) -> bool {
     match (a, b) {
         (Act::SetLever { from, to, .. }, Act::SetLever { to: other, .. }) => match (from, to, other) {
             (LeverValue::Number(from), LeverValue::Number(to), LeverValue::Number(other)) => {
-                (to > from) == (other > from) && other != from
+                (to > from && other > from) || (to < from && other < from)
             }
             _ => to == other,
         },

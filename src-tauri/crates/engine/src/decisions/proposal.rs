@@ -240,7 +240,7 @@ impl Engine {
         let metric = p.expected.as_ref().map_or("", |e| e.metric.as_str());
         let mut d = card::empty(id, self.now, p.domain, p.proposer.clone(), metric, p.act.clone());
         d.policy_version.clone_from(&config.version);
-        d.headline = p.headline.trim().to_owned();
+        p.headline.trim().clone_into(&mut d.headline);
         d.proposal = Some(p.key.clone());
         d.origin.clone_from(&p.origin);
         d.founder_minutes = FOUNDER_MINUTES;
@@ -336,8 +336,8 @@ impl Engine {
         };
         let track = self.tracks.get(&metric.key).ok_or_else(early)?;
         let d = &record.decision;
-        let steps = self.steps_of(config, &d.act);
-        let first = d.edited_from.as_ref().map_or(steps, |shown| self.steps_of(config, &shown.act));
+        let steps = Self::steps_of(config, &d.act);
+        let first = d.edited_from.as_ref().map_or(steps, |shown| Self::steps_of(config, &shown.act));
         let scale = if first == 0.0 { 1.0 } else { (steps / first).clamp(-3.0, 3.0) };
         let (a, b) = (e.p10 * scale, e.p90 * scale);
         let change = Band { p10: a.min(b), p50: e.p50 * scale, p90: a.max(b) };
@@ -364,7 +364,7 @@ impl Engine {
         forecast(config, zone, &self.book, &question).ok_or_else(early)
     }
 
-    fn steps_of(&self, config: &Config, act: &Act) -> f64 {
+    fn steps_of(config: &Config, act: &Act) -> f64 {
         match act {
             Act::SetLever { lever, from, to } => config.lever(lever).map_or(1.0, |l| steps_between(&l.kind, from, to)),
             _ => 1.0,

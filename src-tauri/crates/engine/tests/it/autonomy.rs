@@ -161,7 +161,7 @@ fn another_policy_is_held_against_what_happened() {
     let (world, made) = past();
     let Some((Input::Configure { business, .. }, _, _)) = world.log.first() else { panic!("configured first") };
     let read = |text: &str| Policy::read(text).expect("valid");
-    let runs = read(r#"permit (principal, action, resource);"#);
+    let runs = read("permit (principal, action, resource);");
     let same = counterfactual(&runs, business, &made);
     assert_eq!((same.looked_at, same.same), (8, 8));
     assert!(same.difference.is_empty() && same.unknowable.is_empty(), "{same:?}");

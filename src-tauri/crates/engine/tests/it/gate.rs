@@ -28,7 +28,8 @@ fn executing(verdict: Verdict) -> (World, Decision, SignedVerdict) {
 fn approvals_and_edits_pass() {
     for verdict in [Verdict::Approve, Verdict::edit_to(number(25.0))] {
         let (world, d, signed) = executing(verdict);
-        let permit = admit(&d, Some(&signed), None, &Ground::plain(&keys(&world), "Northwind", RunState::Running)).expect("admitted");
+        let permit = admit(&d, Some(&signed), None, &Ground::plain(&keys(&world), "Northwind", RunState::Running))
+            .expect("admitted");
         assert_eq!((permit.decision(), permit.act_hash()), (d.id.as_str(), d.act_hash.as_str()));
         assert_eq!(permit.idempotency_key(), d.idempotency_key);
     }
@@ -113,7 +114,8 @@ fn policy_and_silence() {
         d.reversibility = reversibility;
         d
     };
-    let admitted = |d: &Decision| admit(d, None, None, &Ground::plain(&keys(&world), "Northwind", RunState::Running)).is_ok();
+    let admitted =
+        |d: &Decision| admit(d, None, None, &Ground::plain(&keys(&world), "Northwind", RunState::Running)).is_ok();
     assert!(admitted(&with(PolicyAnswer::Run, Reversibility::R1)));
     assert!(!admitted(&with(PolicyAnswer::Deny, Reversibility::R0)));
     assert!(

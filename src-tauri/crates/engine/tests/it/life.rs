@@ -273,7 +273,13 @@ fn results_of_effects() {
             world.done(&card.id);
             assert_eq!(world.state(&card.id), Some(State::Observing));
         }
-        let stray = Input::EffectResult { decision: card.id.clone(), ok: true, in_doubt: false, detail: String::new(), answer: None };
+        let stray = Input::EffectResult {
+            decision: card.id.clone(),
+            ok: true,
+            in_doubt: false,
+            detail: String::new(),
+            answer: None,
+        };
         assert_eq!(refusals(&world.send(stray)), [Code::WrongState]);
     }
 }

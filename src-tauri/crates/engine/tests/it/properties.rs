@@ -62,7 +62,13 @@ fn perform(world: &mut World, step: &Step) {
         }
         Step::Result { nth, ok, in_doubt } => {
             let Some(id) = world.engine.open_decisions().nth(*nth).map(|d| d.id.clone()) else { return };
-            world.send(Input::EffectResult { decision: id, ok: *ok, in_doubt: *in_doubt, detail: String::new(), answer: None });
+            world.send(Input::EffectResult {
+                decision: id,
+                ok: *ok,
+                in_doubt: *in_doubt,
+                detail: String::new(),
+                answer: None,
+            });
         }
         Step::Run(which) => {
             world.run([RunState::Running, RunState::Paused, RunState::Stopped][usize::from(*which)]);

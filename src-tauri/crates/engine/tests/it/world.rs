@@ -165,7 +165,13 @@ impl World {
     }
 
     pub fn done(&mut self, id: &str) -> Vec<Action> {
-        self.send(Input::EffectResult { decision: id.to_owned(), ok: true, in_doubt: false, detail: "set".to_owned(), answer: None })
+        self.send(Input::EffectResult {
+            decision: id.to_owned(),
+            ok: true,
+            in_doubt: false,
+            detail: "set".to_owned(),
+            answer: None,
+        })
     }
 
     pub fn run(&mut self, state: RunState) -> Vec<Action> {

@@ -241,13 +241,12 @@ impl Effects {
         business: &Business,
     ) -> Result<()> {
         let item = &followed.item;
-        let found = match &self.outside {
-            Some(outside) => outside.look_up(&item.idempotency_key, target, payload),
-            None => {
-                let secret = self.secret(target, business)?;
-                let around = self.around(item.next_at, secret.as_deref(), &|| true);
-                self.runtime.block_on(adapters::look_up(&item.idempotency_key, target, payload, &around))
-            }
+        let found = if let Some(outside) = &self.outside {
+            outside.look_up(&item.idempotency_key, target, payload)
+        } else {
+            let secret = self.secret(target, business)?;
+            let around = self.around(item.next_at, secret.as_deref(), &|| true);
+            self.runtime.block_on(adapters::look_up(&item.idempotency_key, target, payload, &around))
         };
         let now = self.clock.now();
         let fruitless = |detail: String| -> Result<()> {

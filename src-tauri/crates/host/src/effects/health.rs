@@ -187,9 +187,9 @@ mod tests {
     #[test]
     fn a_providers_limit_holds_all_its_effects() {
         let mut health = Health::default();
-        health.limit("p", Some(Limit { remaining: 3, reset: Duration::from_secs(60) }), None, 0);
+        health.limit("p", Some(Limit { remaining: 3, reset: Duration::from_mins(1) }), None, 0);
         assert_eq!(health.may("a", "p", "c", 0), Ok(()));
-        health.limit("p", Some(Limit { remaining: 0, reset: Duration::from_secs(60) }), Some(10_000), 0);
+        health.limit("p", Some(Limit { remaining: 0, reset: Duration::from_mins(1) }), Some(10_000), 0);
         health.limit("p", None, Some(1_000), 0);
         assert!(health.may("b", "p", "c", 59_999).is_err());
         assert_eq!(health.may("b", "q", "c", 0), Ok(()));

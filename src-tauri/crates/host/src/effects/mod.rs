@@ -164,12 +164,11 @@ impl Effects {
                 if !self.running() {
                     break;
                 }
-                match &item.act {
-                    Act::Call { effect, .. } => due.entry(effect.clone()).or_default().items.push(item),
-                    _ => {
-                        self.deal_with(&item)?;
-                        dealt += 1;
-                    }
+                if let Act::Call { effect, .. } = &item.act {
+                    due.entry(effect.clone()).or_default().items.push(item);
+                } else {
+                    self.deal_with(&item)?;
+                    dealt += 1;
                 }
             }
         }
@@ -210,12 +209,11 @@ impl Effects {
         for followed in &due.look_ups {
             let Act::Call { effect, payload } = &followed.item.act else { continue };
             let business = self.config.read().business.clone();
-            match business.effects.iter().find(|e| e.key == *effect) {
-                Some(target) => self.look_up(followed, target, payload, &business)?,
-                None => {
-                    let detail = format!("it was sent, and “{effect}” is not declared any more");
-                    self.end(&followed.item, OutboxResult::InDoubt { detail }, None)?;
-                }
+            if let Some(target) = business.effects.iter().find(|e| e.key == *effect) {
+                self.look_up(followed, target, payload, &business)?;
+            } else {
+                let detail = format!("it was sent, and “{effect}” is not declared any more");
+                self.end(&followed.item, OutboxResult::InDoubt { detail }, None)?;
             }
         }
         for item in &due.items {
@@ -367,7 +365,7 @@ impl Effects {
     fn finish(&self, item: &OutboxItem, result: OutboxResult, answer: Option<Value>) -> Result<()> {
         match &result {
             OutboxResult::Done { detail } => {
-                self.tell(item, Told { ok: true, in_doubt: false }, detail, answer, Vec::new())?
+                self.tell(item, Told { ok: true, in_doubt: false }, detail, answer, Vec::new())?;
             }
             OutboxResult::Failed { detail } => {
                 self.tell(item, Told { ok: false, in_doubt: false }, detail, answer, Vec::new())?;

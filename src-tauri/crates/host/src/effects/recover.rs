@@ -42,13 +42,11 @@ impl Effects {
         match self.store.decision(&item.decision)?.map(|d| d.state) {
             Some(State::Executing) => {
                 let business = self.config.read().business.clone();
-                match business.effects.iter().find(|e| e.key == effect) {
-                    Some(target) => self.resume_doubt(item, target),
-                    None => {
-                        let detail = format!("it was being sent, and “{effect}” is not declared any more");
-                        self.finish(item, OutboxResult::InDoubt { detail }, None)
-                    }
+                if let Some(target) = business.effects.iter().find(|e| e.key == effect) {
+                    return self.resume_doubt(item, target);
                 }
+                let detail = format!("it was being sent, and “{effect}” is not declared any more");
+                self.finish(item, OutboxResult::InDoubt { detail }, None)
             }
             Some(State::InDoubt) | None => Ok(()),
             // Its result was journaled; only the outbox had not heard of it.

@@ -62,8 +62,8 @@ pub(super) fn is_answered(command: &Command) -> bool {
 }
 
 /// A command as a line of the run's story.
-pub(super) fn words(command: &Command) -> Option<String> {
-    Some(match command {
+pub(super) fn words(command: &Command) -> String {
+    match command {
         Command::Propose { node, attempt, undoes, .. } => {
             let what = if undoes.is_some() { "proposed to undo" } else { "proposed" };
             if *attempt > 1 { format!("{what} {node}, attempt {attempt}") } else { format!("{what} {node}") }
@@ -81,7 +81,7 @@ pub(super) fn words(command: &Command) -> Option<String> {
         }
         Command::Note { node: Some(node), text } => format!("{node}: {text}"),
         Command::Note { node: None, text } => text.clone(),
-    })
+    }
 }
 
 impl Workflows {

@@ -54,11 +54,10 @@ impl Workflows {
     pub(crate) fn check(&self, text: &str) -> std::result::Result<Definition, Vec<Problem>> {
         let business = self.config.read().business.clone();
         let keys: Vec<String> = self.book.read().all().map(|p| p.definition.key.clone()).collect();
-        self.check_beside(text, &business, keys)
+        Self::check_beside(text, &business, keys)
     }
 
     fn check_beside(
-        &self,
         text: &str,
         business: &epoch_model::business::Business,
         mut keys: Vec<String>,
@@ -82,7 +81,7 @@ impl Workflows {
         let (mut refused, mut in_force) = (BTreeMap::new(), BTreeSet::new());
         for (file, text) in &texts {
             let name = format!("{DIR}/{file}");
-            match self.check_beside(text, &business, keys.clone()) {
+            match Self::check_beside(text, &business, keys.clone()) {
                 Ok(definition) if in_force.contains(&definition.key) => {
                     let message = format!("another file has the key “{}” already", definition.key);
                     refused.insert(file.clone(), RefusedFile { file: name, problems: problem(message, "rename it") });

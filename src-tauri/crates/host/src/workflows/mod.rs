@@ -119,11 +119,10 @@ impl Ear {
     /// Takes what concerns procedures from what the engine answered; called after its commit.
     pub(crate) fn hear(&self, action: &Action) {
         match action {
-            Action::Decision(d) if d.origin.is_some() && d.proposal.is_some() => {
-                if answers::is_end(d) {
-                    self.tell(Message::Decided(d.clone()));
-                }
+            Action::Decision(d) if d.origin.is_some() && d.proposal.is_some() && answers::is_end(d) => {
+                self.tell(Message::Decided(d.clone()));
             }
+            Action::Decision(d) if d.origin.is_some() && d.proposal.is_some() => {}
             Action::Decision(d) if d.history.last().is_some_and(|t| t.to == d.state) => {
                 self.tell(Message::Became(d.clone()));
             }

@@ -49,6 +49,9 @@ struct Written {
     message: Message,
 }
 
+/// A run's first step: its number, what is written, what it asks for, and the run.
+type Begun = (u64, Entry, Vec<Command>, Warm);
+
 impl Workflows {
     /// Works until nothing is left that can be done now. Answers how many steps were committed.
     pub(crate) fn pass(&self) -> Result<usize> {
@@ -58,7 +61,8 @@ impl Workflows {
         self.resume(&mut open)?;
         for _ in 0..ROUNDS_MAX {
             self.ear.take(&mut open.queue);
-            let woken = self.wake(&mut open).and_then(|()| self.steps(&mut open));
+            self.wake(&mut open);
+            let woken = self.steps(&mut open);
             let steps = match woken {
                 Ok(steps) => steps,
                 Err(e) => {
@@ -102,12 +106,12 @@ impl Workflows {
     }
 
     /// Messages from the clock. While everything is stopped, timers wait.
-    fn wake(&self, open: &mut Open) -> Result<()> {
+    fn wake(&self, open: &mut Open) {
         if !self.running() {
-            return Ok(());
+            return;
         }
         let now = self.clock.now();
-        self.wake_schedule(open, now)?;
+        self.wake_schedule(open, now);
         let room = GROUP.saturating_sub(open.queue.len());
         for id in open.take_due(now, room) {
             let Some(slot) = open.slots.get(&id) else { continue };
@@ -118,7 +122,6 @@ impl Workflows {
             }
             open.queue.push_back(Message::Event { run, event: Event::Timer, by: None, reply: None });
         }
-        Ok(())
     }
 
     /// The next group: at most one step per run.
@@ -145,7 +148,7 @@ impl Workflows {
                     match self.step(open, id, &event, by.as_deref(), now, &zone) {
                         Ok(Some((entry, commands, warm))) => {
                             let message = Message::Event { run, event, by, reply };
-                            steps.push(self.stepped(open, id, entry, commands, warm, message));
+                            steps.push(Self::stepped(open, id, entry, commands, warm, message));
                         }
                         Ok(None) => {
                             if let Some(reply) = reply {
@@ -161,7 +164,7 @@ impl Workflows {
                 Message::Begin { beginning, reply } => match self.start(open, &beginning, now, &zone) {
                     Ok(Some((id, entry, commands, warm))) => {
                         let message = Message::Begin { beginning, reply };
-                        steps.push(self.stepped(open, id, entry, commands, warm, message));
+                        steps.push(Self::stepped(open, id, entry, commands, warm, message));
                     }
                     Ok(None) => {
                         if let Some(reply) = reply {
@@ -232,8 +235,8 @@ impl Workflows {
         self.account(&definition, event, now, zone);
         asked_after(&mut warm.asked, event, &commands);
         let workflow = proposer(&warm.run.workflow);
-        let mut entry = self.entry(&warm, event, &commands, by.unwrap_or(&workflow), now)?;
-        entry.runs.push(self.row(id, &warm, now)?);
+        let mut entry = Self::entry(&warm, event, &commands, by.unwrap_or(&workflow), now)?;
+        entry.runs.push(Self::row(id, &warm, now)?);
         let ended = warm.run.state.is_terminal();
         if ended {
             entry.runs.push(RunWrite::Ended { id });
@@ -263,13 +266,7 @@ impl Workflows {
     }
 
     /// Starts a run. `None` when the one with this id is there.
-    fn start(
-        &self,
-        open: &Open,
-        beginning: &Beginning,
-        now: Millis,
-        zone: &Zone,
-    ) -> Result<Option<(u64, Entry, Vec<Command>, Warm)>> {
+    fn start(&self, open: &Open, beginning: &Beginning, now: Millis, zone: &Zone) -> Result<Option<Begun>> {
         if open.id_of(&beginning.run).is_some() || self.store.run(&beginning.run)?.is_some() {
             return Ok(None);
         }
@@ -290,7 +287,7 @@ impl Workflows {
         let commands = run.handle(&definition, &Event::Start, now, zone)?;
         let mut warm = Warm { run, asked: Vec::new(), step: 0 };
         asked_after(&mut warm.asked, &Event::Start, &commands);
-        let mut entry = self.entry(&warm, &Event::Start, &commands, &beginning.by, now)?;
+        let mut entry = Self::entry(&warm, &Event::Start, &commands, &beginning.by, now)?;
         if let Some(body) = entry.body.as_object_mut() {
             body.insert("inputs".into(), to_json(inputs)?);
             body.insert("workflow".into(), json!(definition.key));
@@ -319,15 +316,7 @@ impl Workflows {
     }
 
     /// Takes the step into memory as one that is on its way.
-    fn stepped(
-        &self,
-        open: &mut Open,
-        id: u64,
-        entry: Entry,
-        commands: Vec<Command>,
-        warm: Warm,
-        message: Message,
-    ) -> Step {
+    fn stepped(open: &mut Open, id: u64, entry: Entry, commands: Vec<Command>, warm: Warm, message: Message) -> Step {
         if !open.slots.contains_key(&id) {
             let run = &warm.run;
             let (key, workflow) = (run.id.clone(), run.workflow.clone());
@@ -341,9 +330,9 @@ impl Workflows {
     }
 
     /// The journal's entry of a step: what came, and what the run did.
-    fn entry(&self, warm: &Warm, event: &Event, commands: &[Command], by: &str, now: Millis) -> Result<Entry> {
+    fn entry(warm: &Warm, event: &Event, commands: &[Command], by: &str, now: Millis) -> Result<Entry> {
         let run = &warm.run;
-        let did: Vec<String> = commands.iter().filter_map(answers::words).collect();
+        let did: Vec<String> = commands.iter().map(answers::words).collect();
         let mut body = json!({
             "type": "run",
             "run": run.id,
@@ -359,7 +348,7 @@ impl Workflows {
         Ok(Entry::new(now, RowKind::Host, by, body))
     }
 
-    fn row(&self, id: u64, warm: &Warm, now: Millis) -> Result<RunWrite> {
+    fn row(id: u64, warm: &Warm, now: Millis) -> Result<RunWrite> {
         Ok(RunWrite::Step {
             id,
             state: word(warm.run.state),
@@ -406,7 +395,7 @@ impl Workflows {
             }
             open.due_at(step.id, step.due);
             if step.ended {
-                self.tell_parent(open, step.id);
+                Self::tell_parent(open, step.id);
             }
             let (Message::Event { reply, .. } | Message::Begin { reply, .. }) = step.message else { continue };
             if let Some(reply) = reply {

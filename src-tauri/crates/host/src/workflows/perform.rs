@@ -74,7 +74,7 @@ impl Workflows {
     fn withdraw(&self, open: &mut Open, id: u64, key: &str, answer: bool, reason: &str) -> Result<()> {
         if let Some(experiment) = self.store.experiment(&experiment_key(key))? {
             if !is_over(&experiment) {
-                let by = self.proposer_of(open, id);
+                let by = Self::proposer_of(open, id);
                 let input = Input::EndAsked {
                     experiment: experiment.spec.key.clone(),
                     by: by.clone(),
@@ -106,7 +106,7 @@ impl Workflows {
         self.engine.give_one(decision.proposer, input).map(|_| ())
     }
 
-    pub(super) fn proposer_of(&self, open: &Open, id: u64) -> String {
+    pub(super) fn proposer_of(open: &Open, id: u64) -> String {
         open.slots.get(&id).map_or_else(|| proposer("ended"), |slot| proposer(&slot.workflow))
     }
 
@@ -124,7 +124,7 @@ impl Workflows {
                 return Ok(());
             }
         };
-        let by = self.proposer_of(open, id);
+        let by = Self::proposer_of(open, id);
         let actions = self.engine.give_one(by.clone(), Input::Asked { spec: Box::new(spec), by })?;
         if let Some(message) = refusal(&actions) {
             let answer = Answer::Refused { reason: message };

@@ -148,15 +148,15 @@ impl Workflows {
                 Act::SetLever { from: self.value_in_force(business, lever)?, lever: lever.clone(), to: to.clone() }
             }
             Request::Restore { lever, of, to } => {
-                let to = match to {
-                    Some(to) => to.clone(),
-                    None => match self.store.called(of, None)?.map(|(_, decision)| decision.act) {
-                        Some(Act::SetLever { from, .. }) => from,
-                        _ => {
-                            let message = format!("what {lever} was before is not known");
-                            return Err(Error::new(Code::NotFound, message, "set it by hand"));
-                        }
-                    },
+                let to = if let Some(to) = to {
+                    to.clone()
+                } else {
+                    let called = self.store.called(of, None)?.map(|(_, decision)| decision.act);
+                    let Some(Act::SetLever { from, .. }) = called else {
+                        let message = format!("what {lever} was before is not known");
+                        return Err(Error::new(Code::NotFound, message, "set it by hand"));
+                    };
+                    from
                 };
                 Act::SetLever { from: self.value_in_force(business, lever)?, lever: lever.clone(), to }
             }

@@ -23,11 +23,11 @@ impl Workflows {
         if let Some(row) = self.store.run(run)? {
             // It was started before a crash; it may have ended since.
             if !row.open && wait {
-                self.tell_end(open, id, key, &read(&row)?.run);
+                Self::tell_end(open, id, key, &read(&row)?.run);
             }
             return Ok(());
         }
-        let by = self.proposer_of(open, id);
+        let by = Self::proposer_of(open, id);
         let parent = open.slots.get(&id).map(|slot| Parent { run: slot.key.to_string(), key: key.to_owned() });
         let (workflow, run) = (workflow.to_owned(), run.to_owned());
         let beginning = Beginning { workflow, run, inputs, by, parent, awaited: wait, mark: None };
@@ -53,7 +53,7 @@ impl Workflows {
                 let event = Event::Cancel { reason: reason.to_owned() };
                 open.queue.push_back(Message::Event { run: run.to_owned(), event, by: None, reply: None });
             }
-            Some(row) => self.tell_end(open, id, key, &read(&row)?.run),
+            Some(row) => Self::tell_end(open, id, key, &read(&row)?.run),
             None => {
                 let (key, reason) = (key.to_owned(), "it was never started".to_owned());
                 let event = Event::SubEnded { key, state: State::Cancelled, reason, variables: Variables::new() };
@@ -64,16 +64,16 @@ impl Workflows {
     }
 
     /// A run has ended: the one that started it is told.
-    pub(super) fn tell_parent(&self, open: &mut Open, id: u64) {
+    pub(super) fn tell_parent(open: &mut Open, id: u64) {
         let Some(warm) = open.slots.get(&id).and_then(|slot| slot.warm.as_ref()) else { return };
         let run = warm.run.clone();
         let Some(parent) = run.parent.clone() else { return };
         if let Some(id) = open.id_of(&parent.run) {
-            self.tell_end(open, id, &parent.key, &run);
+            Self::tell_end(open, id, &parent.key, &run);
         }
     }
 
-    fn tell_end(&self, open: &mut Open, id: u64, key: &str, run: &epoch_workflows::Run) {
+    fn tell_end(open: &mut Open, id: u64, key: &str, run: &epoch_workflows::Run) {
         let reason = run.ended.as_ref().map(|ended| ended.reason.clone()).unwrap_or_default();
         let (key, state, variables) = (key.to_owned(), run.state, run.variables.clone());
         tell(open, id, Event::SubEnded { key, state, reason, variables });

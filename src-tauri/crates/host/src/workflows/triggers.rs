@@ -1,6 +1,5 @@
 //! What starts runs by itself: the clock, findings, decisions of others.
 
-use epoch_model::Result;
 use epoch_model::decision::Decision;
 use epoch_model::insight::Insight;
 use epoch_model::time::Millis;
@@ -18,7 +17,7 @@ fn run_id(workflow: &str, cause: &str) -> String {
 
 impl Workflows {
     /// Starts what the clock starts by `now`. What was missed while nobody was there is started once, for the latest time.
-    pub(super) fn wake_schedule(&self, open: &mut Open, now: Millis) -> Result<()> {
+    pub(super) fn wake_schedule(&self, open: &mut Open, now: Millis) {
         self.schedule(open);
         while let Some((at, workflow, trigger)) = open.schedule.first().cloned().filter(|(at, _, _)| *at <= now) {
             open.schedule.remove(&(at, workflow.clone(), trigger));
@@ -41,7 +40,6 @@ impl Workflows {
             let run = run_id(&workflow, &format!("trigger {trigger} at {latest}"));
             begin(open, &workflow, run, Variables::new(), Some(mark));
         }
-        Ok(())
     }
 
     /// Makes the schedule anew when definitions changed.

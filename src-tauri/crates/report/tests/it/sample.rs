@@ -178,6 +178,19 @@ pub fn decision(
         policy: PolicyVerdict { answer: PolicyAnswer::Ask, rule: "prices ask".into(), reason: String::new() },
         editable: Vec::new(),
         precedents: Vec::new(),
+        proposal: None,
+        origin: None,
+        standing: None,
+        budgets: Vec::new(),
+        audited: false,
+        shadow: false,
+        conflicts: Vec::new(),
+        conditions: epoch_model::autonomy::Conditions::default(),
+        grant: None,
+        cools_until: None,
+        deferred_for: None,
+        talk: Vec::new(),
+        edited_from: None,
         deferred_until: None,
         history: Vec::new(),
         outcome: actual.map(|actual| Outcome {
@@ -189,7 +202,6 @@ pub fn decision(
             loss: 0.21,
             note: "an observation, not an experiment".into(),
         }),
-        edited_from: None,
     }
 }
 

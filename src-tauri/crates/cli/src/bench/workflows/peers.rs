@@ -75,16 +75,13 @@ pub(super) fn run(python: Option<&Path>, ours: f64, report: &mut Report) -> Resu
         let done = done.map_err(failed)?;
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         let rate = text.lines().last().and_then(|line| line.trim().parse::<f64>().ok());
-        match rate.filter(|_| done.status.success()) {
-            Some(rate) => {
-                report.figure(name, rate, "steps/s, best of three");
-                report.ratio(format!("runs_at_once_to_{name}"), ours / rate);
-            }
-            None => {
-                let said = String::from_utf8_lossy(&done.stderr).into_owned();
-                let last = said.lines().last().unwrap_or("it printed no rate");
-                report.note(format!("{name} skipped: {last}"));
-            }
+        if let Some(rate) = rate.filter(|_| done.status.success()) {
+            report.figure(name, rate, "steps/s, best of three");
+            report.ratio(format!("runs_at_once_to_{name}"), ours / rate);
+        } else {
+            let said = String::from_utf8_lossy(&done.stderr).into_owned();
+            let last = said.lines().last().unwrap_or("it printed no rate");
+            report.note(format!("{name} skipped: {last}"));
         }
     }
     Ok(())
