@@ -100,7 +100,7 @@ fn a_webhook_cut_off_by_a_kill_is_in_doubt_and_never_sent_again_by_itself() {
     let card = shop
         .decisions()
         .into_iter()
-        .find(|d| d["state"] == json!("pending") && d["act"]["kind"] == json!("webhook"))
+        .find(|d| d["state"] == json!("pending") && d["act"]["kind"] == json!("call"))
         .expect("a card");
     let id = card["id"].as_str().unwrap();
 

@@ -227,7 +227,7 @@ fn an_approved_webhook_is_sent_once_and_signed() {
     let hook = Hook::start();
     let shop = Shop::with(&with_hook(&hook.url, "R2"));
     let mut arriving = Arriving::start(&shop);
-    let card = arriving.card(&shop, "webhook");
+    let card = arriving.card(&shop, "call");
     assert!(hook.all().is_empty(), "nothing leaves before the answer");
     shop.ask("approve", &[id_of(&card)]);
     let call = hook
@@ -257,7 +257,7 @@ fn policy_may_let_it_run_alone() {
     let moved = alone.iter().find(|d| d["act"]["kind"] == json!("set_lever")).expect("the price moved");
     assert!(!passed(moved).contains(&"pending".to_owned()), "{:?}", passed(moved));
     assert_eq!(passed(moved).iter().filter(|s| *s == "executed").count(), 1);
-    let sent = alone.iter().filter(|d| d["act"]["kind"] == json!("webhook")).count();
+    let sent = alone.iter().filter(|d| d["act"]["kind"] == json!("call")).count();
     assert!(sent > 0);
     let mut ids: Vec<String> = hook.all().iter().map(|c| c.headers["webhook-id"].clone()).collect();
     assert_eq!(ids.len(), sent, "as many calls as decisions");
@@ -320,7 +320,7 @@ fn a_stop_lets_nothing_out_and_a_resume_goes_on() {
     let hook = Hook::start();
     let shop = Shop::with(&with_hook(&hook.url, "R2"));
     let mut arriving = Arriving::start(&shop);
-    let card = arriving.card(&shop, "webhook");
+    let card = arriving.card(&shop, "call");
     assert_eq!(shop.ask("stop", &["--reason", "fire"])["run_state"], json!("stopped"));
     assert!(shop.dir.join("STOP").exists());
     let approved = shop.ask("approve", &[id_of(&card)]);

@@ -1,5 +1,6 @@
 //! Procedures from the outside: published from files, run step by step, killed in the middle, told whole afterwards.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -57,7 +58,8 @@ fn teller(calls: u32) -> String {
     let mut text = "key = \"teller\"\ntitle = \"Teller\"\npurpose = \"Tells again and again.\"\n".to_owned();
     for n in 0..calls {
         let next = if n + 1 == calls { "done".to_owned() } else { format!("tell-{}", n + 1) };
-        text += &format!(
+        let _ = write!(
+            text,
             "[[node]]\nkey = \"tell-{n}\"\ntitle = \"Tell {n}\"\nkind = \"effect\"\neffect = \"ops_alert\"\n\
              payload = {{ text = \"number {n}\" }}\nnext = \"{next}\"\n"
         );
