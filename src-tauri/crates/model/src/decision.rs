@@ -74,7 +74,8 @@ pub enum Act {
     },
     /// Takes the arms of an experiment back; with `ship` everyone gets that value from then on, else everyone gets `from`.
     EndExperiment { experiment: String, lever: String, from: LeverValue, ship: Option<LeverValue> },
-    /// Calls a declared effect.
+    /// Calls a declared effect. Rows of before there were kinds of effects say `webhook`.
+    #[serde(alias = "webhook")]
     Call {
         effect: String,
         #[ts(type = "unknown")]

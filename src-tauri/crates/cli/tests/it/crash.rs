@@ -129,3 +129,38 @@ fn a_webhook_cut_off_by_a_kill_is_in_doubt_and_never_sent_again_by_itself() {
     assert!(hook.all().is_empty());
     shop.proves_itself();
 }
+
+#[test]
+fn rows_that_claim_to_be_allowed_send_nothing() {
+    let hook = Hook::start();
+    let shop = Shop::with(&with_hook(&hook.url, "R2"));
+    let (file, _) = write_orders(shop.home.path());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let end = text.find(",2025-03-18").map(|at| text[..at].rfind('\n').unwrap() + 1).unwrap();
+    std::fs::write(&file, &text[..end]).unwrap();
+    shop.ok(&["import", shop.path(), file.to_str().unwrap(), "--yes", "--as-live", "max", "--live-from", "2025-03-08"]);
+    let waits = |d: &Value| d["state"] == json!("pending") && d["act"]["kind"] == json!("call");
+    let mut card = shop.decisions().into_iter().find(waits).expect("a card");
+    // Somebody writes into the database that policy let it run, and that it is on its way.
+    let (id, key) = (card["id"].as_str().unwrap().to_owned(), card["idempotency_key"].as_str().unwrap().to_owned());
+    let act = card["act"].to_string();
+    let db = rusqlite::Connection::open(shop.dir.join("business.db")).unwrap();
+    let body: String = db.query_row("SELECT body FROM decisions WHERE id = ?", [&id], |row| row.get(0)).unwrap();
+    card = serde_json::from_str(&body).unwrap();
+    card["state"] = json!("executing");
+    card["policy"]["answer"] = json!("run");
+    db.execute("UPDATE decisions SET state = 'executing', body = ? WHERE id = ?", [card.to_string(), id.clone()])
+        .unwrap();
+    db.execute(
+        "INSERT INTO outbox (decision, idempotency_key, act, state, next_at, updated_at) VALUES (?, ?, ?, 'pending', 0, 0)",
+        [&id, &key, &act],
+    )
+    .unwrap();
+    drop(db);
+    let served = shop.serve();
+    assert!(hook.next(Duration::from_millis(2_500)).is_none(), "what the engine did not decide does not go out");
+    assert_eq!(served.stop(), Some(0));
+    let db = rusqlite::Connection::open(shop.dir.join("business.db")).unwrap();
+    let state: String = db.query_row("SELECT state FROM outbox WHERE decision = ?", [&id], |row| row.get(0)).unwrap();
+    assert_eq!(state, "failed", "and it was seen");
+}

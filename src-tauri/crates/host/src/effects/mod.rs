@@ -247,10 +247,30 @@ impl Effects {
         self.store.outbox_finish(item.id, result)
     }
 
+    /// Whether the rows are what the engine decided: its state comes from the journal, a row is no more than a copy of it.
+    fn as_made(&self, item: &OutboxItem, decision: &Decision) -> Result<bool> {
+        let id = decision.id.clone();
+        let made = self.engine.peek(move |engine| engine.decision(&id).cloned())?;
+        Ok(made.is_some_and(|made| {
+            made.state == decision.state
+                && made.act == decision.act
+                && made.act == item.act
+                && made.policy.answer == decision.policy.answer
+                && made.reversibility == decision.reversibility
+                && made.grant == decision.grant
+                && made.edited_from == decision.edited_from
+                && made.idempotency_key == item.idempotency_key
+        }))
+    }
+
     fn deal_with(&self, item: &OutboxItem) -> Result<()> {
         let Some(decision) = self.store.decision(&item.decision)? else {
             return self.fail(item, "its decision does not exist");
         };
+        if !self.as_made(item, &decision)? {
+            tracing::error!(decision = %decision.id, "a row of the database is not what the engine decided");
+            return self.fail(item, "the database does not say what was decided; see `ras audit verify`");
+        }
         let config = self.config.read().clone();
         let approval = self.approval(&decision)?;
         let run_state = *self.run_state.read();
