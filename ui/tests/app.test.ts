@@ -90,6 +90,7 @@ describe('frame', () => {
       'Approvals',
       'Experiments',
       'Decisions',
+      'Workflows',
       'Levers',
       'Connections',
       'Reports',

@@ -1,7 +1,5 @@
 // A hundred mixed cards, answered by keyboard alone, in the real window.
 import assert from "node:assert/strict";
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start, until } from "../src/app.js";
 import { violations } from "../src/axe.js";
@@ -15,6 +13,7 @@ const KINDS = [
   ...Array.from({ length: 15 }, (_, n) => ({ letter: n, reversibility: "R2" })),
 ];
 const TOML = [
+  '[business]\nname = "Hundred"\ntimezone = "UTC"\n',
   "\n[limits]\ncards_per_day = 200\nexposure_per_decision = \"10 %\"\n",
   '\n[[effect]]\nkey = "letters"\nkind = "file"\npath = "letters/{date}.md"\nappend = true\nreversibility = "R2"\n',
   ...KINDS.filter((k) => k.lever).map(
@@ -32,8 +31,8 @@ const open = () => call(browser, "read", "approvals");
 before(async () => {
   app = await start();
   browser = app.browser;
-  const { business } = await call(browser, "write", "create_business", { name: "Hundred", timezone: "UTC" });
-  await appendFile(join(business.folder, "business.toml"), TOML);
+  await call(browser, "write", "create_business", { name: "Hundred", timezone: "UTC" });
+  await call(browser, "write", "save_config", { toml: TOML });
   await until("the levers", async () => {
     const settings = await call(browser, "read", "settings");
     assert.deepEqual(settings.problems, []);
@@ -74,10 +73,21 @@ const seen = () =>
       headline: document.querySelector("#card h2, #card h1, #card article h2")?.innerText ?? null,
       dialog: dialog?.innerText ?? null,
       word: dialog?.querySelector("label b")?.innerText ?? null,
-      focused: document.activeElement !== document.body,
+      typing: document.activeElement?.tagName === "INPUT" && dialog?.contains(document.activeElement),
+      typed: dialog?.querySelector("input")?.value ?? null,
     };
   });
-const settled = (what, probe) => until(what, async () => { const now = await seen(); return probe(now) && now; });
+async function settled(what, probe) {
+  let now;
+  try {
+    return await until(what, async () => {
+      now = await seen();
+      return probe(now) && now;
+    });
+  } catch (error) {
+    throw new Error(`${what}: ${JSON.stringify(now)}`, { cause: error });
+  }
+}
 const number = (row) => Number(/R\d, number (\d+)/.exec(row ?? "")?.[1] ?? NaN);
 
 test("all of them are answered by keyboard", async () => {
@@ -107,8 +117,10 @@ test("all of them are answered by keyboard", async () => {
         await settled("a second look", ({ dialog }) => dialog !== null);
         await browser.keys(["Enter"]);
       } else if (reversibility === "R3") {
-        const { word } = await settled("something to type", ({ word }) => word !== null);
-        await browser.keys([...word]);
+        const { word } = await settled("something to type", ({ word, typing }) => word !== null && typing);
+        // One by one: keys given together are held together.
+        for (const letter of word) await browser.keys(letter);
+        await settled("the word", ({ typed }) => typed === word);
         await browser.keys(["Enter"]);
       }
     }
