@@ -150,6 +150,9 @@ impl Draft {
                 let known = business.levers.iter().find(|l| l.key == *lever);
                 let known = known.ok_or_else(|| unknown("lever", lever, keys()))?;
                 let from = (ground.lever)(lever).unwrap_or_else(|| known.default.clone());
+                if let Some((message, hint)) = epoch_model::business::misfit(&known.kind, to) {
+                    return Err(bad(format!("“{lever}”: {message}"), hint));
+                }
                 if from == *to {
                     return Err(bad(format!("“{lever}” has this value already"), "propose another one"));
                 }
