@@ -24,6 +24,26 @@ const ABOVE_API: &[&str] = &[
     "mcp",
 ];
 
+/// `ras bench crash` is the testkit's harness.
+const WITH_TESTKIT: &[&str] = &[
+    "model",
+    "stats",
+    "levers",
+    "policy",
+    "workflows",
+    "engine",
+    "store",
+    "gateway",
+    "connectors",
+    "report",
+    "sandbox",
+    "company",
+    "host",
+    "api",
+    "mcp",
+    "testkit",
+];
+
 /// What each crate may depend on among our own; a crate that is not listed has no place yet.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("stats", &[]),
@@ -74,7 +94,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("mcp", &["model", "host", "api"]),
-    ("cli", ABOVE_API),
+    ("cli", WITH_TESTKIT),
     ("testkit", ABOVE_API),
 ];
 

@@ -83,6 +83,7 @@ export const STRENGTHS: Record<Strength, { word: string; bars: number; means: st
 /** `playbook:price_step` → `Price step playbook`, `experiment:ship` → `the result of an experiment`. */
 export function proposer(name: string): string {
   const [kind = '', key = ''] = name.split(':', 2);
+  if (kind === 'operator') return 'you';
   if (kind === 'experiment') return key === 'start' ? 'the plan of an experiment' : 'the result of an experiment';
   const text = key.replace(/[_-]+/g, ' ');
   return key ? `${text.charAt(0).toUpperCase()}${text.slice(1)} ${kind}` : name;

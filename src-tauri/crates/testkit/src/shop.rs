@@ -32,8 +32,9 @@ pub const CAREFUL: &str = "ops_alert";
 /// Like [`ONCE`], and policy lets it run without asking.
 pub const FREE: &str = "price_feed";
 
-/// What a call of [`FREE`] costs, and what may be spent a day without asking; as in the file, in cents.
+/// What a call of [`FREE`] costs, as in the file, in cents.
 pub const COST_MINOR: i64 = 300;
+/// What may be spent a day without asking, as in the file, in cents.
 pub const SPEND_PER_DAY_MINOR: i64 = 1000;
 
 /// The file of the business.
@@ -95,6 +96,7 @@ reversibility = "R1"
 cost = "3 EUR"
 
 [limits]
+audit_share = 0
 autonomous_spend_per_day = "10 EUR"
 cards_per_day = 50
 

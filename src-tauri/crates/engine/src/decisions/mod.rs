@@ -8,6 +8,7 @@ pub(crate) mod autonomy;
 pub(crate) mod book;
 pub(crate) mod calibration;
 mod card;
+mod checks;
 pub(crate) mod coordinator;
 pub(crate) mod counterfactual;
 mod grants;

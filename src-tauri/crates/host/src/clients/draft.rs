@@ -98,7 +98,8 @@ pub(crate) fn engine_key(principal: &str, key: &str) -> Result<String> {
 
 /// Quoted, so that nobody takes it for the engine's own words.
 fn quoted(principal: &str, text: &str) -> String {
-    format!("{principal}: “{text}”")
+    // The founder's own words need no marks.
+    if principal.starts_with("operator:") { text.to_owned() } else { format!("{principal}: “{text}”") }
 }
 
 impl Draft {
