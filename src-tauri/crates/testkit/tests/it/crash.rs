@@ -41,11 +41,6 @@ fn nor_with_a_third_lot_of_them() {
 }
 
 #[test]
-fn nor_with_a_fourth() {
-    kill(3_000_000, 250);
-}
-
-#[test]
 fn a_procedure_of_two_calls_ends_once_wherever_it_is_killed() {
     let at = |hours: i64| shop::START + hours * 3_600_000;
     let happens =
