@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::report;
 use crate::tree::{read, root, rust_files};
 
-/// What stands on top may use all the others.
-const ABOVE_API: &[&str] = &[
+/// From below upwards; what puts the parts together may use all that stands before it.
+const STACK: &[&str] = &[
     "model",
     "stats",
     "levers",
@@ -19,30 +19,14 @@ const ABOVE_API: &[&str] = &[
     "sandbox",
     "company",
     "workflows",
-    "host",
-    "api",
-    "mcp",
-];
-
-/// `ras bench crash` is the testkit's harness.
-const WITH_TESTKIT: &[&str] = &[
-    "model",
-    "stats",
-    "levers",
-    "policy",
-    "workflows",
-    "engine",
-    "store",
-    "gateway",
-    "connectors",
-    "report",
-    "sandbox",
-    "company",
     "host",
     "api",
     "mcp",
     "testkit",
 ];
+const BELOW_HOST: &[&str] = STACK.split_at(12).0;
+const BELOW_API: &[&str] = STACK.split_at(13).0;
+const BELOW_TESTKIT: &[&str] = STACK.split_at(15).0;
 
 /// What each crate may depend on among our own; a crate that is not listed has no place yet.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -58,44 +42,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sandbox", &["model", "stats"]),
     ("company", &["model", "sandbox"]),
     ("workflows", &["model"]),
-    (
-        "host",
-        &[
-            "model",
-            "stats",
-            "levers",
-            "policy",
-            "engine",
-            "store",
-            "gateway",
-            "connectors",
-            "report",
-            "sandbox",
-            "company",
-            "workflows",
-        ],
-    ),
-    (
-        "api",
-        &[
-            "model",
-            "stats",
-            "levers",
-            "policy",
-            "engine",
-            "store",
-            "gateway",
-            "connectors",
-            "report",
-            "sandbox",
-            "company",
-            "workflows",
-            "host",
-        ],
-    ),
+    ("host", BELOW_HOST),
+    ("api", BELOW_API),
     ("mcp", &["model", "host", "api"]),
-    ("cli", WITH_TESTKIT),
-    ("testkit", ABOVE_API),
+    // `ras bench crash` is the testkit's harness.
+    ("cli", STACK),
+    ("testkit", BELOW_TESTKIT),
 ];
 
 /// Crates that do no IO: what they must not be able to reach at all.

@@ -88,20 +88,22 @@ fn a_killed_import_is_completed_by_the_next_one() {
     shop.proves_itself();
 }
 
-#[test]
-fn a_webhook_cut_off_by_a_kill_is_in_doubt_and_never_sent_again_by_itself() {
-    let hook = Hook::start();
-    let shop = Shop::with(&with_hook(&hook.url, "R2"));
+/// The card of a call that waits once the orders until the drop have arrived.
+fn waiting_call(shop: &Shop) -> Value {
     let (file, _) = write_orders(shop.home.path());
     let text = std::fs::read_to_string(&file).unwrap();
     let end = text.find(",2025-03-18").map(|at| text[..at].rfind('\n').unwrap() + 1).unwrap();
     std::fs::write(&file, &text[..end]).unwrap();
     shop.ok(&["import", shop.path(), file.to_str().unwrap(), "--yes", "--as-live", "max", "--live-from", "2025-03-08"]);
-    let card = shop
-        .decisions()
-        .into_iter()
-        .find(|d| d["state"] == json!("pending") && d["act"]["kind"] == json!("call"))
-        .expect("a card");
+    let waits = |d: &Value| d["state"] == json!("pending") && d["act"]["kind"] == json!("call");
+    shop.decisions().into_iter().find(waits).expect("a card")
+}
+
+#[test]
+fn a_webhook_cut_off_by_a_kill_is_in_doubt_and_never_sent_again_by_itself() {
+    let hook = Hook::start();
+    let shop = Shop::with(&with_hook(&hook.url, "R2"));
+    let card = waiting_call(&shop);
     let id = card["id"].as_str().unwrap();
 
     hook.fall_silent();
@@ -134,13 +136,7 @@ fn a_webhook_cut_off_by_a_kill_is_in_doubt_and_never_sent_again_by_itself() {
 fn rows_that_claim_to_be_allowed_send_nothing() {
     let hook = Hook::start();
     let shop = Shop::with(&with_hook(&hook.url, "R2"));
-    let (file, _) = write_orders(shop.home.path());
-    let text = std::fs::read_to_string(&file).unwrap();
-    let end = text.find(",2025-03-18").map(|at| text[..at].rfind('\n').unwrap() + 1).unwrap();
-    std::fs::write(&file, &text[..end]).unwrap();
-    shop.ok(&["import", shop.path(), file.to_str().unwrap(), "--yes", "--as-live", "max", "--live-from", "2025-03-08"]);
-    let waits = |d: &Value| d["state"] == json!("pending") && d["act"]["kind"] == json!("call");
-    let mut card = shop.decisions().into_iter().find(waits).expect("a card");
+    let mut card = waiting_call(&shop);
     // Somebody writes into the database that policy let it run, and that it is on its way.
     let (id, key) = (card["id"].as_str().unwrap().to_owned(), card["idempotency_key"].as_str().unwrap().to_owned());
     let act = card["act"].to_string();
